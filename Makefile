@@ -1,0 +1,33 @@
+# Four verbs for developers: demo, test, check, docs. Nothing has to be installed before them but Python 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check docs clean
+
+# 3 means "finished, but some items failed": they are counted in the report, and the demo has still run.
+demo: $(READY)
+	$(BIN)/python main.py --config config.yaml || [ $$? -eq 3 ]
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+docs: $(READY)
+	$(BIN)/python -m pytest tests/test_docs.py
+
+# torch comes first and by itself: asked for by its exact version, pip takes the build that fits this machine.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,photos]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m editloupe` is `editloupe`."""
+
+from editloupe.cli import main
+
+main()

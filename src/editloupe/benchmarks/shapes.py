@@ -1,0 +1,88 @@
+"""The generated benchmark: 270 small tasks whose right results are known, from one seed.
+
+Nothing is downloaded, and a judge or an editor can be measured against the truth (`editloupe.shapes.truth`). The five
+kinds of reasoning come in the proportions 50 / 50 / 70 / 50 / 50, and each needs more than the instruction's literal
+words: what falls, what a colour means, which one is meant.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+from editloupe import plugins
+from editloupe.benchmarks.categories import FIVE, LABELS_ZH
+from editloupe.blobs import Store
+from editloupe.images import encode_png
+from editloupe.records import Sample
+from editloupe.shapes.difference import in_words, in_words_zh
+from editloupe.shapes.drawing import image
+from editloupe.shapes.tasks import Task, task
+from editloupe.shapes.wordings import instruction
+
+__all__ = ["COUNTS", "WORLD", "Shapes", "rationale"]
+
+WORLD = 1
+"""The version of the world: raised with any change that makes another picture or task of the same seed."""
+
+COUNTS = {"physical": 50, "environmental": 50, "cultural": 70, "causal": 50, "referential": 50}
+
+
+class Shapes:
+    """The benchmark `shapes`."""
+
+    class Options(plugins.Options):
+        """What the config says about this benchmark.
+
+        Attributes:
+            seed: which world; the embedded judge was never trained on seeds 0 to 999.
+            language: of the instructions; the pictures are the same in both.
+        """
+
+        seed: int = 0
+        language: Literal["en", "zh"] = "en"
+
+    name = "shapes"
+    default_rubric = "shapes"
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    @property
+    def revision(self) -> str:
+        """What the samples depend on."""
+        return f"world {WORLD}, seed {self.options.seed}, {self.options.language}"
+
+    @property
+    def categories(self) -> Mapping[str, str]:
+        """English ids and their labels in the language of the instructions, in order."""
+        return {one: LABELS_ZH[one] if self.options.language == "zh" else one.capitalize() for one in FIVE}
+
+    def samples(self, store: Store) -> Iterator[Sample]:
+        """Draw the samples, category by category.
+
+        Args:
+            store: keeps the pictures.
+        """
+        for category in FIVE:
+            for number in range(COUNTS[category]):
+                # One generator per sample: a new task in one place moves none of the others.
+                rng = random.Random(f"shapes/{WORLD}/{self.options.seed}/{category}/{number}")
+                one = task(category, rng)
+                yield Sample(
+                    id=f"{category}-{number + 1:03d}",
+                    category=category,
+                    instruction=instruction(one.name, one.blanks, self.options.language, rng),
+                    sources=(store.put(encode_png(image(one.scene))),),
+                    groups={"language": self.options.language, "task_type": one.name.partition("/")[0]},
+                    rationale=rationale(one, self.options.language),
+                    extra={"scene": one.scene.json(), "correct": one.correct.json(), "task": one.name},
+                )
+
+
+def rationale(one: Task, language: str = "en") -> str:
+    """Say what a right result shows, as public benchmarks explain their tasks to a judge."""
+    if language == "zh":
+        return f"正确结果只有这些变化：{in_words_zh(one.scene, one.correct)}。"
+    return f"Only this changes: {in_words(one.scene, one.correct)}."

@@ -1,0 +1,123 @@
+"""Images by content: `blobs/ab/SHA256.png`, each complete on disk before anything refers to it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from editloupe.errors import ImageError
+from editloupe.images import inspect
+from editloupe.records import ImageBytes, ImageFile, Picture
+
+__all__ = ["BlobStore", "NoStore", "Store", "blob_path", "write_durably"]
+
+
+class Store(Protocol):
+    """Where a benchmark puts its images."""
+
+    def put(self, data: bytes) -> Picture:
+        """Keep encoded bytes. Raises `ImageError` for what is no acceptable image."""
+
+    def take(self, path: Path) -> Picture:
+        """Keep a file's bytes. Raises `ImageError` for a missing file or no acceptable image."""
+
+
+class NoStore:
+    """Checks images like a store and keeps nothing: for `editloupe check`."""
+
+    def put(self, data: bytes) -> Picture:
+        """Check encoded bytes."""
+        inspect(data)
+        return ImageBytes(data)
+
+    def take(self, path: Path) -> Picture:
+        """Check a file."""
+        inspect(_read(path), str(path))
+        return ImageFile(path, "")
+
+
+class BlobStore:
+    """A folder of images named by the SHA-256 of their bytes.
+
+    Args:
+        root: the folder; made when needed.
+        remembered: looks up (path, size, mtime_ns) -> SHA-256 of a file seen before, or None.
+        remember: stores the same; only files that passed `inspect` are remembered.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        remembered: Callable[[str, int, int], str | None] = lambda *_: None,
+        remember: Callable[[str, int, int, str], None] = lambda *_: None,
+    ) -> None:
+        self.root = root
+        self._remembered = remembered
+        self._remember = remember
+
+    def put(self, data: bytes) -> ImageFile:
+        """Keep encoded bytes.
+
+        Raises:
+            ImageError: they are no acceptable image.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.path_of(sha256)
+        if not path.exists():
+            inspect(data)
+            write_durably(path, data)
+        return ImageFile(path, sha256)
+
+    def take(self, path: Path) -> ImageFile:
+        """Keep a file's bytes; reads the file only when its size or time changed since the last look.
+
+        Raises:
+            ImageError: the file is missing or no acceptable image.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise _missing(path, error) from error
+        identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        sha256 = self._remembered(*identity)
+        if sha256 is not None and self.path_of(sha256).exists():
+            return ImageFile(self.path_of(sha256), sha256)
+        data = _read(path)
+        inspect(data, str(path))
+        image = self.put(data)
+        self._remember(*identity, image.sha256)
+        return image
+
+    def path_of(self, sha256: str) -> Path:
+        """Where a blob lies."""
+        return blob_path(self.root, sha256)
+
+
+def blob_path(root: Path, sha256: str) -> Path:
+    """Where a blob lies under `root`. The suffix is for people; the bytes say what format they are."""
+    return root / sha256[:2] / f"{sha256}.png"
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a temporary file beside `path`, flush it to the disk, and rename: all of it is there, or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _missing(path, error) from error
+
+
+def _missing(path: Path, error: OSError) -> ImageError:
+    return ImageError(f"cannot read {str(path)!r}: {error.strerror or error}", kind="missing-file", retryable=True)

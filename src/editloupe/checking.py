@@ -1,0 +1,61 @@
+"""`editloupe check`: what would run, and what is wrong with the data, without writing anything."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from editloupe.benchmarks.loading import Benchmark, load_samples
+from editloupe.blobs import NoStore
+from editloupe.config import StudyConfig
+
+__all__ = ["check_study"]
+
+SHOWN = 20
+"""Bad samples that are listed one by one; the rest is counted."""
+
+
+def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
+    """Read the whole benchmark and describe the study.
+
+    Args:
+        config: the study.
+        say: takes one line of text.
+
+    Returns:
+        How many samples are unusable.
+
+    Raises:
+        ConfigError, DataError: the benchmark cannot be read.
+    """
+    benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+    samples = load_samples(config.benchmark, benchmark, NoStore())
+    bad = [sample for sample in samples if sample.failure is not None]
+    say(f"benchmark {benchmark.name}: {len(samples)} samples, {len(bad)} of them unusable")
+    per_category = Counter(sample.category for sample in samples)
+    bad_per_category = Counter(sample.category for sample in bad)
+    for category, count in per_category.items():
+        label = benchmark.categories.get(category, category)
+        say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
+    for sample in bad[:SHOWN]:
+        assert sample.failure is not None
+        say(f"  {sample.id}: {sample.failure.kind}: {sample.failure.message}")
+    if len(bad) > SHOWN:
+        say(f"  ... and {len(bad) - SHOWN} more")
+    good = len(samples) - len(bad)
+    for part in config.editors:
+        say(f"editor {part.name} ({part.type}): {good} edits")
+    metrics = ", ".join(config.rubric.enabled)
+    say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
+    judge = config.judge
+    size = judge.batch_size if judge.use_batch_inference else 1
+    mode = judge.answer or config.rubric.answer
+    questions = good * len(config.editors) * len(config.rubric.enabled)
+    say(
+        f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
+        f"batches of {size}"
+    )
+    kept = Path(config.out) / "ledger.sqlite"
+    say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
+    return len(bad)

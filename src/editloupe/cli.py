@@ -1,0 +1,169 @@
+"""The command line. Commands import what they need when they run, so that `editloupe --help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from editloupe.config import StudyConfig
+    from editloupe.report.study_results import Results
+
+__all__ = ["app", "main"]
+
+FINISHED_WITH_FAILURES = 3
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="editloupe",
+    help="Measure how well image-editing models follow instructions.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[str, typer.Argument(metavar="CONFIG", help="A config file, or a study folder.")]
+Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="The study folder, instead of `out:`.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="a.b=c", help="Replace a setting; may be given several times.")
+]
+Categories = Annotated[
+    str | None, typer.Option("--categories", metavar="A,B", help="Only these categories, in English or Chinese.")
+]
+Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
+
+
+@app.command()
+def run(
+    config: Config,
+    out: Out = None,
+    settings: Set = None,
+    categories: Categories = None,
+    limit: Limit = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Edit, judge and report; what is done already is not done again."""
+    _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed)
+
+
+@app.command()
+def edit(
+    config: Config,
+    out: Out = None,
+    settings: Set = None,
+    categories: Categories = None,
+    limit: Limit = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Only the first stage: make the edits."""
+    _study(_configured(config, out, settings, categories, limit), ("edit",), retry_failed)
+
+
+@app.command()
+def judge(
+    config: Config,
+    out: Out = None,
+    settings: Set = None,
+    categories: Categories = None,
+    limit: Limit = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Only the second stage: judge the edits that are there."""
+    _study(_configured(config, out, settings, categories, limit), ("judge",), retry_failed)
+
+
+@app.command()
+def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")]) -> None:
+    """Rebuild the reports from the ledger; needs neither models nor the benchmark's files."""
+    _study(_configured(folder), (), retry_failed=False)
+
+
+@app.command()
+def check(
+    config: Config,
+    out: Out = None,
+    settings: Set = None,
+    categories: Categories = None,
+    limit: Limit = None,
+) -> None:
+    """Check a config and its benchmark and say what would run; writes nothing."""
+    from editloupe.checking import check_study
+
+    failed = check_study(_configured(config, out, settings, categories, limit), typer.echo)
+    raise typer.Exit(FINISHED_WITH_FAILURES if failed else 0)
+
+
+@app.command("list")
+def list_plugins(kind: Annotated[Literal["benchmarks", "editors", "judges", "rubrics"], typer.Argument()]) -> None:
+    """Name what is installed: built in, and from other packages."""
+    from editloupe.plugins import names
+
+    for name, point in names(kind).items():
+        typer.echo(f"{name:16} {point.value}")
+
+
+def main() -> None:
+    """Run the command line, with one sentence instead of a traceback for what a person can mend."""
+    from editloupe.errors import EditloupeError
+
+    try:
+        app()
+    except EditloupeError as error:
+        typer.echo(f"editloupe: {error}", err=True)
+        sys.exit(WRONG_INPUT)
+
+
+def _configured(
+    config: str,
+    out: str | None = None,
+    settings: list[str] | None = None,
+    categories: str | None = None,
+    limit: int | None = None,
+) -> StudyConfig:
+    from editloupe.config import load_config
+
+    changes = list(settings or [])
+    if categories is not None:
+        changes.append(f"benchmark.categories=[{categories}]")
+    if limit is not None:
+        changes.append(f"benchmark.limit={limit}")
+    return load_config(config, changes, out=out)
+
+
+def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
+    from editloupe.study import run_study
+
+    with _interruptible(config.out):
+        results = run_study(config, stages=stages, retry_failed=retry_failed)
+    _say(results, config.out)
+
+
+def _say(results: Results, folder: Path) -> None:
+    """Print the table, where the report lies, and how many items failed; leave with the matching exit code."""
+    from rich.console import Console
+
+    from editloupe.report import leaderboard
+
+    Console().print(leaderboard(results))
+    failed = sum(verdict.failure is not None for verdict in results.verdicts)
+    typer.echo(f"report: {folder / 'report.html'}")
+    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}")
+    if failed:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+@contextmanager
+def _interruptible(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted; nothing is lost, continue with: editloupe run {folder}", err=True)
+        sys.exit(INTERRUPTED)

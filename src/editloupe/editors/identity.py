@@ -1,0 +1,32 @@
+"""The control that every benchmark needs: nothing is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PIL import Image
+
+from editloupe import images, plugins
+from editloupe.records import EditRequest
+
+__all__ = ["Identity"]
+
+
+class Identity:
+    """Hands back the first source image, decoded."""
+
+    signature = "identity"
+
+    class Options(plugins.Options):
+        """There is nothing to choose."""
+
+    def __init__(self, options: Options) -> None:
+        del options
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image]:
+        """Return the sources.
+
+        Raises:
+            ImageError: one of them cannot be decoded.
+        """
+        return [images.decode(request.sample.sources[0]) for request in requests]

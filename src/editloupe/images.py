@@ -1,0 +1,130 @@
+"""Decoding, encoding and sizing of images; the one place where Pillow's errors become ours.
+
+Rules, the same everywhere:
+
+* orientation from EXIF is applied, transparency is laid on white, the result is RGB;
+* an image above `MAX_PIXELS` is refused before its pixels are decoded (decompression bombs);
+* an image longer than `MAX_ASPECT` times its other side is refused, because Qwen-VL's own resizing rule refuses it.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from editloupe.errors import ImageError
+from editloupe.records import ImageBytes, Picture
+
+__all__ = ["MAX_ASPECT", "MAX_PIXELS", "decode", "encode_png", "fit", "inspect", "picture_of"]
+
+MAX_PIXELS = 100_000_000
+MAX_ASPECT = 200
+
+# Pillow's own limit would only warn at 89 megapixels; ours is checked from the header, and is a refusal.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def inspect(data: bytes, name: str = "the image") -> tuple[int, int]:
+    """Read an image's header and check it against the rules above, without decoding pixels.
+
+    Args:
+        data: the encoded image.
+        name: how to call it in messages.
+
+    Returns:
+        (width, height) in pixels, as stored (before the EXIF orientation).
+
+    Raises:
+        ImageError: not an image, or refused.
+    """
+    return _checked(data, name).size
+
+
+def decode(picture: Picture) -> Image.Image:
+    """Decode a picture to RGB pixels.
+
+    Raises:
+        ImageError: missing, not an image, truncated, or refused.
+    """
+    name = str(picture.path) if hasattr(picture, "path") else "the image"
+    try:
+        data = picture.read()
+    except OSError as error:
+        raise ImageError(
+            f"cannot read {name!r}: {error.strerror or error}", kind="missing-file", retryable=True
+        ) from error
+    image = _checked(data, name)
+    try:
+        image.load()
+        return _rgb(ImageOps.exif_transpose(image))
+    except Exception as error:
+        raise ImageError(f"{name!r} cannot be decoded: {error}") from error
+
+
+def encode_png(image: Image.Image) -> bytes:
+    """Encode as PNG; lossless, at a compression level that does not hold the editors up."""
+    buffer = io.BytesIO()
+    _rgb(image).save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def picture_of(image: Image.Image | bytes | str | Path) -> Picture:
+    """Wrap what a caller has (pixels, encoded bytes, a path) as a `Picture` in memory.
+
+    Raises:
+        ImageError: the path cannot be read.
+    """
+    if isinstance(image, bytes):
+        return ImageBytes(image)
+    if isinstance(image, str | Path):
+        try:
+            return ImageBytes(Path(image).read_bytes())
+        except OSError as error:
+            raise ImageError(f"cannot read {str(image)!r}: {error.strerror}") from error
+    buffer = io.BytesIO()
+    _rgb(image).save(buffer, "PPM")  # uncompressed: 2 ms where PNG takes 100
+    return ImageBytes(buffer.getvalue())
+
+
+def fit(image: Image.Image, longest_edge: int | None) -> Image.Image:
+    """Shrink so that the longer side is at most `longest_edge` pixels (bicubic); never enlarge."""
+    if longest_edge is None or max(image.size) <= longest_edge:
+        return image
+    scale = longest_edge / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.BICUBIC)
+
+
+def _checked(data: bytes, name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{name!r} is not an image ({len(data)} bytes)") from error
+    except Exception as error:
+        raise ImageError(f"{name!r} cannot be opened as an image: {error}") from error
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"{name!r} has {width}x{height} = {width * height / 1e6:.0f} megapixels; "
+            f"at most {MAX_PIXELS / 1e6:.0f} are accepted"
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError(f"{name!r} is {width}x{height}; sides may differ by a factor of at most {MAX_ASPECT}")
+    return image
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        white = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(white, layer).convert("RGB")
+    if image.mode.startswith("I;16") or image.mode == "I":
+        return image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
+    return image.convert("RGB")

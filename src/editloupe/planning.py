@@ -1,0 +1,136 @@
+"""What there is to do, as keys: every edit of every editor, every question about every edit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from editloupe.config import EditorPart, StudyConfig
+from editloupe.ledger import Ledger
+from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
+from editloupe.signature import edit_key, noise_seed, reply_key, with_files
+
+__all__ = ["Editor", "Judge", "PlannedEdit", "PlannedReply", "pending", "plan_edits", "plan_replies"]
+
+
+class Editor(Protocol):
+    """Turns samples into edited images.
+
+    May have besides: ``files`` (what its signature depends on, such as weights), ``inputs(sample)`` (files that one
+    edit is made from) and ``close()``.
+    """
+
+    signature: str
+
+    def edit(self, requests: Sequence[EditRequest]) -> Sequence[Image.Image]:
+        """Edit one batch: same length and order. May raise for the batch as a whole."""
+
+
+class Judge(Protocol):
+    """Answers questions.
+
+    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know) and ``close()``.
+
+    Attributes:
+        name: short, for tables.
+        signature: what a reply depends on.
+        deterministic: whether equal questions get equal replies; otherwise each question carries a seed.
+    """
+
+    name: str
+    signature: str
+    deterministic: bool
+
+    def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
+        """Answer one batch: same length and order. May raise for the batch as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEdit:
+    """One edit to make, and the key under which it is recorded."""
+
+    key: str
+    editor: str
+    signature: str
+    request: EditRequest
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReply:
+    """One question to ask, and the key under which its reply is recorded."""
+
+    key: str
+    editor: str
+    sample: Sample
+    metric: str
+    question: Question
+
+
+def plan_edits(
+    part: EditorPart, editor: Editor, samples: Iterable[Sample], *, seed: int, ledger: Ledger
+) -> list[PlannedEdit]:
+    """Plan one editor's edits; samples that are failures themselves have none."""
+    signature = with_files(editor.signature, getattr(editor, "files", ()), ledger.digest)
+    planned = []
+    for sample in samples:
+        if sample.failure is not None:
+            continue
+        noise = noise_seed(seed, sample.id, 0)
+        inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
+        digests = [(path.name, ledger.digest(path)) for path in inputs]
+        key = edit_key(sample, signature, digests, noise, 0)
+        planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
+    return planned
+
+
+def plan_replies(
+    config: StudyConfig,
+    judge: Judge,
+    signature: str,
+    samples: Iterable[Sample],
+    edits: Mapping[tuple[str, str], Edit | Failure],
+) -> list[PlannedReply]:
+    """Plan the questions about all edits; those about one sample stand side by side.
+
+    Args:
+        config: the study.
+        judge: asked for nothing but whether it is deterministic.
+        signature: the judge's, weights included.
+        samples: in the study's order.
+        edits: by (editor, sample id); failures get no question.
+    """
+    planned = []
+    for sample in samples:
+        for part in config.editors:
+            edit = edits.get((part.name, sample.id))
+            if not isinstance(edit, Edit):
+                continue
+            questions = config.rubric.questions(
+                sample,
+                edit.image,
+                mode=config.judge.answer,
+                compare_original=config.judge.compare_original,
+                seed=0 if judge.deterministic else noise_seed(config.seed, "judge", edit.key),
+            )
+            for metric, question in questions.items():
+                planned.append(PlannedReply(reply_key(question, signature), part.name, sample, metric, question))
+    return planned
+
+
+def pending(ledger: Ledger, keys: Sequence[str], *, retry_failed: bool) -> set[str]:
+    """Which keys are to be done: not recorded, or failed in a way that could pass now, or their image is gone."""
+    found = ledger.find(keys)
+    waiting = set()
+    for key in keys:
+        outcome = found.get(key)
+        if (
+            outcome is None
+            or (isinstance(outcome, Failure) and (outcome.retryable or retry_failed))
+            or (isinstance(outcome, Edit) and not Path(getattr(outcome.image, "path", "")).exists())
+        ):
+            waiting.add(key)
+    return waiting

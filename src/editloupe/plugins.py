@@ -1,0 +1,66 @@
+"""Editors, judges, benchmarks and rubrics are found through entry points, the built-in ones by the same door.
+
+A plugin is one class in one file with a nested `Options` model (its part of the config) and a constructor that takes
+it; its package names it in ``pyproject.toml``::
+
+    [project.entry-points."editloupe.editors"]
+    sepia = "my_package.sepia:Sepia"
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+
+from editloupe.errors import ConfigError
+
+__all__ = ["ConfigPath", "Kind", "Options", "find", "names", "nearest"]
+
+Kind = Literal["benchmarks", "editors", "judges", "rubrics"]
+
+
+class Options(BaseModel):
+    """Base of a plugin's options: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _beside_config(value: str, info: ValidationInfo) -> str:
+    base = (info.context or {}).get("base")
+    path = Path(value).expanduser()
+    return str(path if path.is_absolute() or base is None else Path(base) / path)
+
+
+ConfigPath = Annotated[str, AfterValidator(_beside_config)]
+"""A path (or a pattern for one) in a config; a relative one starts at the config's folder."""
+
+
+def names(kind: Kind) -> dict[str, EntryPoint]:
+    """Return the entry points of a kind by name, sorted; nothing is imported."""
+    found = {point.name: point for point in entry_points(group=f"editloupe.{kind}")}
+    return dict(sorted(found.items()))
+
+
+def find(kind: Kind, name: str) -> Any:
+    """Import the plugin of that name.
+
+    Raises:
+        ConfigError: there is none, or an optional dependency of it is missing.
+    """
+    known = names(kind)
+    if name not in known:
+        raise ConfigError(f"no {kind[:-1]} is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+    try:
+        return known[name].load()
+    except ImportError as error:
+        raise ConfigError(f"the {kind[:-1]} {name!r} needs a package that is missing: {error}") from error
+
+
+def nearest(word: str, words: Any) -> str:
+    """Return ``, did you mean 'x'?`` for the closest of `words`, or an empty string."""
+    close = difflib.get_close_matches(str(word), [str(one) for one in words], n=1, cutoff=0.6)
+    return f", did you mean {close[0]!r}?" if close else ""

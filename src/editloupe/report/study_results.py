@@ -1,0 +1,116 @@
+"""Everything a report is made of, as one frozen object: the study hands it over, the report adds nothing but form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from editloupe.report.verdicts import Verdict
+
+__all__ = ["BenchmarkInfo", "Category", "EditorInfo", "JudgeInfo", "Language", "Results", "Scale", "Speed"]
+
+Language = Literal["en", "zh"]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category of the benchmark: its English id, how it is shown, and its number of samples."""
+
+    id: str
+    label: str
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkInfo:
+    """The benchmark as it was run, categories in the order of the tables."""
+
+    name: str
+    revision: str
+    categories: tuple[Category, ...]
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return sum(category.samples for category in self.categories)
+
+
+@dataclass(frozen=True, slots=True)
+class EditorInfo:
+    """An editor by its name in this study, and the signature of what it is."""
+
+    name: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeInfo:
+    """The judge; `warning` is the first line of every report (``untrained weights: these scores mean nothing``)."""
+
+    name: str
+    signature: str
+    warning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """The ends of a scale, and the score that a failure stands for where failures count."""
+
+    low: float = 0.0
+    high: float = 10.0
+    worst: float = 0.0
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """(low, high)."""
+        return self.low, self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How a stage went: items done, wall seconds, and the highest memory of its device in bytes, where known."""
+
+    items: int
+    seconds: float
+    peak_memory_bytes: int | None = None
+
+    @property
+    def items_per_second(self) -> float | None:
+        """None where nothing was timed."""
+        return self.items / self.seconds if self.seconds > 0 and self.items else None
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A finished study.
+
+    Attributes:
+        version: of editloupe.
+        signature: of everything the numbers depend on.
+        rubric: its name.
+        scale: of the overall score.
+        metrics: the scale of each metric, in the order of the tables.
+        editors: in the order of the config.
+        verdicts: one per (editor, sample, metric), samples in the benchmark's order.
+        overall: the combined score by (editor, sample); None, or missing, where it failed.
+        speed: by stage, ``edit`` and ``judge``; None where nothing ran.
+        config: resolved, JSON values.
+        versions: of Python and the packages that matter.
+        language: of the report's own words.
+    """
+
+    version: str
+    signature: str
+    benchmark: BenchmarkInfo
+    judge: JudgeInfo
+    rubric: str
+    scale: Scale
+    metrics: Mapping[str, Scale]
+    editors: tuple[EditorInfo, ...]
+    verdicts: tuple[Verdict, ...]
+    overall: Mapping[tuple[str, str], float | None]
+    speed: Mapping[str, Speed | None] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    language: Language = "en"

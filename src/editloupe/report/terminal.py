@@ -1,0 +1,74 @@
+"""The leaderboard in the terminal, 80 columns wide."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from editloupe.report.standings import Standing, ranked, standings
+from editloupe.report.study_results import Results, Scale
+from editloupe.report.words import interval, number, one_line, words
+from editloupe.statistics.summary import Estimate
+
+__all__ = ["leaderboard"]
+
+MAX_ROWS = 40
+"""Categories are shown as long as the table stays within about one screen."""
+
+BAR = 16
+
+
+def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
+    """Make the table that a run ends with: overall, then categories, best editor first.
+
+    Args:
+        results: of the study.
+        table: its standings, where the caller has them already.
+    """
+    text = words(results.language)
+    best = ranked(table if table is not None else standings(results))
+    categories = results.benchmark.categories
+    detailed = len(categories) > 1 and len(best) * (1 + len(categories)) <= MAX_ROWS
+    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=_title(results), title_justify="left")
+    view.add_column(text["editor"], ratio=1, overflow="ellipsis", no_wrap=True)
+    view.add_column("", width=BAR, no_wrap=True)
+    view.add_column(text["mean"], justify="right", no_wrap=True)
+    view.add_column(text["interval"], justify="right", no_wrap=True)
+    view.add_column("n", justify="right", no_wrap=True)
+    view.add_column(text["failed"], justify="right", no_wrap=True)
+    for one in best:
+        view.add_row(*_cells(Text(one_line(one.editor.name, 60), "bold"), one.overall, results.scale, "bold"))
+        if detailed:
+            for category in categories:
+                label = Text(f"  {one_line(category.label, 58)}", "dim")
+                view.add_row(*_cells(label, one.categories[category.id], results.scale, ""))
+            view.add_section()
+    return view
+
+
+def _title(results: Results) -> Text:
+    title = Text()
+    if results.judge.warning:
+        title.append(f"{one_line(results.judge.warning, 400)}\n", "bold yellow")
+    return title.append(f"{one_line(results.benchmark.name, 60)} · {one_line(results.judge.name, 60)}", "dim")
+
+
+def _cells(name: Text, estimate: Estimate, scale: Scale, style: str) -> tuple[Text, ...]:
+    return (
+        name,
+        Text(_bar(estimate.mean, scale), "cyan"),
+        Text(number(estimate.mean), style),
+        Text(interval(estimate), "dim"),
+        Text(str(estimate.n)),
+        Text(str(estimate.failed), "bold red" if estimate.failed else "dim"),
+    )
+
+
+def _bar(mean: float | None, scale: Scale) -> str:
+    """A bar in eighths of a character."""
+    if mean is None or scale.high <= scale.low:
+        return ""
+    eighths = round(BAR * 8 * min(1.0, max(0.0, (mean - scale.low) / (scale.high - scale.low))))
+    whole, part = divmod(eighths, 8)
+    return "█" * whole + ("▏▎▍▌▋▊▉"[part - 1] if part else "")

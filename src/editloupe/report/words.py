@@ -1,0 +1,102 @@
+"""The report's own words, English and Chinese, and how numbers and foreign text are written in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from editloupe.report.study_results import Language
+from editloupe.statistics.summary import Estimate
+
+__all__ = ["WORDS", "interval", "number", "one_line", "printable", "words"]
+
+WORDS: dict[str, tuple[str, str]] = {
+    "about": ("About this study", "关于本次评测"),
+    "benchmark": ("Benchmark", "基准"),
+    "category": ("Category", "类别"),
+    "by_category": ("By category", "分类别"),
+    "by_metric": ("By metric", "分指标"),
+    "by_group": ("By group", "分组"),
+    "config": ("Configuration", "配置"),
+    "count": ("Count", "数量"),
+    "edit": ("Editing", "编辑"),
+    "editor": ("Editor", "编辑模型"),
+    "editors": ("editors", "个编辑模型"),
+    "example": ("Example", "示例"),
+    "failed": ("Failed", "失败"),
+    "failures": ("Failures", "失败"),
+    "failure_note": (
+        "A failure is never a score: it is counted here and in every table.",
+        "失败从不折算成分数：在此处和每张表中单独计数。",
+    ),
+    "failed_note": ("counts what failed.", "为失败的数量。"),
+    "gallery": ("Gallery", "图库"),
+    "instruction": ("Instruction", "指令"),
+    "interval": ("95 % interval", "95% 置信区间"),
+    "interval_note": (
+        "Lines are 95 % intervals of the mean, clustered by source image.",
+        "横线为均值的 95% 置信区间，按源图像聚类。",
+    ),
+    "items": ("items", "项"),
+    "judge": ("Judging", "评审"),
+    "judge_name": ("Judge", "评审模型"),
+    "kind": ("Kind", "类型"),
+    "leaderboard": ("Leaderboard", "排行榜"),
+    "mean": ("Mean", "均值"),
+    "memory": ("peak memory", "峰值内存"),
+    "message": ("Message", "信息"),
+    "next": ("Next", "下一页"),
+    "no_failures": ("Nothing failed.", "没有失败。"),
+    "no_image": ("no image", "无图像"),
+    "no_score": ("no score", "无分数"),
+    "not_run": ("nothing was timed", "没有计时"),
+    "overall": ("Overall", "总分"),
+    "page": ("Page", "页"),
+    "per_second": ("per second", "每秒"),
+    "previous": ("Previous", "上一页"),
+    "report": ("report", "报告"),
+    "rubric": ("Rubric", "评分标准"),
+    "samples": ("samples", "个样本"),
+    "seconds": ("seconds", "秒"),
+    "signature": ("Signature", "签名"),
+    "source": ("Source", "源图像"),
+    "speed": ("Speed", "速度"),
+    "stage": ("Stage", "阶段"),
+    "stage_edit": ("edit", "编辑"),
+    "stage_judge": ("judge", "评审"),
+    "stage_sample": ("sample", "样本"),
+    "stage_score": ("score", "评分"),
+    "versions": ("Versions", "版本"),
+    "words": ("The judge’s words", "评审原话"),
+    "worst_note": ("Mean if failures count as worst", "失败按最低分计的均值"),
+}
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def words(language: Language) -> Mapping[str, str]:
+    """The words of one language by key."""
+    return {key: pair[language == "zh"] for key, pair in WORDS.items()}
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A number with fixed digits; a dash where there is none."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def interval(estimate: Estimate) -> str:
+    """``low – high``, or a dash."""
+    if estimate.ci95 is None:
+        return "–"
+    return f"{estimate.ci95[0]:.2f} – {estimate.ci95[1]:.2f}"
+
+
+def printable(text: str) -> str:
+    """Leave out control characters, which no page can show, and replace lone surrogates, which no file can hold."""
+    return _CONTROL.sub("", text).encode("utf-8", "replace").decode("utf-8")
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """The text on one line of at most `limit` characters."""
+    line = " ".join(printable(text).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

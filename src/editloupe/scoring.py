@@ -1,0 +1,138 @@
+"""From what the ledger holds to scores: a pure function, without torch, models, or the benchmark's files.
+
+So a changed scale, formula or reader re-scores a study in seconds, and its report rebuilt wherever its folder is.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from editloupe.config import StudyConfig
+from editloupe.errors import ConfigError, UnreadableReply, failure_from
+from editloupe.ledger import Ledger, Outcome
+from editloupe.records import Edit, Failure, ImageFile, Picture, Reply, Sample, Stage
+from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
+from editloupe.report.verdicts import Verdict
+from editloupe.rubrics.rubric import Rubric
+from editloupe.signature import digest_of
+
+__all__ = ["results_of", "score_of"]
+
+
+def score_of(rubric: Rubric, metric: str, outcome: Outcome, *, min_label_mass: float) -> float | Failure:
+    """The score of a reply, or why there is none."""
+    if isinstance(outcome, Failure):
+        return outcome
+    assert isinstance(outcome, Reply)
+    try:
+        return float(rubric.score(metric, outcome, min_label_mass=min_label_mass))
+    except UnreadableReply as error:
+        return replace(failure_from(error, "score"), reply=error.reply)
+
+
+def results_of(config: StudyConfig, ledger: Ledger) -> Results:
+    """Score everything that the study's plan names.
+
+    Whatever failed upstream counts downstream: for every editor and metric there is one verdict per sample.
+
+    Raises:
+        ConfigError: nothing has been planned in this folder yet.
+    """
+    samples, plan, rubric = ledger.samples(), ledger.plan(), config.rubric
+    facts = ledger.fact("study")
+    if not samples or facts is None:
+        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+    found = ledger.find(list(set(plan.values())))
+    verdicts: list[Verdict] = []
+    overall: dict[tuple[str, str], float | None] = {}
+    for part, sample in itertools.product(config.editors, samples):
+        edit = sample.failure or found.get(plan.get((part.name, sample.id, ""), "")) or _not_done("edit")
+        scores: dict[str, float | None] = {}
+        for metric in rubric.enabled:
+            outcome = edit
+            if isinstance(edit, Edit):
+                outcome = found.get(plan.get((part.name, sample.id, metric), "")) or _not_done("judge")
+            score = score_of(rubric, metric, outcome, min_label_mass=config.judge.min_label_mass)
+            scores[metric] = None if isinstance(score, Failure) else score
+            reply = outcome if isinstance(outcome, Reply) else None
+            verdicts.append(
+                Verdict(
+                    editor=part.name,
+                    sample=sample.id,
+                    category=sample.category,
+                    groups=sample.groups,
+                    metric=metric,
+                    score=scores[metric],
+                    failure=score if isinstance(score, Failure) else None,
+                    reply=None if reply is None else reply.text,
+                    labels=None if reply is None else reply.labels,
+                    cluster=_cluster(sample),
+                    image=_within(edit.image, ledger.folder) if isinstance(edit, Edit) else None,
+                    sources=tuple(name for one in sample.sources if (name := _within(one, ledger.folder))),
+                    instruction=sample.instruction,
+                    judge=facts["judge"]["name"],
+                )
+            )
+        overall[part.name, sample.id] = rubric.overall(scores)
+
+    asked = {name: rubric.metrics[name] for name in rubric.enabled}
+    scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
+    rubric_hash = digest_of(rubric.model_dump(mode="json"))[:16]
+    counts = Counter(sample.category for sample in samples)
+    labels: dict[str, str] = facts["benchmark"]["categories"]
+    order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
+    return Results(
+        version=version("editloupe"),
+        signature=digest_of(facts, sorted(plan.items()), rubric_hash, config.seed)[:16],
+        benchmark=BenchmarkInfo(
+            facts["benchmark"]["name"],
+            facts["benchmark"]["revision"],
+            tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
+        ),
+        judge=JudgeInfo(facts["judge"]["name"], facts["judge"]["signature"], facts["judge"]["warning"] or ""),
+        rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
+        scale=Scale(
+            min(one.low for one in scales.values()),
+            max(one.high for one in scales.values()),
+            min(one.worst for one in scales.values()),
+        ),
+        metrics=scales,
+        editors=tuple(EditorInfo(part.name, facts["editors"].get(part.name, "")) for part in config.editors),
+        verdicts=tuple(verdicts),
+        overall=overall,
+        speed={stage: _speed(ledger, stage) for stage in ("edit", "judge")},
+        config=config.source,
+        versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
+        language=config.language,
+    )
+
+
+def _not_done(stage: Stage) -> Failure:
+    return Failure(stage, "not-done", f"the stage {stage!r} has not come to this sample yet", retryable=True)
+
+
+def _cluster(sample: Sample) -> str:
+    """Edits of one source image are not independent of each other; a sample without an image stands for itself."""
+    return sample.sources[0].sha256 if sample.sources else sample.id
+
+
+def _within(picture: Picture, folder: Path) -> str | None:
+    if isinstance(picture, ImageFile) and picture.path.is_relative_to(folder):
+        return picture.path.relative_to(folder).as_posix()
+    return None
+
+
+def _speed(ledger: Ledger, stage: str) -> Speed | None:
+    items, seconds, peak = ledger.speed(stage)
+    return Speed(items, seconds, peak) if items else None
+
+
+def _version(name: str) -> str:
+    with suppress(ModuleNotFoundError):
+        return version(name)
+    return "not installed"

@@ -1,0 +1,1 @@
+"""Pure numbers: means and agreement, with intervals that respect clusters."""

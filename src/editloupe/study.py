@@ -1,0 +1,243 @@
+"""The story of a study: samples -> edits -> replies -> scores -> estimates -> report. Only this file knows the order.
+
+All edits of all editors come first, then all replies, so that each model is loaded once. Both stages write to the
+ledger as results arrive and do only what it does not hold; what comes after is a pure function of the ledger.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from PIL import Image
+
+from editloupe.batching import Done
+from editloupe.benchmarks.loading import Benchmark, load_samples
+from editloupe.blobs import BlobStore, write_durably
+from editloupe.config import EditorPart, StudyConfig
+from editloupe.errors import ConfigError, ItemError, failure_from
+from editloupe.images import encode_png
+from editloupe.ledger import Ledger
+from editloupe.links import link_edits
+from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, pending, plan_edits, plan_replies
+from editloupe.progress import Tally, logging_to, peak_memory, stage_progress
+from editloupe.records import Edit, Failure, Sample
+from editloupe.report import write_report
+from editloupe.report.study_results import Results
+from editloupe.scoring import results_of, score_of
+from editloupe.signature import judge_signature
+from editloupe.workers import here
+
+__all__ = ["Study", "run_study"]
+
+
+def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False) -> Results:
+    """Do what is left of a study and write its report.
+
+    Args:
+        config: the study.
+        stages: ``edit``, ``judge`` or both; none only rebuilds the report from the ledger.
+        retry_failed: try all recorded failures again, not only those that could pass another time.
+    """
+    with Study(config, retry_failed=retry_failed) as study:
+        if stages:
+            study.plan()
+        if "edit" in stages:
+            study.make_edits()
+        if stages:
+            study.plan_questions()
+        if "judge" in stages:
+            study.ask_questions()
+        results = results_of(config, study.ledger)
+        write_report(results, study.ledger.folder)
+        return results
+
+
+class Study:
+    """One study folder, held by this process; a context manager.
+
+    Args:
+        config: what to do.
+        retry_failed: try all recorded failures again.
+
+    Raises:
+        StudyLocked: another process holds the folder.
+        ConfigError: the folder cannot be made or written.
+    """
+
+    def __init__(self, config: StudyConfig, *, retry_failed: bool = False) -> None:
+        self.config = config
+        self._retry_failed = retry_failed
+        self._samples: list[Sample] = []
+        self._edits: dict[str, _EditorPlan] = {}
+        self._replies: list[PlannedReply] = []
+        with ExitStack() as stack:
+            try:
+                self.ledger = stack.enter_context(Ledger(config.out))
+                write_durably(config.out / "config.yaml", config.as_yaml().encode())
+            except OSError as error:
+                raise ConfigError(f"the study folder {str(config.out)!r} cannot be used: {error}") from error
+            stack.enter_context(logging_to(config.out / "log.txt"))
+            self._open = stack.pop_all()
+        self._store = BlobStore(config.out / "blobs", self.ledger.remembered, self.ledger.remember)
+        self._judge: Judge = config.judge.plugin(config.judge.options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    def plan(self) -> None:
+        """Read the samples and plan all edits."""
+        config = self.config
+        benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+        self._samples = load_samples(config.benchmark, benchmark, self._store)
+        for part in config.editors:
+            editor: Editor = part.plugin(part.options)
+            planned = plan_edits(part, editor, self._samples, seed=config.seed, ledger=self.ledger)
+            self._edits[part.name] = _EditorPlan(part, editor, planned)
+        self.ledger.save_samples(self._samples)
+        everything = [plan for one in self._edits.values() for plan in one.planned]
+        self.ledger.save_plan("edit", [(plan.editor, plan.request.sample.id, "", plan.key) for plan in everything])
+        self.ledger.save_fact(
+            "study",
+            {
+                "benchmark": {
+                    "name": benchmark.name,
+                    "revision": benchmark.revision,
+                    "categories": dict(benchmark.categories),
+                },
+                "editors": {plan.editor: plan.signature for plan in everything},
+                "judge": {
+                    "name": self._judge.name,
+                    "signature": judge_signature(self._judge, self.ledger.digest),
+                    "warning": getattr(self._judge, "warning", None),
+                },
+            },
+        )
+
+    def make_edits(self) -> None:
+        """Stage 1: make every edit that the ledger does not hold, one editor after the other."""
+        for one in self._edits.values():
+            keys = [plan.key for plan in one.planned]
+            waiting = pending(self.ledger, keys, retry_failed=self._retry_failed)
+            todo = [plan for plan in one.planned if plan.key in waiting]
+            if todo:
+                self._run_editor(one, todo)
+
+    def plan_questions(self) -> None:
+        """Plan every question about the edits that are there."""
+        edits: dict[tuple[str, str], Edit | Failure] = {}
+        linked = []
+        for one in self._edits.values():
+            found = self.ledger.find([plan.key for plan in one.planned])
+            for plan in one.planned:
+                edit = found.get(plan.key)
+                if isinstance(edit, Edit):
+                    edits[plan.editor, plan.request.sample.id] = edit
+                    linked.append((plan.editor, plan.request.sample, edit))
+        link_edits(self.config.out, list(self._edits), linked)
+        signature = self.ledger.fact("study")["judge"]["signature"]
+        self._replies = plan_replies(self.config, self._judge, signature, self._samples, edits)
+        self.ledger.save_plan("judge", [(one.editor, one.sample.id, one.metric, one.key) for one in self._replies])
+
+    def ask_questions(self) -> None:
+        """Stage 2: ask every question that the ledger holds no reply to."""
+        part = self.config.judge
+        unique = {plan.key: plan for plan in self._replies}
+        waiting = pending(self.ledger, list(unique), retry_failed=self._retry_failed)
+        todo = [plan for plan in unique.values() if plan.key in waiting]
+        if not todo:
+            return
+        tally = self._tally(waiting)
+        size = part.batch_size if part.use_batch_inference else 1
+        done, started = 0, time.perf_counter()
+        with stage_progress("judge", len(todo)) as progress:
+            progress.loading(self._judge.name)
+            for batch in here.run(self._judge, todo, self._answer, size=size, stage="judge"):
+                self.ledger.record([(one.item.key, one.outcome) for one in batch])
+                done += len(batch)
+                scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
+                numbers = [score for score in scores.values() if score is not None]
+                progress.advance(len(batch), numbers, failed=len(batch) - len(numbers))
+                tally.add(scores)
+                self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, peak_memory())
+                started = time.perf_counter()
+
+    def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
+        def edit(plans: Sequence[PlannedEdit]) -> Sequence[Image.Image]:
+            return one.editor.edit([plan.request for plan in plans])
+
+        started = time.perf_counter()
+        with stage_progress(f"edit {one.part.name}", len(todo)) as progress:
+            progress.loading(one.part.name)
+            for batch in here.run(one.editor, todo, edit, size=one.part.batch_size, stage="edit"):
+                outcomes = [(each.item.key, self._kept(each)) for each in batch]
+                self.ledger.record(outcomes)
+                failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
+                progress.advance(len(batch), failed=failed)
+                self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, peak_memory())
+                started = time.perf_counter()
+
+    def _answer(self, plans: Sequence[PlannedReply]) -> Any:
+        return self._judge.answer([plan.question for plan in plans])
+
+    def _kept(self, done: Done[PlannedEdit, Image.Image]) -> Edit | Failure:
+        """Put an edited image into the store; an image that is refused there is a failure of its edit."""
+        image, plan = done.outcome, done.item
+        if isinstance(image, Failure):
+            return image
+        try:
+            picture = self._store.put(encode_png(image))
+        except ItemError as error:
+            return failure_from(error, "edit")
+        truth = image.info.get("truth")
+        return Edit(
+            key=plan.key,
+            editor=plan.editor,
+            signature=plan.signature,
+            sample=plan.request.sample.id,
+            image=picture,
+            seed=plan.request.seed,
+            draw=plan.request.draw,
+            width=image.width,
+            height=image.height,
+            seconds=done.seconds,
+            truth=None if truth is None else float(truth),
+        )
+
+    def _score(self, plan: PlannedReply, outcome: Any) -> float | None:
+        mass = self.config.judge.min_label_mass
+        score = score_of(self.config.rubric, plan.metric, outcome, min_label_mass=mass)
+        return None if isinstance(score, Failure) else score
+
+    def _tally(self, waiting: set[str]) -> Tally:
+        """Knows every score of the study: those to come, those recorded, and those that cannot come any more."""
+        found = self.ledger.find([plan.key for plan in self._replies if plan.key not in waiting])
+        by_key = {plan.key: plan for plan in self._replies}
+        known = {key: self._score(by_key[key], outcome) for key, outcome in found.items() if key in by_key}
+        planned = [(plan.key, (plan.sample.category, plan.editor, plan.metric)) for plan in self._replies]
+        asked = {(plan.editor, plan.sample.id) for plan in self._replies}
+        for editor in self._edits:
+            for sample in self._samples:
+                if (editor, sample.id) in asked:
+                    continue
+                for metric in self.config.rubric.enabled:
+                    key = f"{editor}/{sample.id}/{metric}"
+                    planned.append((key, (sample.category, editor, metric)))
+                    known[key] = None
+        return Tally(planned, known)
+
+
+@dataclass(frozen=True, slots=True)
+class _EditorPlan:
+    part: EditorPart
+    editor: Editor
+    planned: list[PlannedEdit] = field(repr=False)

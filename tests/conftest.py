@@ -1,5 +1,9 @@
+import os
 import sys
 from pathlib import Path
+
+# Tiny models are quicker on one thread, and tests that run beside others do not wait for a busy core.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

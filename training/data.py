@@ -90,9 +90,7 @@ def draw_examples(seed: int, start: int = 0) -> Iterator[Example]:
         number += 1
         one = task(rng.choice(list(TASKS)), rng)
         result = _result(one, rng)
-        yield Example(
-            one, instruction(one.name, one.blanks, "en", rng), result, truth(one.scene, one.correct, result)
-        )
+        yield Example(one, instruction(one.name, one.blanks, "en", rng), result, truth(one.scene, one.correct, result))
 
 
 def _result(one: Task, rng: random.Random) -> Scene:
@@ -180,9 +178,7 @@ def collate(words: Words, examples: Sequence[Example]) -> Batch:
     texts = [prompt + reply for prompt, reply in (*asked, *chosen)] + [reply for _, reply in asked]
     encoded = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
     count = len(examples)
-    rows = [
-        _row(encoded[row], encoded[count + row], len(encoded[2 * count + row])) for row in range(count)
-    ]
+    rows = [_row(encoded[row], encoded[count + row], len(encoded[2 * count + row])) for row in range(count)]
     length = max(len(row[0]) for row in rows)
     arrays: list[NDArray[Any]] = []
     for column, (kind, filler) in enumerate(

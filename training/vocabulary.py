@@ -63,8 +63,8 @@ def make_processor() -> Qwen3VLImageProcessorOnly:
     texts = rubric.texts["en"]
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=_bpe(_phrases(rubric, texts), _corpus(texts)),
-        eos_token="<|im_end|>",  # noqa: S106 - a token of the vocabulary
-        pad_token="<|endoftext|>",  # noqa: S106
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
         additional_special_tokens=list(SPECIAL),
         model_max_length=2048,
         padding_side="left",
@@ -93,8 +93,17 @@ def _phrases(rubric: Rubric, texts: Texts) -> list[str]:
 def _corpus(texts: Texts) -> list[str]:
     """Return all words of the world in sentences."""
     rng = random.Random("tokenizer")
-    lines = [str(texts.model_dump()), "system", "user", "assistant", " ".join(f" {digit} {digit}" for digit in range(10))]
-    lines += [" ".join(("", *CELLS, *KINDS, *COLOURS, *SIZES, *TONE_OF, *TONE_OF.values())), "nothing, empty new dark lit."]
+    lines = [
+        str(texts.model_dump()),
+        "system",
+        "user",
+        "assistant",
+        " ".join(f" {digit} {digit}" for digit in range(10)),
+    ]
+    lines += [
+        " ".join(("", *CELLS, *KINDS, *COLOURS, *SIZES, *TONE_OF, *TONE_OF.values())),
+        "nothing, empty new dark lit.",
+    ]
     for cell in CELLS:
         lines += [cell, f" {cell}", f"{cell} empty"]
     for category in TASKS:

@@ -12,7 +12,7 @@ from editloupe.errors import ImageError
 from editloupe.images import inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
 
-__all__ = ["BlobStore", "NoStore", "Store", "blob_path", "write_durably"]
+__all__ = ["BlobStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
 
 
 class Store(Protocol):
@@ -79,7 +79,7 @@ class BlobStore:
         """
         try:
             status = path.stat()
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
             raise _missing(path, error) from error
         identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         sha256 = self._remembered(*identity)
@@ -112,12 +112,20 @@ def write_durably(path: Path, data: bytes) -> None:
     temporary.replace(path)
 
 
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that a killed process left; only for who holds the study's lock."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise _missing(path, error) from error
 
 
-def _missing(path: Path, error: OSError) -> ImageError:
-    return ImageError(f"cannot read {str(path)!r}: {error.strerror or error}", kind="missing-file", retryable=True)
+def _missing(path: Path, error: OSError | ValueError) -> ImageError:
+    return ImageError(
+        f"cannot read {str(path)!r}: {getattr(error, 'strerror', None) or error}", kind="missing-file", retryable=True
+    )

@@ -132,7 +132,7 @@ def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | Non
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path} holds no settings: it is {type(raw).__name__}, not a mapping")
-    data = _from_seed_spelling(raw, path)
+    data = _in_one_spelling(raw, path)
     for change in changes:
         _apply(data, change)
     if out is not None:
@@ -149,10 +149,9 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
             raise ConfigError(f"{where} has no `{needed}:`; a study needs one")
 
     benchmark = _benchmark(_mapping(data["benchmark"], f"{where}: benchmark"), base, where)
-    entries = data["editors"] if isinstance(data["editors"], list) else [data["editors"]]
     editors: list[EditorPart] = []
     taken: set[str] = set()
-    for index, entry in enumerate(entries):
+    for index, entry in enumerate(data["editors"]):
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(_mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
@@ -194,7 +193,7 @@ def _benchmark(entry: dict[str, Any], base: Path, where: str) -> BenchmarkPart:
 
 
 def _editor(entry: Any, taken: set[str], base: Path, where: str) -> EditorPart:
-    entry = {"type": entry} if isinstance(entry, str) else dict(_mapping(entry, where))
+    entry = _mapping(entry, where)
     if "type" not in entry:
         raise ConfigError(f"{where} has no `type:`; there are: {', '.join(names('editors'))}")
     stated = entry.get("name")
@@ -275,7 +274,7 @@ def _mapping(value: Any, where: str) -> dict[str, Any]:
     return value
 
 
-def _from_seed_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
     data = dict(raw)
     pairs = {"diffusion_model": "editors", "reward_model": "judge"}
     for theirs, ours in pairs.items():
@@ -293,6 +292,11 @@ def _from_seed_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         benchmark = dict(data["benchmark"])
         benchmark["path"] = benchmark.pop("data_path")
         data["benchmark"] = benchmark
+    if isinstance(data.get("benchmark"), str):
+        data["benchmark"] = {"name": data["benchmark"]}
+    if "editors" in data:
+        entries = data["editors"] if isinstance(data["editors"], list) else [data["editors"]]
+        data["editors"] = [{"type": entry} if isinstance(entry, str) else entry for entry in entries]
     return data
 
 
@@ -310,8 +314,10 @@ def _apply(data: dict[str, Any], change: str) -> None:
         node = _step(node, name, change)
     if isinstance(node, list):
         node[_index(node, last, change)] = value
-    else:
+    elif isinstance(node, dict):
         node[last] = value
+    else:
+        raise ConfigError(f"--set {change!r}: {last!r} lies below a plain value")
 
 
 def _step(node: Any, name: str, change: str) -> Any:

@@ -83,7 +83,9 @@ def picture_of(image: Image.Image | bytes | str | Path) -> Picture:
         try:
             return ImageBytes(Path(image).read_bytes())
         except OSError as error:
-            raise ImageError(f"cannot read {str(image)!r}: {error.strerror}") from error
+            raise ImageError(
+                f"cannot read {str(image)!r}: {error.strerror}", kind="missing-file", retryable=True
+            ) from error
     buffer = io.BytesIO()
     _rgb(image).save(buffer, "PPM")  # uncompressed: 2 ms where PNG takes 100
     return ImageBytes(buffer.getvalue())

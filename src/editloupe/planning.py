@@ -37,12 +37,14 @@ class Judge(Protocol):
 
     Attributes:
         name: short, for tables.
-        signature: what a reply depends on.
-        deterministic: whether equal questions get equal replies; otherwise each question carries a seed.
+        signature: what every reply depends on.
+        decoding: what a generated reply depends on besides; a choice does not.
+        deterministic: whether equal questions get equal replies; otherwise each generated one carries a seed.
     """
 
     name: str
     signature: str
+    decoding: str
     deterministic: bool
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
@@ -98,12 +100,15 @@ def plan_replies(
 
     Args:
         config: the study.
-        judge: asked for nothing but whether it is deterministic.
+        judge: asked for nothing but how it decodes.
         signature: the judge's, weights included.
         samples: in the study's order.
         edits: by (editor, sample id); failures get no question.
     """
     planned = []
+    generates = (config.judge.answer or config.rubric.answer) == "text"
+    if generates:
+        signature = f"{signature} {judge.decoding}"
     for sample in samples:
         for part in config.editors:
             edit = edits.get((part.name, sample.id))
@@ -114,7 +119,7 @@ def plan_replies(
                 edit.image,
                 mode=config.judge.answer,
                 compare_original=config.judge.compare_original,
-                seed=0 if judge.deterministic else noise_seed(config.seed, "judge", edit.key),
+                seed=noise_seed(config.seed, "judge", edit.key) if generates and not judge.deterministic else 0,
             )
             for metric, question in questions.items():
                 planned.append(PlannedReply(reply_key(question, signature), part.name, sample, metric, question))

@@ -94,7 +94,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             facts["benchmark"]["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
-        judge=JudgeInfo(facts["judge"]["name"], facts["judge"]["signature"], facts["judge"]["warning"] or ""),
+        judge=JudgeInfo(facts["judge"]["name"], _judge_signature(config, facts["judge"]), facts["judge"]["warning"] or ""),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=Scale(
             min(one.low for one in scales.values()),
@@ -125,6 +125,12 @@ def _within(picture: Picture, folder: Path) -> str | None:
     if isinstance(picture, ImageFile) and picture.path.is_relative_to(folder):
         return picture.path.relative_to(folder).as_posix()
     return None
+
+
+def _judge_signature(config: StudyConfig, facts: dict[str, str]) -> str:
+    mode = config.judge.answer or config.rubric.answer
+    asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
+    return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from editloupe.batching import Done
 from editloupe.benchmarks.loading import Benchmark, load_samples
-from editloupe.blobs import BlobStore, write_durably
+from editloupe.blobs import BlobStore, sweep, write_durably
 from editloupe.config import EditorPart, StudyConfig
 from editloupe.errors import ConfigError, ItemError, failure_from
 from editloupe.images import encode_png
@@ -78,6 +78,7 @@ class Study:
         with ExitStack() as stack:
             try:
                 self.ledger = stack.enter_context(Ledger(config.out))
+                sweep(config.out)
                 write_durably(config.out / "config.yaml", config.as_yaml().encode())
             except OSError as error:
                 raise ConfigError(f"the study folder {str(config.out)!r} cannot be used: {error}") from error
@@ -118,6 +119,7 @@ class Study:
                 "judge": {
                     "name": self._judge.name,
                     "signature": judge_signature(self._judge, self.ledger.digest),
+                    "decoding": self._judge.decoding,
                     "warning": getattr(self._judge, "warning", None),
                 },
             },

@@ -32,6 +32,9 @@ _EXPECTED = {
 }
 
 
+_RELEASE = 1 << 24
+
+
 class _Broken(Exception):  # noqa: N818 - control flow of this file
     def __init__(self, offset: int, reason: str) -> None:
         super().__init__(reason)
@@ -63,7 +66,10 @@ def _walk(data: mmap.mmap) -> None:
     state = "value"
     closers: list[bytes] = []
     position = _skip(data, 3 if data[:3] == b"\xef\xbb\xbf" else 0)
+    released = 0
     while position < len(data):
+        if position - released > _RELEASE:
+            released = _release(data, released, position)
         byte = data[position : position + 1]
         if state == "next" and byte == b",":
             state, position = ("key" if closers[-1] == b"}" else "value"), position + 1
@@ -85,6 +91,14 @@ def _walk(data: mmap.mmap) -> None:
         position = _skip(data, position)
     if state != "end":
         raise _Broken(len(data), f"the file ends where {_EXPECTED[state]} should follow")
+
+
+def _release(data: mmap.mmap, start: int, position: int) -> int:
+    """Give the pages back that have been walked: mapped pages count as memory of this process until then."""
+    end = position - position % mmap.PAGESIZE
+    if hasattr(mmap, "MADV_DONTNEED"):  # absent on Windows
+        data.madvise(mmap.MADV_DONTNEED, start, end - start)
+    return end
 
 
 def _skip(data: mmap.mmap, position: int) -> int:

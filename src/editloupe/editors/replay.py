@@ -52,19 +52,24 @@ class Replay:
         images: plugins.ConfigPath
 
     def __init__(self, options: Options) -> None:
+        # `abspath` takes ".." out of the text and leaves links alone: a link in the folder is the user's own choice
         fixed, brace, rest = options.images.partition("{")
         if brace:
-            folder, _, name = fixed.rpartition("/")
-            self._root = os.path.abspath(f"{folder}/")
+            folder, slash, name = fixed.rpartition("/")
+            self._root = os.path.abspath(folder + slash or ".")  # noqa: PTH100
             self._patterns: tuple[str, ...] = (name + brace + rest,)
         else:
-            self._root = os.path.abspath(fixed)
+            self._root = os.path.abspath(fixed)  # noqa: PTH100
             self._patterns = _IN_FOLDER
         _check(self._patterns[0], options.images)
 
     def inputs(self, sample: Sample) -> tuple[Path, ...]:
         """Return the file that is used for a sample; nothing where there is none."""
-        found = next((path for path in self._candidates(sample) if os.path.isfile(path)), None)
+        try:
+            # unlike `Path.is_file`, `isfile` answers False for names too long or with a null character
+            found = next((path for path in self._candidates(sample) if os.path.isfile(path)), None)  # noqa: PTH113
+        except ImageError:  # the pattern names a group that this sample lacks; `edit` says so
+            return ()
         return () if found is None else (Path(found),)
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image]:
@@ -106,7 +111,7 @@ class Replay:
                     ) from error
 
     def _missing(self, sample: Sample) -> str:
-        if not os.path.isdir(self._root):
+        if not Path(self._root).is_dir():
             return f"no ready image for sample {sample.id!r}: the folder {self._root!r} does not exist"
         tried = [os.path.relpath(path, self._root) for path in self._candidates(sample)]
         if not tried:

@@ -90,14 +90,18 @@ class TransformersJudge:
 
     @property
     def signature(self) -> str:
-        """What a reply depends on, apart from the bytes of `files`; throughput settings are not in it."""
+        """What every reply depends on, apart from the bytes of `files`; throughput settings are not in it."""
         one = self.options
         model = self.name if self._is_local else f"{one.model}@{self.folder.name}"
         return (
             f"transformers model={model} dtype={self._dtype_name()} "
-            f"image={one.image.longest_edge}+checkpoint/pil-bicubic "
-            f"max_new_tokens={one.max_new_tokens} temperature={one.temperature:g}"
+            f"image={one.image.longest_edge}+checkpoint/pil-bicubic"
         )
+
+    @property
+    def decoding(self) -> str:
+        """What a generated reply depends on besides."""
+        return f"max_new_tokens={self.options.max_new_tokens} temperature={self.options.temperature:g}"
 
     @property
     def files(self) -> tuple[Path, ...]:

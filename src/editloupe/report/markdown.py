@@ -12,7 +12,7 @@ from editloupe.statistics.summary import Estimate
 
 __all__ = ["report_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]|~#!$@:])")
+_SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
 
 
 def report_markdown(results: Results, table: Sequence[Standing], failures: Sequence[FailureCount]) -> bytes:
@@ -107,6 +107,6 @@ def _row(cells: Iterable[str]) -> str:
 
 
 def _plain(text: str, limit: int = 160) -> str:
-    """Foreign text as text: one line, no Markdown, no HTML, no links, no mentions."""
+    """Foreign text as text: one line, no Markdown, no HTML, no links."""
     escaped = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", escaped)
+    return _SPECIAL.sub(r"\\\1", escaped).replace("://", "&colon;//")

@@ -22,7 +22,7 @@ def scores_csv(results: Results) -> bytes:
         rows.setdefault((verdict.editor, verdict.sample, verdict.draw), {})[verdict.metric] = verdict
     groups = sorted({group for verdict in results.verdicts for group in verdict.groups})
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180; and the writer quotes what is part of it
     head = ["editor", "sample", "draw", "category", *groups, *results.metrics, "overall", "failure_stage", "failure"]
     writer.writerow([_cell(name) for name in head])
     for (editor, sample, draw), verdicts in rows.items():

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from editloupe.shapes.scene import KINDS, SIZES, Scene
+from editloupe.shapes.scene import KINDS, SIZES, Scene, Thing
 
 __all__ = ["CELL", "SHIFT", "SIDE", "image", "pixels"]
 
@@ -49,25 +49,36 @@ def pixels(scenes: Sequence[Scene]) -> NDArray[np.uint8]:
 
     Whole numbers all the way, so that a seed makes the same bytes on every machine.
     """
-    weights, halo = _weights()
     drawn = np.empty((len(scenes), SIDE, SIDE, 3), np.uint8)
-    for canvas, scene in zip(drawn, scenes, strict=True):
-        background = _BACKGROUND[scene.background]
-        canvas[:] = background
-        ink = _toned(_INK, scene.tone)
-        for place, thing in enumerate(scene.cells):
-            if thing is None:
-                continue
-            right, down, scale, shade = thing.jitter
-            part = weights[_index(thing.kind, thing.size, scale, right, down)]
-            colour = _toned(tuple(value + shade for value in _COLOUR[thing.colour]), scene.tone)
-            palette = np.array((background, colour, ink, _SNOW if scene.tone == "white" else colour), np.int32)
-            tile = part @ palette
-            if thing.lit:
-                tile += (part[:, :1] * (halo * (np.array(_LIGHT, np.int32) - palette[0]))) >> 8
-            top, left = CELL * (place // 4), CELL * (place % 4)
-            canvas[top : top + CELL, left : left + CELL] = ((tile + 128) >> 8).reshape(CELL, CELL, 3)
+    last: Scene | None = None
+    for number, scene in enumerate(scenes):
+        # An edit shares most cells with its source: what the picture before already shows is copied.
+        alike = last is not None and (last.background, last.tone) == (scene.background, scene.tone)
+        drawn[number] = drawn[number - 1] if alike else _BACKGROUND[scene.background]
+        shown = last.cells if alike and last is not None else Scene().cells
+        for place, (before, thing) in enumerate(zip(shown, scene.cells, strict=True)):
+            if before != thing:
+                top, left = CELL * (place // 4), CELL * (place % 4)
+                drawn[number, top : top + CELL, left : left + CELL] = _tile(scene, thing)
+        last = scene
     return drawn
+
+
+def _tile(scene: Scene, thing: Thing | None) -> NDArray[np.int32] | tuple[int, ...]:
+    """Draw one cell; an empty one is its colour."""
+    background = _BACKGROUND[scene.background]
+    if thing is None:
+        return background
+    weights, halo = _weights()
+    right, down, scale, shade = thing.jitter
+    part = weights[_index(thing.kind, thing.size, scale, right, down)]
+    colour = _toned(tuple(value + shade for value in _COLOUR[thing.colour]), scene.tone)
+    snow = _SNOW if scene.tone == "white" else colour
+    tile = part @ np.array((background, colour, _toned(_INK, scene.tone), snow), np.int32)
+    if thing.lit:
+        tile += (part[:, :1] * (halo * (np.array(_LIGHT, np.int32) - np.array(background, np.int32)))) >> 8
+    whole: NDArray[np.int32] = ((tile + 128) >> 8).reshape(CELL, CELL, 3)
+    return whole
 
 
 def _toned(colour: tuple[int, ...], tone: str) -> tuple[int, ...]:
@@ -159,7 +170,7 @@ def _cut_out(kind: str, radius: float) -> tuple[NDArray[np.float32], ...]:
             raise ValueError(f"no shape is called {kind!r}")
     rows = np.arange(side)[:, None] + 0.5
     snow_line = side / 2 - radius * 0.15
-    under_snow = np.clip(snow_line - rows + 0.5, 0, 1).astype(np.float32)
+    under_snow: NDArray[np.float32] = np.clip(snow_line - rows + 0.5, 0, 1).astype(np.float32)
     return _shrunk(body), _shrunk(ink), under_snow
 
 

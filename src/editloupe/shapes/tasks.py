@@ -38,8 +38,9 @@ class Task:
 def task(category: str, rng: random.Random) -> Task:
     """Make a task of a category."""
     makers = TASKS[category]
+    make = makers[rng.randrange(len(makers))]
     while True:
-        found = makers[rng.randrange(len(makers))](rng)
+        found = make(rng)
         if found is not None and changed_places(found.scene, found.correct):
             return found
 

@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 LEVEL = 0.95
 
 MOST_BEND = 0.3
-"""Cap on the skewness correction, as bend times quantile: the longer side stays below 1.9 times that of a plain t
+"""Cap on the skewness correction, as bend times quantile: the longer side stays below twice that of a plain t
 interval. Below some 15 clusters the skewness itself is hardly known, and uncapped it can send one end across the scale.
 """
 

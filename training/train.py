@@ -12,15 +12,18 @@ import json
 import random
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from functools import cache
+from itertools import count, islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import torch
 from data import ATTRIBUTE_SIZES, IN_DIGITS, Batch, Example, Words, collate, draw_examples
 from network import Network, Output, make_model
+from numpy.typing import NDArray
 from scipy.stats import spearmanr
 from torch.nn import functional
 from vocabulary import SPECIAL, make_processor
@@ -36,6 +39,7 @@ __all__ = ["Plan", "export", "held_back", "main", "train"]
 
 HERE = Path(__file__).parent
 NANO = HERE.parent / "src" / "editloupe" / "nano"
+POOL = 16
 DEV_SEED = 1000
 """The world on which training watches itself; seeds 0 to 999 stay untouched for measurements."""
 
@@ -51,7 +55,7 @@ class Plan:
         rate: the peak learning rate of the matrices (Muon); the others use a fixed share of it (AdamW).
         watch: steps between two looks at the held-back examples.
         average: how long the averaged weights remember, in steps.
-        threads: of torch.
+        threads: of torch; on a machine that others use too, one is far quicker than two that wait for each other.
     """
 
     steps: int = 12_000
@@ -60,7 +64,7 @@ class Plan:
     rate: float = 0.01
     watch: int = 500
     average: float = 300.0
-    threads: int = 2
+    threads: int = 1
 
 
 def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str, float]:
@@ -93,12 +97,12 @@ def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str
         averaged.load_state_dict(saved["averaged"])
         for optimizer, one in zip(optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(one)
-    dev = list(_batches(words, held_back(), 90, pool=1))
+    held = list(held_back())
+    dev = [collate(words, held[at : at + 90]) for at in range(0, len(held), 90)]
     started = time.monotonic() - state["seconds"]
     line: dict[str, float] = {}
     losses: dict[str, float] = {}
-    batches = _prefetched(_batches(words, draw_examples(plan.seed, state["step"] * plan.batch), plan.batch))
-    for batch in islice(batches, plan.steps - state["step"]):
+    for batch in islice(_batches(plan, state["step"]), plan.steps - state["step"]):
         step = state["step"]
         for optimizer in optimizers:
             for group in optimizer.param_groups:
@@ -118,7 +122,7 @@ def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str
         with torch.no_grad():
             torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1 - keep)
         for name, value in parts.items():
-            losses[name] = 0.98 * losses.get(name, float(value)) + 0.02 * float(value)
+            losses[name] = 0.98 * losses.get(name, value.item()) + 0.02 * value.item()
         if step % plan.watch == 0 or step == plan.steps:
             state["seconds"] = time.monotonic() - started
             line = {"step": step, "seconds": round(state["seconds"], 1), **losses, **look(averaged, dev)}
@@ -232,26 +236,32 @@ def _share(step: int, steps: int) -> float:
     return min((step + 1) / 200, 1.0, (steps - step) / (0.6 * steps))
 
 
-def _batches(words: Words, examples: Iterator[Example], size: int, pool: int = 16) -> Iterator[Batch]:
-    """Collate batches of similar length, which saves a tenth of the arithmetic."""
-    mixer = random.Random(0)
-    while drawn := list(islice(examples, size * pool)):
-        if pool > 1:
-            drawn.sort(key=lambda one: len(words.text(one)[0]) + len(words.text(one)[1]))
-        groups = [drawn[at : at + size] for at in range(0, len(drawn), size)]
-        mixer.shuffle(groups)
-        for group in groups:
-            yield collate(words, group)
+def _batches(plan: Plan, step: int) -> Iterator[Batch]:
+    """Draw batches in a process of its own, while this one learns; from any step on they are the same."""
+    first = step // POOL
+    with ProcessPoolExecutor(1, get_context("spawn")) as drawer:
+        coming = [drawer.submit(_pool, plan.seed, first + ahead, plan.batch) for ahead in range(2)]
+        for number in count(first):
+            ready = coming.pop(0).result()
+            coming.append(drawer.submit(_pool, plan.seed, number + 2, plan.batch))
+            for batch in ready[step - number * POOL if number == first else 0 :]:
+                yield Batch(*map(torch.from_numpy, batch))
 
 
-def _prefetched(batches: Iterator[Batch]) -> Iterator[Batch]:
-    """Draw the next batch while this one is learned from."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches)
-        while True:
-            batch = coming.result()
-            coming = pool.submit(next, batches)
-            yield batch
+def _pool(seed: int, number: int, size: int) -> list[tuple[NDArray[Any], ...]]:
+    """Make some batches, each of examples of similar length, which saves a tenth of the arithmetic."""
+    torch.set_num_threads(1)
+    words = _words()
+    drawn = list(islice(draw_examples(seed, number * POOL * size), POOL * size))
+    drawn.sort(key=lambda one: sum(map(len, words.text(one))))
+    batches = [collate(words, drawn[at : at + size]) for at in range(0, len(drawn), size)]
+    random.Random(number).shuffle(batches)
+    return [tuple(getattr(batch, one.name).numpy() for one in fields(batch)) for batch in batches]
+
+
+@cache
+def _words() -> Words:
+    return Words(make_processor())
 
 
 def _digit_zero(batches: list[Batch]) -> int:

@@ -23,6 +23,9 @@ __all__ = ["MAX_ASPECT", "MAX_PIXELS", "decode", "encode_png", "fit", "inspect",
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 200
 
+# Pillow would open many more, one of them (EPS) by starting another program.
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM", "MPO")
+
 # Pillow's own limit would only warn at 89 megapixels; ours is checked from the header, and is a refusal.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -104,7 +107,7 @@ def _checked(data: bytes, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise ImageError(f"{name!r} is not an image ({len(data)} bytes)") from error
     except Exception as error:

@@ -121,6 +121,7 @@ def test_an_image_beside_the_file_is_found(tmp_path):
         ({"src_img_b64": "@@not base64@@"}, "not-base64"),
         ({"src_img_b64": b64(png()) + "A"}, "not-base64"),
         ({"src_img_b64": b64(png())[:-3]}, "not-base64"),
+        ({"src_img_b64": b64(png())[:40] + "@" + b64(png())[40:]}, "not-base64"),
         ({"src_img_b64": "图"}, "not-base64"),
         ({"src_img_b64": 7}, "not-base64"),
         *(({"src_img_b64": b64(data) or "===="}, ("bad-image", "not-base64")) for data in REFUSED.values()),

@@ -1,1 +1,1 @@
-
+"""One file per benchmark or format."""

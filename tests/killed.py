@@ -15,9 +15,9 @@ def run_and_die(config_path: str, point: str, count: int) -> None:
     """Run the study; die at the `count`-th passing of `point`.
 
     Points: ``temporary`` (the image's temporary file is written), ``renamed`` (it has its name, there is no row yet),
-    ``recorded`` (a batch of rows is committed), ``rows`` (so many rows are committed), ``reporting`` (before the report).
+    ``recorded`` (a batch of rows is committed), ``rows`` (so many rows are), ``reporting`` (before the report).
     """
-    import editloupe.study as study
+    from editloupe import study
     from editloupe.config import load_config
     from editloupe.ledger import Ledger
 

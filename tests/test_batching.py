@@ -94,7 +94,7 @@ def test_each_fallback_is_one_line(caplog):
 
 
 def test_results_of_the_wrong_number_are_not_handed_out():
-    outcomes, _ = run(["a", "b"], lambda batch: list(batch) + ["extra"], 2)
+    outcomes, _ = run(["a", "b"], lambda batch: [*batch, "extra"], 2)
     assert all(isinstance(outcome, Failure) for outcome in outcomes.values())
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from worlds import make_table
 
 from editloupe.config import load_config
 from editloupe.errors import ConfigError
+from worlds import make_table
 
 
 @pytest.fixture
@@ -62,7 +62,11 @@ def test_the_seed_s_spelling_means_the_same(write):
             editors=None,
             diffusion_model={"type": "identity", "params": {}},
             reward_model={
-                "params": {"model_name": "Qwen/Qwen3-VL-30B-A3B-Instruct", "use_batch_inference": False, "batch_size": 8}
+                "params": {
+                    "model_name": "Qwen/Qwen3-VL-30B-A3B-Instruct",
+                    "use_batch_inference": False,
+                    "batch_size": 8,
+                }
             },
             prompts={"物理": {"system_prompt": "s", "user_prompt_template": "{edit_instruction}"}},
         )
@@ -107,14 +111,14 @@ def test_a_mistake_is_answered_with_what_where_and_what_to_do(write, changes, wo
 def test_a_file_that_holds_no_settings(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
-    with pytest.raises(ConfigError, match="config.yaml"):
+    with pytest.raises(ConfigError, match=r"config\.yaml"):
         load_config(path)
 
 
 def test_a_missing_file_and_a_folder_without_a_study(tmp_path):
     with pytest.raises(ConfigError, match="there is no config"):
         load_config(tmp_path / "none.yaml")
-    with pytest.raises(ConfigError, match="without a config.yaml"):
+    with pytest.raises(ConfigError, match=r"without a config\.yaml"):
         load_config(tmp_path)
 
 
@@ -133,7 +137,7 @@ def test_a_setting_for_an_editor_needs_its_index(write):
     for change in ["editors.4.name=b", "editors.x.name=b"]:
         with pytest.raises(ConfigError, match="no index"):
             load_config(write(editors=[{"type": "identity"}]), [change])
-    with pytest.raises(ConfigError, match="a.b=value"):
+    with pytest.raises(ConfigError, match=r"a\.b=value"):
         load_config(write(), ["seed"])
 
 

@@ -1,4 +1,4 @@
-"""The shape of the house: imports point one way, heavy libraries stay where they are needed, public names are listed."""
+"""The shape of the house: imports point one way, heavy libraries stay where needed, public names are listed."""
 
 import ast
 from pathlib import Path

@@ -94,7 +94,9 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             facts["benchmark"]["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
-        judge=JudgeInfo(facts["judge"]["name"], _judge_signature(config, facts["judge"]), facts["judge"]["warning"] or ""),
+        judge=JudgeInfo(
+            facts["judge"]["name"], _judge_signature(config, facts["judge"]), facts["judge"]["warning"] or ""
+        ),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=Scale(
             min(one.low for one in scales.values()),

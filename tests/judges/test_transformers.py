@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny import make_checkpoint
 
 from editloupe.errors import ConfigError, ImageError
 from editloupe.images import picture_of
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.plugins import find
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question
+from tiny import make_checkpoint
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 

@@ -47,7 +47,7 @@ def test_what_prompts_ask_for_is_read(text, score):
         ("I would give it a 7.", "prose"),
         ("7 out of 10", "prose"),
         ("8 or 9", "prose"),
-        ("Here it is: {\"score\": 7}", "prose"),
+        ('Here it is: {"score": 7}', "prose"),
         ('{"score": 7} and more', "prose"),
         ('{"score": 7}{"score": 8}', "prose"),
         ('{"points": 7}', "prose"),

@@ -82,7 +82,8 @@ def test_choice_asks_for_a_digit():
 
 def test_own_prompts_replace_the_words_of_their_category():
     prompt = Prompt(
-        system_prompt="Be strict.", user_prompt_template='{original_description}|{edit_instruction}|{rationale}|{"s": 1}'
+        system_prompt="Be strict.",
+        user_prompt_template='{original_description}|{edit_instruction}|{rationale}|{"s": 1}',
     )
     rubric = load_rubric("reasoning", prompts={"物理": prompt})
     own = ask(rubric, sample(description="a cup", rationale="gravity"))["reasoning"]
@@ -94,7 +95,9 @@ def test_own_prompts_replace_the_words_of_their_category():
 
 def test_own_prompts_ask_for_one_metric_only():
     with pytest.raises(ConfigError, match="single metric"):
-        load_rubric("reasoning", metrics=["reasoning", "consistency"], prompts={"物理": Prompt(user_prompt_template="x")})
+        load_rubric(
+            "reasoning", metrics=["reasoning", "consistency"], prompts={"物理": Prompt(user_prompt_template="x")}
+        )
 
 
 def test_overall_is_none_as_soon_as_one_metric_failed():
@@ -118,7 +121,9 @@ def test_mistakes_are_answered_with_a_suggestion(tmp_path):
     with pytest.raises(ConfigError, match="no rubric file"):
         load_rubric(str(tmp_path / "none.yaml"))
     broken = tmp_path / "broken.yaml"
-    broken.write_text("name: x\nmetrics: {a: {}}\ntexts: {en: {system: s, contexts: {pair: []}, asks: {}, reply: {}}}\n")
+    broken.write_text(
+        "name: x\nmetrics: {a: {}}\ntexts: {en: {system: s, contexts: {pair: []}, asks: {}, reply: {}}}\n"
+    )
     with pytest.raises(ConfigError, match="no words in 'en' for the metric 'a'"):
         load_rubric(str(broken))
 
@@ -127,7 +132,8 @@ def test_a_rubric_of_one_s_own_is_a_yaml_file(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text(
         "name: mine\ncombine: min\nmetrics: {a: {low: 1, high: 5}, b: {low: 1, high: 5}}\n"
-        "texts: {en: {system: s, contexts: {pair: [{image: edited}]}, asks: {a: A, b: B}, reply: {text: R, choice: C}}}\n"
+        "texts: {en: {system: s, contexts: {pair: [{image: edited}]}, "
+        "asks: {a: A, b: B}, reply: {text: R, choice: C}}}\n"
     )
     rubric = load_rubric(str(path))
     assert rubric.overall({"a": 2.0, "b": 4.0}) == 2.0

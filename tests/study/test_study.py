@@ -1,4 +1,4 @@
-"""Whole studies on real components: resuming, what a change recomputes, and that nothing is ever lost from the counts."""
+"""Whole studies on real components: resuming, what a change recomputes, and counts from which nothing is lost."""
 
 import json
 import shutil
@@ -6,12 +6,12 @@ import sqlite3
 
 import pytest
 import yaml
-from worlds import make_config, make_table
 
 from editloupe.config import load_config
 from editloupe.errors import ConfigError
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.study import run_study
+from worlds import make_config, make_table
 
 
 @pytest.fixture
@@ -225,7 +225,7 @@ def test_failures_are_tried_again_only_when_asked(world, asked):
 
 
 def test_an_unknown_category_is_answered_with_those_that_exist(world):
-    with pytest.raises(ConfigError, match="'weather'.*it has: physical"):
+    with pytest.raises(ConfigError, match=r"'weather'.*it has: physical"):
         run_study(world("benchmark.categories=[weather]"))
 
 

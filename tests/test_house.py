@@ -23,8 +23,9 @@ RANKS = {
     "scoring": 5,
     "study": 6,
     "api": 6,
+    "audit": 7,
     "checking": 6,
-    "cli": 7,
+    "cli": 8,
 }
 
 

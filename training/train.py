@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from itertools import count, islice
 from multiprocessing import get_context
@@ -58,11 +58,11 @@ class Plan:
         threads: of torch; on a machine that others use too, one is far quicker than two that wait for each other.
     """
 
-    steps: int = 12_000
+    steps: int = 7_000
     batch: int = 64
     seed: int = 1
     rate: float = 0.01
-    watch: int = 500
+    watch: int = 200
     average: float = 300.0
     threads: int = 1
 
@@ -82,6 +82,7 @@ def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str
     torch.set_num_threads(plan.threads)
     torch.manual_seed(plan.seed)
     run.mkdir(parents=True, exist_ok=True)
+    (run / "plan.json").write_text(json.dumps(asdict(plan), indent=2) + "\n")
     processor = make_processor()
     words = Words(processor)
     ids = {token: processor.tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}

@@ -87,6 +87,30 @@ def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="A study fo
 
 
 @app.command()
+def audit(
+    config: Config,
+    out: Out = None,
+    settings: Set = None,
+    categories: Categories = None,
+    limit: Limit = None,
+    retry_failed: RetryFailed = False,
+) -> None:
+    """Tell how good the judge is, against a known truth; runs the study first where needed."""
+    from rich.console import Console
+
+    from editloupe.audit import audit_study
+    from editloupe.report.terminal import audit_table
+
+    study = _configured(config, out, settings, categories, limit)
+    with _interruptible(study.out):
+        found = audit_study(study, retry_failed=retry_failed)
+    Console().print(audit_table(found))
+    typer.echo(f"audit: {study.out / 'audit.json'}")
+    typer.echo(f"total  {found['n']} scores compared  {found['unscored']} without a score")
+    raise typer.Exit(FINISHED_WITH_FAILURES if found["unscored"] else 0)
+
+
+@app.command()
 def check(
     config: Config,
     out: Out = None,

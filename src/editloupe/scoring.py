@@ -86,17 +86,17 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = facts["benchmark"]["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
+    signature = digest_of(facts, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    audit, judge = ledger.fact("audit"), facts["judge"]
     return Results(
         version=version("editloupe"),
-        signature=digest_of(facts, sorted(plan.items()), rubric_hash, config.seed)[:16],
+        signature=signature,
         benchmark=BenchmarkInfo(
             facts["benchmark"]["name"],
             facts["benchmark"]["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
-        judge=JudgeInfo(
-            facts["judge"]["name"], _judge_signature(config, facts["judge"]), facts["judge"]["warning"] or ""
-        ),
+        judge=JudgeInfo(judge["name"], _judge_signature(config, judge), judge["warning"] or ""),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=Scale(
             min(one.low for one in scales.values()),
@@ -111,6 +111,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         config=config.source,
         versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
         language=config.language,
+        audit=audit if audit is not None and audit["signature"] == signature else None,
     )
 
 

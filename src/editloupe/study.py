@@ -64,6 +64,10 @@ class Study:
         config: what to do.
         retry_failed: try all recorded failures again.
 
+    Attributes:
+        ledger: of the folder.
+        questions: about the edits that are there, once `plan_questions` has run.
+
     Raises:
         StudyLocked: another process holds the folder.
         ConfigError: the folder cannot be made or written.
@@ -74,7 +78,7 @@ class Study:
         self._retry_failed = retry_failed
         self._samples: list[Sample] = []
         self._edits: dict[str, _EditorPlan] = {}
-        self._replies: list[PlannedReply] = []
+        self.questions: list[PlannedReply] = []
         with ExitStack() as stack:
             try:
                 self.ledger = stack.enter_context(Ledger(config.out))
@@ -147,13 +151,13 @@ class Study:
                     linked.append((plan.editor, plan.request.sample, edit))
         link_edits(self.config.out, list(self._edits), linked)
         signature = self.ledger.fact("study")["judge"]["signature"]
-        self._replies = plan_replies(self.config, self._judge, signature, self._samples, edits)
-        self.ledger.save_plan("judge", [(one.editor, one.sample.id, one.metric, one.key) for one in self._replies])
+        self.questions = plan_replies(self.config, self._judge, signature, self._samples, edits)
+        self.ledger.save_plan("judge", [(one.editor, one.sample.id, one.metric, one.key) for one in self.questions])
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""
         part = self.config.judge
-        unique = {plan.key: plan for plan in self._replies}
+        unique = {plan.key: plan for plan in self.questions}
         waiting = pending(self.ledger, list(unique), retry_failed=self._retry_failed)
         todo = [plan for plan in unique.values() if plan.key in waiting]
         if not todo:
@@ -222,11 +226,11 @@ class Study:
 
     def _tally(self, waiting: set[str]) -> Tally:
         """Knows every score of the study: those to come, those recorded, and those that cannot come any more."""
-        found = self.ledger.find([plan.key for plan in self._replies if plan.key not in waiting])
-        by_key = {plan.key: plan for plan in self._replies}
+        found = self.ledger.find([plan.key for plan in self.questions if plan.key not in waiting])
+        by_key = {plan.key: plan for plan in self.questions}
         known = {key: self._score(by_key[key], outcome) for key, outcome in found.items() if key in by_key}
-        planned = [(plan.key, (plan.sample.category, plan.editor, plan.metric)) for plan in self._replies]
-        asked = {(plan.editor, plan.sample.id) for plan in self._replies}
+        planned = [(plan.key, (plan.sample.category, plan.editor, plan.metric)) for plan in self.questions]
+        asked = {(plan.editor, plan.sample.id) for plan in self.questions}
         for editor in self._edits:
             for sample in self._samples:
                 if (editor, sample.id) in asked:

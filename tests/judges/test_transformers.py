@@ -208,6 +208,12 @@ def test_no_such_model():
         _ = judge.signature
 
 
+def test_a_folder_without_a_checkpoint(tmp_path):
+    judge = TransformersJudge(TransformersJudge.Options(model=str(tmp_path)))
+    with pytest.raises(ConfigError, match="holds no checkpoint"):
+        _ = judge.signature
+
+
 def test_it_is_found_by_name():
     assert find("judges", "transformers") is TransformersJudge
     with pytest.raises(ConfigError, match="did you mean 'transformers'"):

@@ -1,4 +1,4 @@
-"""The making of the embedded judge: its words are the judge's own, its quick forward pass is the real one, it learns."""
+"""The making of the embedded judge: the judge's own words, a quick forward pass that is the real one, learning."""
 
 import itertools
 import json

@@ -19,6 +19,7 @@ from editloupe.records import Sample
 from editloupe.shapes.difference import in_words, in_words_zh
 from editloupe.shapes.drawing import image
 from editloupe.shapes.tasks import Task, task
+from editloupe.shapes.truth import truth
 from editloupe.shapes.wordings import instruction
 
 __all__ = ["COUNTS", "WORLD", "Shapes", "rationale"]
@@ -77,7 +78,12 @@ class Shapes:
                     sources=(store.put(encode_png(image(one.scene))),),
                     groups={"language": self.options.language, "task_type": one.name.partition("/")[0]},
                     rationale=rationale(one, self.options.language),
-                    extra={"scene": one.scene.json(), "correct": one.correct.json(), "task": one.name},
+                    extra={
+                        "scene": one.scene.json(),
+                        "correct": one.correct.json(),
+                        "task": one.name,
+                        "truth_unedited": truth(one.scene, one.correct, one.scene),
+                    },
                 )
 
 

@@ -246,7 +246,11 @@ class TransformersJudge:
         return replies
 
     def _checkpoint_config(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        path = self.folder / "config.json"
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{str(self.folder)!r} holds no checkpoint: its config.json cannot be read") from error
         return found
 
     def _dtype_name(self) -> str:

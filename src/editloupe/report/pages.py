@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from editloupe.report.charts import IntervalBar, interval_bar
 from editloupe.report.gallery import GalleryPage, gallery_pages
+from editloupe.report.judge_page import audit_page
 from editloupe.report.standings import FailureCount, Standing, ranked
 from editloupe.report.study_results import Results, Scale
 from editloupe.report.words import interval, number, one_line, printable, words
@@ -96,6 +97,7 @@ def html_pages(
     colors = {one.editor.name: index % COLORS for index, one in enumerate(best)}
     overview = _overview(results, best, failures, colors)
     pages = gallery_pages(results, thumbnails, colors)
+    text = words(results.language)
     environment = Environment(
         loader=PackageLoader("editloupe.report"),
         autoescape=True,
@@ -105,24 +107,25 @@ def html_pages(
     )
     style = environment.get_template("report.css").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    environment.globals.update(
+        benchmark=printable(results.benchmark.name),
+        results=results,
+        warning=one_line(results.judge.warning, 400),
+        judge=printable(results.judge.name),
+        rubric=printable(results.rubric),
+        style=Markup(style),  # noqa: S704 - our own file, nothing of a study in it
+        csp=f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'",
+        text=text,
+    )
     template = environment.get_template("report.html")
     for page in pages:
-        html = template.render(
-            benchmark=printable(results.benchmark.name),
-            overview=overview if page.number == 1 else None,
-            page=page,
-            pages=pages,
-            jumps=_jumps(pages),
-            results=results,
-            warning=one_line(results.judge.warning, 400),
-            judge=printable(results.judge.name),
-            rubric=printable(results.rubric),
-            style=Markup(style),  # noqa: S704 - our own file, nothing of a study in it
-            csp=f"default-src 'none'; img-src 'self' file:; style-src 'sha256-{digest}'; "
-            "base-uri 'none'; form-action 'none'",
-            text=words(results.language),
-        )
+        first = overview if page.number == 1 else None
+        html = template.render(overview=first, page=page, pages=pages, jumps=_jumps(pages))
         yield page.file, html.encode("utf-8")
+    if results.audit is not None:
+        html = environment.get_template("judge.html").render(audit=audit_page(results.audit, text))
+        yield "judge.html", html.encode("utf-8")
 
 
 def _overview(

@@ -98,6 +98,7 @@ class Results:
         config: resolved, JSON values.
         versions: of Python and the packages that matter.
         language: of the report's own words.
+        audit: what `editloupe audit` found about the judge of these very numbers, or None.
     """
 
     version: str
@@ -114,3 +115,4 @@ class Results:
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
+    audit: Mapping[str, Any] | None = None

@@ -16,7 +16,7 @@ from editloupe.report.thumbnails import make_thumbnails
 
 __all__ = ["write_report"]
 
-_GALLERY = re.compile(r"gallery-\d+\.html")
+_PAGE = re.compile(r"gallery-\d+\.html|judge\.html")
 
 
 def write_report(results: Results, folder: Path) -> None:
@@ -33,7 +33,7 @@ def write_report(results: Results, folder: Path) -> None:
     pages = dict(html_pages(results, table, failures, thumbnails))
     for name, data in pages.items():
         write_durably(folder / name, data)
-    for path in folder.glob("gallery-*.html"):  # of an earlier, larger report
-        if path.name not in pages and _GALLERY.fullmatch(path.name):
+    for path in folder.glob("*.html"):  # of an earlier, larger report
+        if path.name not in pages and _PAGE.fullmatch(path.name):
             path.unlink()
     write_durably(folder / "report.json", report_json(results, table, failures))

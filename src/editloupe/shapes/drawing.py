@@ -170,12 +170,12 @@ def _cut_out(kind: str, radius: float) -> tuple[NDArray[np.float32], ...]:
             raise ValueError(f"no shape is called {kind!r}")
     rows = np.arange(side)[:, None] + 0.5
     snow_line = side / 2 - radius * 0.15
-    under_snow: NDArray[np.float32] = np.clip(snow_line - rows + 0.5, 0, 1).astype(np.float32)
+    under_snow = np.clip(snow_line - rows + 0.5, 0, 1).astype(np.float32)
     return _shrunk(body), _shrunk(ink), under_snow
 
 
 def _shrunk(mask: Image.Image) -> NDArray[np.float32]:
-    return np.asarray(mask.reduce(_FINE), np.float32) / 255
+    return np.asarray(mask.reduce(_FINE), np.float32) / np.float32(255)
 
 
 _SQUARE = [(-0.86, -0.86), (0.86, -0.86), (0.86, 0.86), (-0.86, 0.86)]

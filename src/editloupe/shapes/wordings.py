@@ -55,7 +55,7 @@ WORDINGS: dict[str, dict[str, tuple[str, ...]]] = {
         "europe": ("Give {thing} the colour of the flag of Europe.", "Paint {thing} like a UN helmet."),
         "denim": ("Give {thing} the colour of denim.", "Paint {thing} like the mantle of the Virgin Mary."),
         "pharmacy": ("Turn {thing} into the sign of a pharmacy.", "Make {thing} mark a French drugstore."),
-        "red_cross": ("Turn {thing} into the sign of Geneva's aid society.", "Make {thing} the sign of an old ambulance."),
+        "red_cross": ("Turn {thing} into the sign of Geneva's helpers.", "Make {thing} the sign of an old ambulance."),
         "sheriff": ("Turn {thing} into a sheriff's golden badge.", "Make {thing} what a Western lawman wears."),
         "china_star": ("Turn {thing} into what the flag of China shows.", "Make {thing} the mark on China's flag."),
         "rose": ("Turn {thing} into the gift of Valentine's Day.", "Make {thing} what lovers give."),

@@ -1,0 +1,181 @@
+"""`editloupe audit`: how good is the judge? Its agreement with the truth, and whether it says the same thing twice.
+
+The truth of an edit is what its editor knows (procedural ones), else the human label that its sample carries.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from editloupe.blobs import write_durably
+from editloupe.config import StudyConfig
+from editloupe.errors import ConfigError
+from editloupe.ledger import Ledger
+from editloupe.planning import Judge, PlannedReply
+from editloupe.records import Edit, Failure, Reply
+from editloupe.report import write_report
+from editloupe.report.study_results import Results
+from editloupe.scoring import results_of, score_of
+from editloupe.statistics.agreement import agreement
+from editloupe.study import Study
+from editloupe.workers import here
+
+__all__ = ["audit_study"]
+
+STABILITY = 32
+"""Questions that are asked again, several times, to see whether the judge is stable."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    editor: str
+    sample: str
+    category: str
+    cluster: str
+    judge: float
+    truth: float
+
+
+def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str, Any]:
+    """Run what is left of a study, compare its scores with the truth, and ask some questions again.
+
+    Writes ``audit.json`` and a page of the report.
+
+    Args:
+        config: the study.
+        retry_failed: try all recorded failures again first.
+
+    Returns:
+        ``{judge, signature, n, unscored, overall, editors, categories, means, stability}``; `overall`, each editor and
+        each category hold what `statistics.agreement.agreement` returns.
+
+    Raises:
+        ConfigError: no edit of this study has a known truth.
+    """
+    with Study(config, retry_failed=retry_failed) as study:
+        study.plan()
+        study.make_edits()
+        study.plan_questions()
+        study.ask_questions()
+        results = results_of(config, study.ledger)
+        truths = _truths(study.ledger)
+        if not truths:
+            raise ConfigError(
+                f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), "
+                "or one whose samples carry a `label`"
+            )
+        judged = _judged(results, truths)
+        found = {
+            "judge": results.judge.name,
+            "signature": results.signature,
+            "n": len(judged),
+            "unscored": len(truths) - len(judged),
+            "overall": _agreement(judged, config.seed),
+            "editors": _by(judged, lambda one: one.editor, config.seed),
+            "categories": _by(judged, lambda one: one.category, config.seed),
+            "means": {
+                name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
+                for name, part in _groups(judged, lambda one: one.editor).items()
+            },
+            "stability": _stability(config, study),
+        }
+        write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
+        study.ledger.save_fact("audit", found)
+        write_report(replace(results, audit=found), config.out)
+        return found
+
+
+def _truths(ledger: Ledger) -> dict[tuple[str, str], float]:
+    plan = ledger.plan()
+    keys = {(editor, sample): key for (editor, sample, metric), key in plan.items() if not metric}
+    found = ledger.find(list(keys.values()))
+    labels = {sample.id: sample.label for sample in ledger.samples()}
+    truths: dict[tuple[str, str], float] = {}
+    for (editor, sample), key in keys.items():
+        edit = found.get(key)
+        truth = edit.truth if isinstance(edit, Edit) and edit.truth is not None else labels.get(sample)
+        if isinstance(edit, Edit) and truth is not None:
+            truths[editor, sample] = truth
+    return truths
+
+
+def _judged(results: Results, truths: dict[tuple[str, str], float]) -> list[_Judged]:
+    """The edits with both a truth and a score, in the order of the study."""
+    judged = {}
+    for one in results.verdicts:
+        place = (one.editor, one.sample)
+        score = results.overall.get(place)
+        if score is not None and place in truths:
+            judged[place] = _Judged(one.editor, one.sample, one.category, one.cluster, score, truths[place])
+    return list(judged.values())
+
+
+def _agreement(judged: Sequence[_Judged], seed: int) -> dict[str, Any]:
+    return agreement(
+        [one.judge for one in judged],
+        [one.truth for one in judged],
+        [one.cluster for one in judged],
+        seed,
+        samples=[one.sample for one in judged],
+    )
+
+
+def _groups(judged: Sequence[_Judged], name: Callable[[_Judged], str]) -> dict[str, list[_Judged]]:
+    groups: defaultdict[str, list[_Judged]] = defaultdict(list)
+    for one in judged:
+        groups[name(one)].append(one)
+    return groups
+
+
+def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], seed: int) -> dict[str, Any]:
+    return {group: _agreement(part, seed) for group, part in _groups(judged, name).items()}
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
+    """Ask evenly spread questions again: one by one, in batches, in reverse order, and once more."""
+    planned = study.questions
+    chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
+    size = max(2, config.judge.batch_size)
+
+    def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
+        judge: Judge = config.judge.plugin(config.judge.options)
+        answered: dict[str, float | None] = {}
+
+        def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
+            return judge.answer([plan.question for plan in batch])
+
+        for batch in here.run(judge, plans, answer, size=batch_size, stage="judge"):
+            for done in batch:
+                score = score_of(
+                    config.rubric, done.item.metric, done.outcome, min_label_mass=config.judge.min_label_mass
+                )
+                answered[done.item.key] = None if isinstance(score, Failure) else score
+        return answered
+
+    single = scores(chosen, 1)
+    again = {
+        "batched": scores(chosen, size),
+        "reversed": scores(list(reversed(chosen)), size),
+        "repeated": scores(chosen, 1),
+    }
+    return {
+        "questions": len(single),
+        "batch_size": size,
+        **{name: _compared(single, other) for name, other in again.items()},
+    }
+
+
+def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
+    """Share of equal outcomes, and the largest difference of two scores; both unreadable counts as equal."""
+    pairs = [(one[key], other[key]) for key in one]
+    gaps = [abs(a - b) for a, b in pairs if a is not None and b is not None]
+    equal = sum(a == b for a, b in pairs)
+    return {"equal": equal / len(pairs) if pairs else None, "largest_difference": max(gaps, default=None)}

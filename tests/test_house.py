@@ -17,7 +17,7 @@ RANKS = {
     "rubrics": 2,
     "editors": 3,
     "judges": 3,
-    "workers": 3,
+    "workers": 5,
     "report": 4,
     "planning": 4,
     "scoring": 5,

@@ -16,7 +16,7 @@ from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
 from editloupe.planning import Judge, PlannedReply
-from editloupe.records import Edit, Failure, Reply
+from editloupe.records import Edit, Failure
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
 from editloupe.scoring import results_of, score_of
@@ -146,13 +146,10 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
     size = max(2, config.judge.batch_size)
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
-        judge: Judge = config.judge.plugin(config.judge.options)
+        part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
+        judge: Judge = part.plugin(part.options)
         answered: dict[str, float | None] = {}
-
-        def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
-            return judge.answer([plan.question for plan in batch])
-
-        for batch in here.run(judge, plans, answer, size=batch_size, stage="judge"):
+        for batch in here.replies(part, judge, plans):
             for done in batch:
                 score = score_of(
                     config.rubric, done.item.metric, done.outcome, min_label_mass=config.judge.min_label_mass

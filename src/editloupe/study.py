@@ -163,13 +163,11 @@ class Study:
         if not todo:
             return
         tally = self._tally(waiting)
-        size = part.batch_size if part.use_batch_inference else 1
-        done, started = 0, time.perf_counter()
+        started = time.perf_counter()
         with stage_progress("judge", len(todo)) as progress:
             progress.loading(self._judge.name)
-            for batch in here.run(self._judge, todo, self._answer, size=size, stage="judge"):
+            for batch in here.replies(part, self._judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
-                done += len(batch)
                 scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
                 numbers = [score for score in scores.values() if score is not None]
                 progress.advance(len(batch), numbers, failed=len(batch) - len(numbers))
@@ -178,22 +176,16 @@ class Study:
                 started = time.perf_counter()
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
-        def edit(plans: Sequence[PlannedEdit]) -> Sequence[Image.Image]:
-            return one.editor.edit([plan.request for plan in plans])
-
         started = time.perf_counter()
         with stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
-            for batch in here.run(one.editor, todo, edit, size=one.part.batch_size, stage="edit"):
+            for batch in here.edits(one.part, one.editor, todo):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
                 failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
                 progress.advance(len(batch), failed=failed)
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, peak_memory())
                 started = time.perf_counter()
-
-    def _answer(self, plans: Sequence[PlannedReply]) -> Any:
-        return self._judge.answer([plan.question for plan in plans])
 
     def _kept(self, done: Done[PlannedEdit, Image.Image]) -> Edit | Failure:
         """Put an edited image into the store; an image that is refused there is a failure of its edit."""

@@ -1,39 +1,52 @@
-"""The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it."""
+"""The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it.
+
+An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch by
+batch, every item exactly once; the study commits each batch as it arrives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from PIL import Image
 
 from editloupe.batching import Done, stream
-from editloupe.records import Stage
+from editloupe.config import EditorPart, JudgePart
+from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
+from editloupe.records import Reply
 
-__all__ = ["run"]
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+__all__ = ["edits", "replies"]
 
 
-def run(
-    model: Any,
-    items: Sequence[Item],
-    function: Callable[[Sequence[Item]], Sequence[Result]],
-    *,
-    size: int,
-    stage: Stage,
-) -> Iterator[list[Done[Item, Result]]]:
-    """Run one stage's `function` of `model` over `items`; the model is closed afterwards, whatever happens.
+def edits(
+    part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit]
+) -> Iterator[list[Done[PlannedEdit, Image.Image]]]:
+    """Make the planned edits of one editor; it is closed afterwards, whatever happens."""
 
-    Args:
-        model: an editor or judge; its `close`, where it has one, frees its memory before the next stage.
-        items, function, size, stage: as in `batching.stream`.
+    def edit(batch: Sequence[PlannedEdit]) -> Sequence[Image.Image]:
+        return editor.edit([plan.request for plan in batch])
 
-    Yields:
-        What became of each batch, as it is done.
-    """
+    with _closing(editor):
+        yield from stream(plans, edit, size=part.batch_size, stage="edit")
+
+
+def replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Iterator[list[Done[PlannedReply, Reply]]]:
+    """Ask the planned questions; the judge is closed afterwards, whatever happens."""
+
+    def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
+        return judge.answer([plan.question for plan in batch])
+
+    with _closing(judge):
+        yield from stream(plans, answer, size=part.batch_size if part.use_batch_inference else 1, stage="judge")
+
+
+@contextmanager
+def _closing(model: Any) -> Iterator[None]:
+    """Free a model's memory before the next stage, where it has a `close`."""
     try:
-        yield from stream(items, function, size=size, stage=stage)
+        yield
     finally:
-        with suppress(AttributeError):
+        if hasattr(model, "close"):
             model.close()

@@ -1,0 +1,146 @@
+"""A question as the body of a chat completion: context first, ask last, images as data URLs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from functools import lru_cache
+from typing import Any
+
+from PIL import Image
+
+from editloupe.errors import ImageError
+from editloupe.images import decode, encode_png, fit, inspect
+from editloupe.judges.wire.options import WireImages, WireOptions
+from editloupe.records import ImageFile, ImagePart, Picture, Question
+
+__all__ = ["Pictures", "body_of", "messages_of", "schema_of"]
+
+_KEPT = 32
+_ORIENTATION = 274
+_EXAMPLE = re.compile(r"\{[^{}]*\}")
+_KEY = re.compile(r'"(\w+)"\s*:')
+_OVERHEAD = 8
+"""Tokens beyond the answer's beginning that a model may spend before its label when it writes the beginning itself."""
+
+
+class Pictures:
+    """Pictures as data URLs, sized by the local judge's rule; the latest ones are remembered.
+
+    A PNG or JPEG file that is upright, opaque RGB and small enough goes out byte for byte: nothing is lost, and encoding
+    anew would cost more than the rest of the request.
+    """
+
+    def __init__(self, sizing: WireImages) -> None:
+        self._sizing = sizing
+        self.url = lru_cache(maxsize=_KEPT)(self._url)
+
+    def _url(self, picture: Picture) -> str:
+        name = picture.path.name if isinstance(picture, ImageFile) else "the image"
+        try:
+            data = picture.read()
+        except OSError as error:
+            raise ImageError(f"cannot read {name!r}: {error}", kind="missing-file", retryable=True) from error
+        inspect(data, name)
+        kind = self._sendable(data, name)
+        if kind is None:
+            image = fit(decode(picture), self._sizing.longest_edge)
+            kind, data = self._sizing.encoding, self._encoded(image)
+        return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+    def _sendable(self, data: bytes, name: str) -> str | None:
+        """``png`` or ``jpeg`` where the bytes can go out as they are."""
+        try:
+            image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        except Exception:  # noqa: BLE001 - another format: it is decoded and encoded anew
+            return None
+        kind = (image.format or "").lower()
+        longest = self._sizing.longest_edge
+        plain = image.mode == "RGB" and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1
+        if not plain or (longest is not None and max(image.size) > longest):
+            return None
+        if kind == "png" and self._sizing.encoding == "jpeg":
+            return None
+        if image.getexif().get(_ORIENTATION, 1) != 1:
+            return None
+        try:
+            if kind == "png":
+                image.verify()  # the checksums; a broken file is told here, not by each server in its own words
+            else:
+                image.load()
+        except Exception as error:
+            raise ImageError(f"{name!r} cannot be decoded: {error}") from error
+        return kind if kind in ("png", "jpeg") else None
+
+    def _encoded(self, image: Image.Image) -> bytes:
+        if self._sizing.encoding == "png":
+            return encode_png(image)
+        buffer = io.BytesIO()
+        # Full chroma: judges are asked about colours.
+        image.save(buffer, "JPEG", quality=self._sizing.quality, subsampling=0)
+        return buffer.getvalue()
+
+
+def messages_of(question: Question, pictures: Pictures, *, prefill: bool) -> list[dict[str, Any]]:
+    """The conversation, as the local judge builds it."""
+    content: list[dict[str, Any]] = []
+    for part in question.context:
+        if isinstance(part, ImagePart):
+            content.append({"type": "image_url", "image_url": {"url": pictures.url(part.picture)}})
+        else:
+            content.append({"type": "text", "text": part + "\n"})
+    content.append({"type": "text", "text": question.ask})
+    messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
+    if question.system:
+        messages.insert(0, {"role": "system", "content": question.system})
+    if question.answer.begin and prefill:
+        messages.append({"role": "assistant", "content": question.answer.begin})
+    return messages
+
+
+def body_of(
+    question: Question, messages: list[dict[str, Any]], options: WireOptions, *, schema: bool, limit_name: str
+) -> dict[str, Any]:
+    """The arguments of the client's `create`.
+
+    Args:
+        question: what is asked.
+        messages: of `messages_of`.
+        options: the judge's.
+        schema: whether the server takes `response_format`.
+        limit_name: how the server calls the limit of new tokens.
+    """
+    choice = question.answer.mode == "choice"
+    extra = dict(options.extra_body)
+    if question.answer.begin and options.prefill:
+        extra |= {"add_generation_prompt": False, "continue_final_message": True}
+    body: dict[str, Any] = {"model": options.model, "messages": messages, "extra_body": extra}
+    if options.temperature != "default":
+        body["temperature"] = options.temperature
+        if options.temperature > 0:
+            body["seed"] = question.seed & 0x7FFFFFFF
+    if choice:
+        body |= {"logprobs": True, "top_logprobs": options.top_logprobs}
+        body[limit_name] = 1 if options.prefill else len(question.answer.begin) + _OVERHEAD
+    else:
+        body[limit_name] = options.max_new_tokens
+        found = schema_of(question.ask) if schema else None
+        if found is not None:
+            body["response_format"] = found
+    return body
+
+
+def schema_of(ask: str) -> dict[str, Any] | None:
+    """`response_format` for the JSON object that the ask shows last, its keys in order; None where it shows none.
+
+    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number. The scale
+    is left to the words and the reader: a value outside it is to be seen, not bent.
+    """
+    for example in reversed(_EXAMPLE.findall(ask)):
+        keys = list(dict.fromkeys(_KEY.findall(example)))
+        if "score" in keys:
+            properties = {key: {"type": "number" if key == "score" else "string"} for key in keys}
+            schema = {"type": "object", "properties": properties, "required": keys, "additionalProperties": False}
+            return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
+    return None

@@ -24,6 +24,7 @@ RANKS = {
     "study": 6,
     "api": 6,
     "audit": 7,
+    "probe": 7,
     "checking": 6,
     "cli": 8,
 }

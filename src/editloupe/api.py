@@ -15,6 +15,7 @@ from PIL import Image
 from editloupe.batching import stream
 from editloupe.errors import ConfigError, ItemError, UnreadableReply
 from editloupe.images import picture_of
+from editloupe.planning import StreamingJudge
 from editloupe.plugins import find
 from editloupe.records import Failure, ImagePart, Question, Reply
 from editloupe.rubrics.replies import read_score
@@ -118,6 +119,10 @@ class LoadedJudge:
     def _answers(self, questions: Sequence[Question], size: int) -> list[Reply | Failure]:
         outcomes: dict[int, Reply | Failure] = {}
         numbered = list(enumerate(questions))
+        if isinstance(self._judge, StreamingJudge):
+            for answered in self._judge.stream(questions):
+                outcomes.update({index: outcome for index, outcome, _ in answered})
+            return [outcomes[index] for index in range(len(questions))]
         for batch in stream(
             numbered, lambda items: self._judge.answer([one for _, one in items]), size=size, stage="judge"
         ):

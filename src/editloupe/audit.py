@@ -15,7 +15,7 @@ from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
-from editloupe.planning import Judge, PlannedReply
+from editloupe.planning import PlannedReply, make_judge
 from editloupe.records import Edit, Failure
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
@@ -147,7 +147,7 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
-        judge: Judge = part.plugin(part.options)
+        judge = make_judge(config)
         answered: dict[str, float | None] = {}
         for batch in here.replies(part, judge, plans):
             for done in batch:

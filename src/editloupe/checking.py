@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import NoStore
 from editloupe.config import StudyConfig
+from editloupe.planning import StreamingJudge, make_judge
+from editloupe.records import Question, Sample
 
 __all__ = ["check_study"]
 
@@ -43,7 +45,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         say(f"  {sample.id}: {sample.failure.kind}: {sample.failure.message}")
     if len(bad) > SHOWN:
         say(f"  ... and {len(bad) - SHOWN} more")
-    good = len(samples) - len(bad)
+    sound = [sample for sample in samples if sample.failure is None]
+    good = len(sound)
     for part in config.editors:
         say(f"editor {part.name} ({part.type}): {good} edits")
     metrics = ", ".join(config.rubric.enabled)
@@ -52,10 +55,29 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     size = judge.batch_size if judge.use_batch_inference else 1
     mode = judge.answer or config.rubric.answer
     questions = good * len(config.editors) * len(config.rubric.enabled)
+    made = make_judge(config)
+    manner = (
+        f"{judge.options.model_dump().get('concurrency')} at a time"
+        if isinstance(made, StreamingJudge)
+        else f"batches of {size}"
+    )
     say(
         f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
-        f"batches of {size}"
+        f"{manner}"
     )
+    if hasattr(made, "forecast"):
+        say(f"  {made.forecast(_as_if_edited(config, sound), len(config.editors))}")
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
     return len(bad)
+
+
+def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Question]:
+    """The questions about one edit of each sample, its source standing for the edit that is not there yet."""
+    mode, compare = config.judge.answer, config.judge.compare_original
+    return [
+        question
+        for sample in samples
+        if sample.sources
+        for question in config.rubric.questions(sample, sample.sources[0], mode=mode, compare_original=compare).values()
+    ]

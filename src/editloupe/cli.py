@@ -111,6 +111,26 @@ def audit(
 
 
 @app.command()
+def probe(
+    config: Config,
+    other: Annotated[str, typer.Argument(metavar="OTHER_CONFIG", help="The config whose judge is compared.")],
+    out: Out = None,
+    settings: Set = None,
+    samples: Annotated[int, typer.Option("--samples", metavar="N", min=1, help="How many questions.")] = 32,
+) -> None:
+    """Ask two judges the same questions and tell how far they agree; makes the edits first where needed."""
+    from editloupe.probe import probe_sentences, probe_study
+
+    study = _configured(config, out, settings)
+    with _interruptible(study.out):
+        found = probe_study(study, _configured(other), count=samples)
+    for sentence in probe_sentences(found):
+        typer.echo(sentence)
+    typer.echo(f"probe: {study.out / 'probe.json'}")
+    raise typer.Exit(FINISHED_WITH_FAILURES if found["compared"] < found["questions"] else 0)
+
+
+@app.command()
 def check(
     config: Config,
     out: Out = None,
@@ -186,8 +206,13 @@ def _say(results: Results, folder: Path) -> None:
 
 @contextmanager
 def _interruptible(folder: Path) -> Iterator[None]:
+    from editloupe.errors import StudyStopped
+
     try:
         yield
     except KeyboardInterrupt:
         typer.echo(f"interrupted; nothing is lost, continue with: editloupe run {folder}", err=True)
         sys.exit(INTERRUPTED)
+    except StudyStopped as limit:
+        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: editloupe run {folder}", err=True)
+        sys.exit(FINISHED_WITH_FAILURES)

@@ -4,6 +4,7 @@
     ├── ConfigError           a config, option or command that cannot be used          exit code 2
     ├── DataError             a data file that cannot be read at all                   exit code 2
     ├── StudyLocked           another process holds this study                         exit code 2
+    ├── StudyStopped          a limit of the config is reached; the next run goes on   exit code 3
     ├── UnreadableReply       a judge's reply from which no score can be read          a Failure
     └── ItemError             one item cannot be processed; carries `kind`, `retryable` a Failure
         ├── ImageError        an image that cannot be decoded or is refused
@@ -28,6 +29,7 @@ __all__ = [
     "ItemError",
     "OutOfMemory",
     "StudyLocked",
+    "StudyStopped",
     "UnreadableReply",
     "failure_from",
 ]
@@ -47,6 +49,10 @@ class DataError(EditloupeError):
 
 class StudyLocked(EditloupeError):  # noqa: N818 - a state, told in one word
     """Another process works on the same study folder."""
+
+
+class StudyStopped(EditloupeError):  # noqa: N818 - a state, told in one word
+    """A limit of the config is reached, such as `max_cost`; what is done is recorded, and a later run goes on."""
 
 
 class UnreadableReply(EditloupeError):  # noqa: N818 - the name belongs to the public calls

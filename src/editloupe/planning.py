@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PIL import Image
 
@@ -14,7 +14,17 @@ from editloupe.ledger import Ledger
 from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
 from editloupe.signature import edit_key, noise_seed, reply_key, with_files
 
-__all__ = ["Editor", "Judge", "PlannedEdit", "PlannedReply", "pending", "plan_edits", "plan_replies"]
+__all__ = [
+    "Editor",
+    "Judge",
+    "PlannedEdit",
+    "PlannedReply",
+    "StreamingJudge",
+    "make_judge",
+    "pending",
+    "plan_edits",
+    "plan_replies",
+]
 
 
 class Editor(Protocol):
@@ -33,7 +43,10 @@ class Editor(Protocol):
 class Judge(Protocol):
     """Answers questions.
 
-    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know) and ``close()``.
+    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know), ``note`` (what
+    the progress line shows, such as the cost so far), ``work_in(folder)`` (takes the study folder, for logs and the
+    like), ``forecast(questions, times)`` (says in one line what asking would take), ``stream`` (see `StreamingJudge`)
+    and ``close()``.
 
     Attributes:
         name: short, for tables.
@@ -49,6 +62,28 @@ class Judge(Protocol):
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
         """Answer one batch: same length and order. May raise for the batch as a whole."""
+
+
+@runtime_checkable
+class StreamingJudge(Protocol):
+    """A judge that keeps many questions open at once, over a wire: it takes all of them and yields as replies arrive.
+
+    Where a judge has this method, no batches are planned for it.
+    """
+
+    def stream(
+        self, questions: Sequence[Question], samples: Sequence[str] | None = None
+    ) -> Iterator[list[tuple[int, Reply | Failure, float]]]:
+        """Answer all questions.
+
+        Args:
+            questions: in the order of the plan: sample by sample.
+            samples: of each question, the name of its sample; equal ones are best asked in one place.
+
+        Yields:
+            (index of the question, what became of it, seconds it took), in any order, every index exactly once. May
+            raise only what stops the study as a whole.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +105,14 @@ class PlannedReply:
     sample: Sample
     metric: str
     question: Question
+
+
+def make_judge(config: StudyConfig) -> Judge:
+    """Make the judge that a study names, at home in the study's folder."""
+    judge: Judge = config.judge.plugin(config.judge.options)
+    if hasattr(judge, "work_in"):
+        judge.work_in(config.out)
+    return judge
 
 
 def plan_edits(

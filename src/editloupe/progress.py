@@ -35,8 +35,8 @@ class StageProgress:
         self._bar = bar
         self._task: TaskID | None = bar.add_task(name, total=total, facts="") if bar else None
 
-    def advance(self, count: int, scores: Sequence[float] = (), failed: int = 0) -> None:
-        """Say that a batch is done, with the scores it brought."""
+    def advance(self, count: int, scores: Sequence[float] = (), failed: int = 0, note: str = "") -> None:
+        """Say that a batch is done, with the scores it brought and what else there is to say."""
         first, self.done = self.done + 1, self.done + count
         self._sum += sum(scores)
         self._count += len(scores)
@@ -49,6 +49,7 @@ class StageProgress:
         rate = self.done / max(1e-9, time.perf_counter() - self._started)
         facts.append(f"{rate:.1f} images/s" if rate >= 1 else f"{1 / rate:.1f} s/image")
         facts += accelerators()
+        facts += [note] if note else []
         text = "  ".join(facts)
         log.info("%s  batch %d-%d/%d  %s", self.name, first, self.done, self.total, text)
         if self._bar is not None and self._task is not None:

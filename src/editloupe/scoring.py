@@ -87,7 +87,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     labels: dict[str, str] = facts["benchmark"]["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
     signature = digest_of(facts, sorted(plan.items()), rubric_hash, config.seed)[:16]
-    audit, judge = ledger.fact("audit"), facts["judge"]
+    audit, probe, judge = ledger.fact("audit"), ledger.fact("probe"), facts["judge"]
     return Results(
         version=version("editloupe"),
         signature=signature,
@@ -112,6 +112,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
         language=config.language,
         audit=audit if audit is not None and audit["signature"] == signature else None,
+        probe=probe if probe is not None and probe["signature"] == signature else None,
     )
 
 

@@ -19,11 +19,11 @@ from editloupe.batching import Done
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import BlobStore, sweep, write_durably
 from editloupe.config import EditorPart, StudyConfig
-from editloupe.errors import ConfigError, ItemError, failure_from
+from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
 from editloupe.images import encode_png
 from editloupe.ledger import Ledger
 from editloupe.links import link_edits
-from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, pending, plan_edits, plan_replies
+from editloupe.planning import Editor, PlannedEdit, PlannedReply, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress import Tally, logging_to, peak_memory, stage_progress
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
@@ -42,6 +42,9 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
         config: the study.
         stages: ``edit``, ``judge`` or both; none only rebuilds the report from the ledger.
         retry_failed: try all recorded failures again, not only those that could pass another time.
+
+    Raises:
+        StudyStopped: a limit was reached, after the report of what there is was written.
     """
     with Study(config, retry_failed=retry_failed) as study:
         if stages:
@@ -50,10 +53,16 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
             study.make_edits()
         if stages:
             study.plan_questions()
+        stopped: StudyStopped | None = None
         if "judge" in stages:
-            study.ask_questions()
+            try:
+                study.ask_questions()
+            except StudyStopped as limit:  # the report shows what there is
+                stopped = limit
         results = results_of(config, study.ledger)
         write_report(results, study.ledger.folder)
+        if stopped is not None:
+            raise stopped
         return results
 
 
@@ -89,7 +98,7 @@ class Study:
             stack.enter_context(logging_to(config.out / "log.txt"))
             self._open = stack.pop_all()
         self._store = BlobStore(config.out / "blobs", self.ledger.remembered, self.ledger.remember)
-        self._judge: Judge = config.judge.plugin(config.judge.options)
+        self._judge = make_judge(config)
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +179,8 @@ class Study:
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
                 numbers = [score for score in scores.values() if score is not None]
-                progress.advance(len(batch), numbers, failed=len(batch) - len(numbers))
+                note = getattr(self._judge, "note", "")
+                progress.advance(len(batch), numbers, failed=len(batch) - len(numbers), note=note)
                 tally.add(scores)
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, peak_memory())
                 started = time.perf_counter()

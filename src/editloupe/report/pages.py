@@ -18,6 +18,7 @@ from markupsafe import Markup
 from editloupe.report.charts import IntervalBar, interval_bar
 from editloupe.report.gallery import GalleryPage, gallery_pages
 from editloupe.report.judge_page import audit_page
+from editloupe.report.probe_page import probe_page
 from editloupe.report.standings import FailureCount, Standing, ranked
 from editloupe.report.study_results import Results, Scale
 from editloupe.report.words import interval, number, one_line, printable, words
@@ -126,6 +127,9 @@ def html_pages(
     if results.audit is not None:
         html = environment.get_template("judge.html").render(audit=audit_page(results.audit, text))
         yield "judge.html", html.encode("utf-8")
+    if results.probe is not None:
+        html = environment.get_template("probe.html").render(probe=probe_page(results.probe, text))
+        yield "probe.html", html.encode("utf-8")
 
 
 def _overview(

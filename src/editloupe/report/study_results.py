@@ -99,6 +99,7 @@ class Results:
         versions: of Python and the packages that matter.
         language: of the report's own words.
         audit: what `editloupe audit` found about the judge of these very numbers, or None.
+        probe: what `editloupe probe` found about the judge of these very numbers and another one, or None.
     """
 
     version: str
@@ -116,3 +117,4 @@ class Results:
     versions: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
     audit: Mapping[str, Any] | None = None
+    probe: Mapping[str, Any] | None = None

@@ -16,7 +16,7 @@ from editloupe.report.thumbnails import make_thumbnails
 
 __all__ = ["write_report"]
 
-_PAGE = re.compile(r"gallery-\d+\.html|judge\.html")
+_PAGE = re.compile(r"gallery-\d+\.html|(judge|probe)\.html")
 
 
 def write_report(results: Results, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it.
 
-An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch by
-batch, every item exactly once; the study commits each batch as it arrives.
+An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch
+by batch, every item exactly once; the study commits each batch as it arrives.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from PIL import Image
 
 from editloupe.batching import Done, stream
 from editloupe.config import EditorPart, JudgePart
-from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
+from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, StreamingJudge
 from editloupe.records import Reply
 
 __all__ = ["edits", "replies"]
@@ -39,6 +39,10 @@ def replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Ite
         return judge.answer([plan.question for plan in batch])
 
     with _closing(judge):
+        if isinstance(judge, StreamingJudge):
+            for answered in judge.stream([plan.question for plan in plans], [plan.sample.id for plan in plans]):
+                yield [Done(plans[index], outcome, seconds) for index, outcome, seconds in answered]
+            return
         yield from stream(plans, answer, size=part.batch_size if part.use_batch_inference else 1, stage="judge")
 
 

@@ -37,7 +37,7 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
     answered = getattr(completion, "model", None)
     if not same_model(options.model, answered, options.answers_as):
         raise Trouble(
-            f"asked {options.model!r}, and {answered!r} answered; name it in judge.answers_as if that is the same model",
+            f"asked {options.model!r}, and {answered!r} answered; if that is the same model, name it in judge.answers_as",
             kind="wrong-model",
             unheeded=True,
         )
@@ -132,8 +132,8 @@ def _after(begin: str, tokens: Sequence[Any]) -> Any:
 def _error_body(completion: Any) -> Trouble:
     """A server that says 200 and sends an error: by its code where it gives one, else passing."""
     error = getattr(completion, "error", None)
-    said = sentence_of(error if error else completion if isinstance(completion, str) else "it holds no choices")
+    said = sentence_of(error or (completion if isinstance(completion, str) else "it holds no choices"))
     code = error.get("code") if isinstance(error, dict) else None
-    number = int(code) if str(code).isdecimal() else 500
+    number = int(str(code)) if str(code).isdecimal() else 500
     again = not 400 <= number < 500 or number in (408, 409, 425, 429)
     return Trouble(f"the server answered with an error: {said}", kind="error-body", again=again)

@@ -28,8 +28,8 @@ _OVERHEAD = 8
 class Pictures:
     """Pictures as data URLs, sized by the local judge's rule; the latest ones are remembered.
 
-    A PNG or JPEG file that is upright, opaque RGB and small enough goes out byte for byte: nothing is lost, and encoding
-    anew would cost more than the rest of the request.
+    A PNG or JPEG file that is upright, opaque RGB and small enough goes out byte for byte: nothing is lost, and
+    encoding anew would cost more than the rest of the request.
     """
 
     def __init__(self, sizing: WireImages) -> None:
@@ -134,8 +134,8 @@ def body_of(
 def schema_of(ask: str) -> dict[str, Any] | None:
     """`response_format` for the JSON object that the ask shows last, its keys in order; None where it shows none.
 
-    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number. The scale
-    is left to the words and the reader: a value outside it is to be seen, not bent.
+    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number. The
+    scale is left to the words and the reader: a value outside it is to be seen, not bent.
     """
     for example in reversed(_EXAMPLE.findall(ask)):
         keys = list(dict.fromkeys(_KEY.findall(example)))

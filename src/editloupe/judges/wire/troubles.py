@@ -15,7 +15,7 @@ _PASSING = (408, 409, 425, 429)
 _FILTER_WORDS = ("content_filter", "content_policy", "content management policy", "responsible_ai")
 
 
-class Trouble(ItemError):
+class Trouble(ItemError):  # noqa: N818 - named after the event
     """A request that brought no usable reply.
 
     Args:

@@ -1,0 +1,207 @@
+"""The judge over the wire: vLLM, SGLang, or any other server that speaks the OpenAI chat completions.
+
+Many questions are open at once, so this judge is a stream: each reply is handed over as it arrives. What a server does
+wrong becomes a `Failure` of that question; what it does not do at all (no token probabilities, another model) is a
+`ConfigError` that says which setting helps.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from editloupe.errors import ItemError
+from editloupe.judges.wire import launch
+from editloupe.judges.wire.asking import Answered, Asking
+from editloupe.judges.wire.background import in_background
+from editloupe.judges.wire.bill import Bill, forecast
+from editloupe.judges.wire.keys import NO_KEY, api_key
+from editloupe.judges.wire.lanes import Lane
+from editloupe.judges.wire.options import WireOptions
+from editloupe.records import Failure, Question, Reply
+
+__all__ = ["OpenAIJudge"]
+
+_NUMERIC = (
+    "dtype",
+    "quantization",
+    "kv-cache-dtype",
+    "revision",
+    "chat-template",
+    "lora-modules",
+    "mm-processor-kwargs",
+)
+"""Flags of vLLM and SGLang that change replies; the others are throughput, and not in the signature."""
+
+
+class OpenAIJudge:
+    """A model behind an OpenAI-compatible address, one of ours (`launch`) or somebody else's (`base_url`)."""
+
+    Options = WireOptions
+
+    def __init__(self, options: WireOptions) -> None:
+        self.options = options
+        self._folder: Path | None = None
+        self._servers: list[launch.Server] = []
+        self._bill: Bill | None = None
+
+    @property
+    def name(self) -> str:
+        """The short name for tables: the last part of the model's id or folder."""
+        return Path(self.options.model).name
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether equal questions get equal replies, as far as the server keeps to greedy decoding."""
+        return self.options.temperature == 0
+
+    @property
+    def signature(self) -> str:
+        """What every reply depends on as far as we can know it; addresses and throughput settings are not in it."""
+        one = self.options
+        encoding = one.image.encoding if one.image.encoding == "png" else f"jpeg{one.image.quality}"
+        parts = [
+            f"openai model={self.name if self._is_local else one.model}",
+            f"image={one.image.longest_edge}+server/pil-bicubic+{encoding}",
+            f"prefill={str(one.prefill).lower()}",
+        ]
+        flags = _numeric_flags(one.launch or "")
+        parts += [f"launch={','.join(flags)}"] if flags else []
+        parts += [f"variant={one.variant}"] if one.variant else []
+        parts += [f"extra={json.dumps(one.extra_body, sort_keys=True)}"] if one.extra_body else []
+        return " ".join(parts)
+
+    @property
+    def decoding(self) -> str:
+        """What a generated reply depends on besides."""
+        one = self.options
+        heat = one.temperature if isinstance(one.temperature, str) else f"{one.temperature:g}"
+        schema = "if-taken" if one.json_schema else "no"
+        return f"max_new_tokens={one.max_new_tokens} temperature={heat} json_schema={schema}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of a local checkpoint that is launched."""
+        if not self._is_local:
+            return ()
+        wanted = (".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".gguf")
+        return tuple(sorted(path for path in Path(self.options.model).iterdir() if path.suffix in wanted))
+
+    @property
+    def note(self) -> str:
+        """Tokens and cost so far, for the progress lines."""
+        return "" if self._bill is None else self._bill.note
+
+    @property
+    def _is_local(self) -> bool:
+        return self.options.launch is not None and Path(self.options.model).is_dir()
+
+    def work_in(self, folder: Path) -> None:
+        """Keep the servers' logs and the bill in this study folder."""
+        self._folder = folder
+
+    def forecast(self, questions: Sequence[Question], times: int) -> str:
+        """What asking these questions about each of so many editors would take, in one line."""
+        return forecast(questions, times, self.options)
+
+    def answer(self, questions: Sequence[Question]) -> list[Reply]:
+        """Answer one batch, all at once.
+
+        Raises:
+            ItemError: a question got no reply. `stream` keeps the others apart from it.
+        """
+        replies: dict[int, Reply] = {}
+        failed: Failure | None = None
+        for batch in self.stream(questions):
+            for index, outcome, _ in batch:
+                if isinstance(outcome, Failure):
+                    failed = failed or outcome
+                else:
+                    replies[index] = outcome
+        if failed is not None:
+            raise ItemError(failed.message, kind=failed.kind, retryable=failed.retryable)
+        return [replies[index] for index in range(len(questions))]
+
+    def stream(self, questions: Sequence[Question], samples: Sequence[str] | None = None) -> Iterator[list[Answered]]:
+        """Ask all questions; see `planning.StreamingJudge`.
+
+        Raises:
+            ConfigError: no key, no server, or a server that does not do what the config asks of it.
+            StudyStopped: the next question could lead beyond `max_cost`.
+        """
+        if not questions:
+            return
+        options = self.options
+        key = api_key(options.api_key_env)
+        bill = self._the_bill()
+        urls = self._addresses()
+        names = samples if samples is not None else [_first_image(question) for question in questions]
+
+        async def work(emit: Any) -> None:
+            lanes = [self._lane(url, key) for url in urls]
+            try:
+                await Asking(options, lanes, questions, names, bill, key).run(emit)
+            finally:
+                for lane in lanes:
+                    await lane.client.close()
+
+        try:
+            for batch in in_background(work):
+                bill.save()  # before the replies are committed: money that is spent is never forgotten
+                yield batch
+        finally:
+            bill.save()
+
+    def close(self) -> None:
+        """End the servers that were launched."""
+        servers, self._servers = self._servers, []
+        launch.end(servers)
+
+    def _the_bill(self) -> Bill:
+        if self._bill is None:
+            self._bill = Bill(self.options, None if self._folder is None else self._folder / "cost.json")
+        return self._bill
+
+    def _addresses(self) -> Sequence[str]:
+        if self.options.launch is None:
+            return self.options.base_url
+        if not self._servers:
+            folder = self._folder or Path(tempfile.mkdtemp(prefix="editloupe-"))
+            self._servers = launch.start(self.options, folder)
+        return [server.base_url for server in self._servers]
+
+    def _lane(self, url: str, key: str | None) -> Lane:
+        import openai
+
+        client = openai.AsyncOpenAI(
+            api_key=key or NO_KEY,
+            base_url=url,
+            timeout=self.options.timeout,
+            max_retries=0,  # one budget, in one place: ours, where a pause is shared by all questions of a lane
+            # A server of our own is never behind a proxy; the environment's proxies are for the others.
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=False) if self._servers else None,
+        )
+        return Lane(client, url, concurrency=self.options.concurrency, retries=self.options.retries)
+
+
+def _first_image(question: Question) -> str:
+    """Stands for the sample where its name is not known: questions about one picture share what a server computes."""
+    return question.images[0].sha256 if question.images else question.ask
+
+
+def _numeric_flags(command: str) -> list[str]:
+    """``--dtype float16`` and the like out of a launch command, as ``dtype=float16``, sorted."""
+    words = shlex.split(command)
+    found = []
+    for index, word in enumerate(words):
+        match = re.fullmatch(r"--([a-z_-]+)(?:=(.*))?", word)
+        name = match[1].replace("_", "-") if match else ""
+        if match and name in _NUMERIC:
+            value = match[2] if match[2] is not None else " ".join(words[index + 1 : index + 2])
+            found.append(f"{name}={value}")
+    return sorted(found)

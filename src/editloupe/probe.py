@@ -37,10 +37,10 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
         count: how many questions, spread evenly over the study.
 
     Returns:
-        ``{signature, judges, questions, compared, equal, mean_difference, largest_difference, bias, unreadable, pairs}``:
-        `compared` questions have a score from both; `equal` is the share of equal scores among them; differences are
-        absolute; `bias` is the mean of the second minus the first; `unreadable` counts questions without a score, per
-        judge.
+        ``{signature, judges, questions, compared, equal, mean_difference, largest_difference, bias, unreadable,
+        pairs}``: `compared` questions have a score from both; `equal` is the share of equal scores among them;
+        differences are absolute; `bias` is the mean of the second minus the first; `unreadable` counts questions
+        without a score, per judge.
 
     Raises:
         ConfigError: there is nothing to ask.

@@ -43,6 +43,7 @@ class Bill:
         self._priced = options.prices is not None
         self._saved = (self.prompt_tokens, self.reply_tokens)
         self._reserved = 0.0
+        self._dearest = 0.0
         self.open = 0
 
     @property
@@ -65,12 +66,14 @@ class Bill:
         """Count one answer, usable or not."""
         self.prompt_tokens += prompt
         self.reply_tokens += reply
-        self._cost += self._price(prompt, reply)
+        price = self._price(prompt, reply)
+        self._cost += price
+        self._dearest = max(self._dearest, price)
 
     @contextmanager
     def reserved(self, prompt: int, reply: int) -> Iterator[None]:
         """Hold back what an open question may cost."""
-        price = self._price(prompt, reply)
+        price = self._most(prompt, reply)
         self.open += 1
         self._reserved += price
         try:
@@ -81,7 +84,7 @@ class Bill:
 
     def affords(self, tokens: tuple[int, int]) -> bool:
         """Whether a question of so many tokens fits beside what is spent and held back."""
-        return self._limit is None or self.cost + self._reserved + self._price(*tokens) <= self._limit
+        return self._limit is None or self.cost + self._reserved + self._most(*tokens) <= self._limit
 
     def save(self) -> None:
         """Write the bill where it changed."""
@@ -92,6 +95,10 @@ class Bill:
         pages = {**self._pages, self._model: page}
         write_durably(self._path, (json.dumps(pages, indent=2) + "\n").encode())
         self._saved = now
+
+    def _most(self, prompt: int, reply: int) -> float:
+        """What an answer may cost: by our count, or as much as the dearest one so far, as the server counted."""
+        return max(self._price(prompt, reply), self._dearest)
 
     def _price(self, prompt: int, reply: int) -> float:
         return (prompt * self._prices.input + reply * self._prices.output) / 1e6

@@ -127,7 +127,7 @@ class Lane:
             return
         self._lowered = now
         before = self._ceiling.now
-        self._ceiling.too_much(self.open)
+        self._ceiling.too_much(self.open + 1)  # the one that was pushed back has left its slot already
         if self._ceiling.now < before:
             log.warning("%s: %s; at most %d questions at a time now", self.name, trouble.kind, self._ceiling.now)
 

@@ -37,7 +37,7 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
     answered = getattr(completion, "model", None)
     if not same_model(options.model, answered, options.answers_as):
         raise Trouble(
-            f"asked {options.model!r}, and {answered!r} answered; if that is the same model, name it in judge.answers_as",
+            f"asked {options.model!r}, and {answered!r} answered; if both are one, name it in judge.answers_as",
             kind="wrong-model",
             unheeded=True,
         )

@@ -19,6 +19,7 @@ __all__ = ["Pictures", "body_of", "messages_of", "schema_of"]
 
 _KEPT = 32
 _ORIENTATION = 274
+_PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # Pillow would decode all pixels to look for it behind them
 _EXAMPLE = re.compile(r"\{[^{}]*\}")
 _KEY = re.compile(r'"(\w+)"\s*:')
 _OVERHEAD = 8
@@ -60,11 +61,11 @@ class Pictures:
         plain = image.mode == "RGB" and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1
         if not plain or (longest is not None and max(image.size) > longest):
             return None
-        if kind == "png" and self._sizing.encoding == "jpeg":
-            return None
-        if image.getexif().get(_ORIENTATION, 1) != 1:
+        if kind == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_EXIF)):
             return None
         try:
+            if kind == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
+                return None
             if kind == "png":
                 image.verify()  # the checksums; a broken file is told here, not by each server in its own words
             else:

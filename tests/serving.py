@@ -1,0 +1,10 @@
+"""`transformers serve`, with the processor that needs no torchvision: python tests/serving.py serve MODEL --port N."""
+
+import sys
+
+from transformers.cli.transformers import main
+
+import editloupe.judges.qwen_processor  # noqa: F401 - registers the processor
+
+if __name__ == "__main__":
+    sys.exit(main())

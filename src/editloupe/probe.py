@@ -1,6 +1,7 @@
 """`editloupe probe`: the same questions through two judges. How far do their scores agree?
 
-Both judges' replies are recorded in the study's ledger under their own keys, so asking again costs nothing.
+Both judges' replies are recorded in the study's ledger under their own keys, so asking again costs nothing. Judges that
+differ only in where they run (two servers of one model) have the same keys: then the second is asked each time.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
         if not chosen:
             raise ConfigError(f"there is nothing to ask in {str(config.out)!r}: no edit could be made")
         places = [(one.editor, one.sample.id, one.metric) for one in chosen]
-        scores, judges = [], []
+        scores, judges, first = [], [], set[str]()
         for side in (config, theirs):
             judge = make_judge(side)
             signature = judge_signature(judge, study.ledger.digest)
@@ -65,7 +66,9 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
                 for one in plan_replies(side, judge, signature, samples, edits)
             }
             asked = [planned[place] for place in places]
-            scores.append(_scores(side, asked, _replies(study, side, judge, asked)))
+            new = first.isdisjoint(one.key for one in asked)
+            scores.append(_scores(side, asked, _replies(study, side, judge, asked, recorded=new)))
+            first = {one.key for one in asked}
             judges.append({"name": judge.name, "signature": signature, "mode": side.judge.answer or side.rubric.answer})
         results = results_of(config, study.ledger)
         found = {"signature": results.signature, "judges": judges, **_compared(places, *scores)}
@@ -95,18 +98,24 @@ def _edits(study: Study) -> dict[tuple[str, str], Edit | Failure]:
     return {place: edit for place, key in keys.items() if isinstance(edit := found.get(key), Edit)}
 
 
-def _replies(study: Study, config: StudyConfig, judge: Any, asked: Sequence[PlannedReply]) -> dict[str, Outcome]:
-    """What the ledger holds, and what it does not hold yet from the judge itself."""
+def _replies(
+    study: Study, config: StudyConfig, judge: Any, asked: Sequence[PlannedReply], *, recorded: bool
+) -> dict[str, Outcome]:
+    """What the ledger holds, and what it does not hold yet from the judge itself, or everything."""
     unique = {one.key: one for one in asked}
-    waiting = pending(study.ledger, list(unique), retry_failed=True)
+    waiting = pending(study.ledger, list(unique), retry_failed=True) if recorded else set(unique)
+    found = study.ledger.find(list(unique)) if recorded else {}
     todo = [one for one in unique.values() if one.key in waiting]
     if todo:
         with stage_progress(f"probe {judge.name}", len(todo)) as progress:
             progress.loading(judge.name)
             for batch in here.replies(config.judge, judge, todo):
-                study.ledger.record([(one.item.key, one.outcome) for one in batch])
+                answers = [(one.item.key, one.outcome) for one in batch]
+                found.update(answers)
+                if recorded:
+                    study.ledger.record(answers)
                 progress.advance(len(batch), note=getattr(judge, "note", ""))
-    return study.ledger.find(list(unique))
+    return found
 
 
 def _scores(config: StudyConfig, asked: Sequence[PlannedReply], replies: dict[str, Outcome]) -> list[float | None]:

@@ -69,11 +69,6 @@ def test_no_file_of_the_study_holds_the_key(tmp_path, monkeypatch):
 def test_max_cost_stops_the_study_and_raising_it_goes_on(tmp_path):
     prices = {"input": 100, "output": 1000}  # 0.02 an answer
     with faulty() as server:
-        path = config_of(tmp_path, server.url, prices=prices, max_cost=0.4, concurrency=1, image={"longest_edge": 64})
-        found = command("run", path)
-        assert found.returncode == 3, found.stderr
-        assert "stopped at judge.max_cost" not in found.stdout
-        assert found.returncode == 3
         path = config_of(tmp_path, server.url, prices=prices, max_cost=0.1, concurrency=1, image={"longest_edge": 64})
         found = command("run", path, "--out", tmp_path / "small")
         assert found.returncode == 3, found.stderr
@@ -120,6 +115,17 @@ def test_a_probe_compares_two_judges_question_by_question(tmp_path):
         assert len(one.requests) == 12  # the probe's replies are the study's own
     assert not other.out.exists()
     assert probe_sentences(found)[1].startswith("equal 0 %")
+
+
+def test_two_servers_of_one_model_are_both_asked(tmp_path):
+    with faulty(score=lambda _: 7, spread=0.9999) as one, faulty(score=lambda _: 4, spread=0.9999) as two:
+        (tmp_path / "b").mkdir()
+        config, other = load_config(config_of(tmp_path, one.url)), load_config(config_of(tmp_path / "b", two.url))
+        found = probe_study(config, other, count=3)
+        assert (len(one.requests), len(two.requests)) == (3, 3)
+        assert found["equal"] == 0
+        run_study(config)
+    assert min(scores(config)) > 7  # the second server's replies are not the study's
 
 
 def test_a_probe_counts_what_cannot_be_read(tmp_path):

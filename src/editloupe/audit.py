@@ -143,7 +143,7 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
     """Ask evenly spread questions again: one by one, in batches, in reverse order, and once more."""
     planned = study.questions
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
-    size = max(2, config.judge.batch_size)
+    size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -54,7 +54,7 @@ class JudgePart(_Part):
 
     Attributes:
         type: the engine.
-        batch_size: questions per batch.
+        batch_size: questions per batch, or ``auto``: by tokens, as many as the memory allows.
         use_batch_inference: False asks one by one.
         compare_original: whether the judge sees the source images.
         answer: the answer mode; the rubric's own where None.
@@ -62,7 +62,7 @@ class JudgePart(_Part):
     """
 
     type: str
-    batch_size: int = Field(default=4, ge=1)
+    batch_size: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"
     use_batch_inference: bool = True
     compare_original: bool = True
     answer: Literal["text", "choice"] | None = None

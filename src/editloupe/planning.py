@@ -33,7 +33,9 @@ class Editor(Protocol):
 class Judge(Protocol):
     """Answers questions.
 
-    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know) and ``close()``.
+    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know),
+    ``plan(questions)`` (an order to run them in, with the tokens of each), ``budget(questions)`` (tokens of a batch at
+    most, as a function), ``prepare(question)`` (what can be done ahead, on other threads) and ``close()``.
 
     Attributes:
         name: short, for tables.

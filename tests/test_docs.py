@@ -433,7 +433,7 @@ def failure_kinds():
 def test_every_kind_of_failure_is_described():
     text = read(ROOT / "docs" / "design" / "failures.md")
     found = set(failure_kinds()) - {"error", "length"}
-    assert {"missing-file", "bad-image", "prose", "truncated", "empty", "not-done", "label-mass"} <= found
+    assert {"missing-file", "bad-image", "prose", "truncated", "empty", "label-mass"} <= found
     assert {kind for kind in found if f"`{kind}`" not in text} == set()
 
 

@@ -1,6 +1,7 @@
 """The judge on a real Qwen3-VL of tiny size: batches change nothing, padding is on the left, text stays text."""
 
 import dataclasses
+import json
 
 import pytest
 import torch
@@ -229,6 +230,20 @@ def test_a_folder_without_a_checkpoint(tmp_path):
     judge = TransformersJudge(TransformersJudge.Options(model=str(tmp_path)))
     with pytest.raises(ConfigError, match="holds no checkpoint"):
         _ = judge.signature
+
+
+@pytest.mark.parametrize(
+    ("config", "dtype"),
+    [
+        ({"text_config": {"dtype": "bfloat16"}}, "bfloat16"),
+        ({"torch_dtype": "float16"}, "float16"),
+        ({"dtype": "float32", "text_config": {"dtype": "bfloat16"}}, "float32"),
+        ({}, "float32"),
+    ],
+)
+def test_the_dtype_is_the_checkpoint_s_own_wherever_it_stands(tmp_path, config, dtype):
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    assert f"dtype={dtype} " in TransformersJudge(TransformersJudge.Options(model=str(tmp_path))).signature
 
 
 def test_it_is_found_by_name():

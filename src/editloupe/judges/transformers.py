@@ -207,7 +207,11 @@ class TransformersJudge:
         if self._random is not None:
             return "float32" if self._random == "63m" else "bfloat16"
         config = self._checkpoint_config()
-        return str(config.get("dtype") or config.get("torch_dtype") or "float32")
+        for part in (config, config.get("text_config", {})):  # published Qwen3-VL checkpoints say it in the text part
+            stated = part.get("dtype") or part.get("torch_dtype")
+            if stated:
+                return str(stated).removeprefix("torch.")
+        return "float32"
 
     def _running(self) -> Any:
         with self._loading:  # planning and preparing may ask for it from several threads

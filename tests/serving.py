@@ -4,7 +4,7 @@ import sys
 
 from transformers.cli.transformers import main
 
-import editloupe.judges.qwen_processor  # noqa: F401 - registers the processor
+import editloupe.judges.qwen.processor  # noqa: F401 - registers the processor
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -15,7 +15,7 @@ from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
-from editloupe.planning import PlannedReply, make_judge
+from editloupe.planning import PlannedReply, edits_of, make_judge
 from editloupe.records import Edit, Failure
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
@@ -50,19 +50,19 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
         retry_failed: try all recorded failures again first.
 
     Returns:
-        ``{judge, signature, n, unscored, overall, editors, categories, means, stability}``; `overall`, each editor and
-        each category hold what `statistics.agreement.agreement` returns.
+        ``{judge, signature, n, unscored, without_truth, overall, editors, categories, means, stability}``; `overall`,
+        each editor and each category hold what `statistics.agreement.agreement` returns.
 
     Raises:
         ConfigError: no edit of this study has a known truth.
     """
     with Study(config, retry_failed=retry_failed) as study:
-        study.plan()
+        study.plan_edits()
         study.make_edits()
         study.plan_questions()
         study.ask_questions()
         results = results_of(config, study.ledger)
-        truths = _truths(study.ledger)
+        truths, unknown = _truths(config, study.ledger)
         if not truths:
             raise ConfigError(
                 f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), "
@@ -74,6 +74,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
             "signature": results.signature,
             "n": len(judged),
             "unscored": len(truths) - len(judged),
+            "without_truth": unknown,
             "overall": _agreement(judged, config.seed),
             "editors": _by(judged, lambda one: one.editor, config.seed),
             "categories": _by(judged, lambda one: one.category, config.seed),
@@ -89,18 +90,17 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
         return found
 
 
-def _truths(ledger: Ledger) -> dict[tuple[str, str], float]:
-    plan = ledger.plan()
-    keys = {(editor, sample): key for (editor, sample, metric), key in plan.items() if not metric}
-    found = ledger.find(list(keys.values()))
-    labels = {sample.id: sample.label for sample in ledger.samples()}
-    truths: dict[tuple[str, str], float] = {}
-    for (editor, sample), key in keys.items():
-        edit = found.get(key)
-        truth = edit.truth if isinstance(edit, Edit) and edit.truth is not None else labels.get(sample)
-        if isinstance(edit, Edit) and truth is not None:
-            truths[editor, sample] = truth
-    return truths
+def _truths(config: StudyConfig, ledger: Ledger) -> tuple[dict[tuple[str, str], float], int]:
+    """The truth of each edit that has one, and how many edits have none."""
+    samples, edits = edits_of(config, ledger)
+    labels = {sample.id: sample.label for sample in samples}
+    made = {place: edit for place, edit in edits.items() if isinstance(edit, Edit)}
+    truths = {
+        place: truth
+        for place, edit in made.items()
+        if (truth := edit.truth if edit.truth is not None else labels[place[1]]) is not None
+    }
+    return truths, len(made) - len(truths)
 
 
 def _judged(results: Results, truths: dict[tuple[str, str], float]) -> list[_Judged]:
@@ -143,7 +143,7 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
     """Ask evenly spread questions again: one by one, in batches, in reverse order, and once more."""
     planned = study.questions
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
-    size = max(2, config.judge.batch_size)
+    size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})

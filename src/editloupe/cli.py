@@ -195,11 +195,15 @@ def _say(results: Results, folder: Path) -> None:
     from rich.console import Console
 
     from editloupe.report import leaderboard
+    from editloupe.scoring import NOT_DONE
 
     Console().print(leaderboard(results))
-    failed = sum(verdict.failure is not None for verdict in results.verdicts)
+    failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
+    waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
+    failed = len(failures) - waiting
     typer.echo(f"report: {folder / 'report.html'}")
-    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}")
+    rest = f"  not done yet {waiting}" if waiting else ""
+    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}")
     if failed:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 

@@ -15,9 +15,9 @@ from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Outcome
-from editloupe.planning import PlannedReply, make_judge, pending, plan_replies
+from editloupe.planning import PlannedReply, edits_of, make_judge, pending, plan_replies
 from editloupe.progress import stage_progress
-from editloupe.records import Edit, Failure
+from editloupe.records import Failure
 from editloupe.report import write_report
 from editloupe.scoring import results_of, score_of
 from editloupe.signature import judge_signature
@@ -48,10 +48,10 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
     """
     theirs = config.model_copy(update={"judge": other.judge})
     with Study(config) as study:
-        study.plan()
+        study.plan_edits()
         study.make_edits()
         study.plan_questions()
-        edits = _edits(study)
+        samples, edits = edits_of(config, study.ledger)
         chosen = study.questions[:: max(1, len(study.questions) // count)][:count]
         if not chosen:
             raise ConfigError(f"there is nothing to ask in {str(config.out)!r}: no edit could be made")
@@ -60,7 +60,6 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
         for side in (config, theirs):
             judge = make_judge(side)
             signature = judge_signature(judge, study.ledger.digest)
-            samples = list({one.sample.id: one.sample for one in chosen}.values())
             planned = {
                 (one.editor, one.sample.id, one.metric): one
                 for one in plan_replies(side, judge, signature, samples, edits)
@@ -90,12 +89,6 @@ def probe_sentences(found: dict[str, Any]) -> list[str]:
         )
     lines.append(f"without a score: {one} by {first}, {two} by {second}")
     return lines
-
-
-def _edits(study: Study) -> dict[tuple[str, str], Edit | Failure]:
-    keys = {(editor, sample): key for (editor, sample, metric), key in study.ledger.plan().items() if not metric}
-    found = study.ledger.find(list(keys.values()))
-    return {place: edit for place, key in keys.items() if isinstance(edit := found.get(key), Edit)}
 
 
 def _replies(

@@ -34,7 +34,7 @@ def config(tmp_path, tiny_checkpoint):
 def truths(config):
     """The true score of each edited image, by its digest."""
     with Study(config) as study:
-        study.plan()
+        study.plan_edits()
         study.make_edits()
         keys = [key for (_, _, metric), key in study.ledger.plan().items() if not metric]
         return {edit.image.sha256: edit.truth for edit in study.ledger.find(keys).values()}

@@ -37,7 +37,6 @@ ANSWER = json.dumps(
 CASES = {  # how the pictures lie on disk, and the judge's encoding
     "PNG, sent as it is": ("PNG", "RGB", "png"),
     "PNG, encoded anew as JPEG": ("PNG", "RGB", "jpeg"),
-    "PNG with transparency, encoded anew as PNG": ("PNG", "RGBA", "png"),
 }
 
 

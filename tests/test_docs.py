@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import sys
+import typing
 from pathlib import Path
 
 import pytest
@@ -21,8 +22,7 @@ from editloupe.audit import audit_study
 from editloupe.benchmarks.categories import LABELS_ZH
 from editloupe.checking import check_study
 from editloupe.config import _TOP, BenchmarkPart, EditorPart, JudgePart, RubricPart, StudyConfig, load_config
-from editloupe.judges.transformers import ImageSizing
-from editloupe.plugins import find, names
+from editloupe.plugins import Options, find, names
 from editloupe.records import Reply
 from editloupe.rubrics.combine import FORMULAS
 from editloupe.rubrics.rubric import Prompt, load_rubric
@@ -197,15 +197,21 @@ PLUGINS = [
 ]
 
 
+def nested_model(annotation):
+    """The options inside an option, where it has some of its own."""
+    found = [one for one in (annotation, *typing.get_args(annotation)) if inspect.isclass(one)]
+    return next((one for one in found if issubclass(one, Options)), None)
+
+
 @pytest.mark.parametrize(("place", "kind", "name"), PLUGINS)
 def test_every_key_of_a_plugin_is_described_and_no_other(place, kind, name):
     described = rows(sections(CONFIG)[place, f"`{name}`"])
     model = find(kind, name).Options
-    nested = {key for key, field in model.model_fields.items() if field.annotation is ImageSizing}
+    nested = {key: inner for key, field in model.model_fields.items() if (inner := nested_model(field.annotation))}
     check_keys(name, model, described, free=nested)
-    known = set(model.model_fields) | {f"{key}.{inner}" for key in nested for inner in ImageSizing.model_fields}
-    for key in nested:
-        check_keys(name, ImageSizing, described, prefix=f"{key}.")
+    known = set(model.model_fields) | {f"{key}.{name}" for key, inner in nested.items() for name in inner.model_fields}
+    for key, inner in nested.items():
+        check_keys(name, inner, described, prefix=f"{key}.")
     assert {key.strip("`") for key in described} - {"key"} == known
 
 

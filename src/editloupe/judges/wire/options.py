@@ -82,7 +82,7 @@ class WireOptions(PluginOptions):
     prefill: bool = True
     top_logprobs: int = Field(default=20, ge=1)
     answers_as: tuple[str, ...] = ()
-    variant: str = ""
+    variant: str | None = None
     extra_body: dict[str, Any] = Field(default_factory=dict)
     image: WireImages = WireImages()
     prices: Prices | None = None

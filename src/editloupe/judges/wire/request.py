@@ -44,11 +44,11 @@ class Pictures:
         except OSError as error:
             raise ImageError(f"cannot read {name!r}: {error}", kind="missing-file", retryable=True) from error
         inspect(data, name)
-        kind = self._sendable(data, name)
-        if kind is None:
+        form = self._sendable(data, name)
+        if form is None:
             image = fit(decode(picture), self._sizing.longest_edge)
-            kind, data = self._sizing.encoding, self._encoded(image)
-        return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+            form, data = self._sizing.encoding, self._encoded(image)
+        return f"data:image/{form};base64,{base64.b64encode(data).decode('ascii')}"
 
     def _sendable(self, data: bytes, name: str) -> str | None:
         """``png`` or ``jpeg`` where the bytes can go out as they are."""
@@ -56,23 +56,23 @@ class Pictures:
             image = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
         except Exception:  # noqa: BLE001 - another format: it is decoded and encoded anew
             return None
-        kind = (image.format or "").lower()
+        form = (image.format or "").lower()
         longest = self._sizing.longest_edge
         plain = image.mode == "RGB" and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1
         if not plain or (longest is not None and max(image.size) > longest):
             return None
-        if kind == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_EXIF)):
+        if form == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_EXIF)):
             return None
         try:
-            if kind == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
+            if form == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
                 return None
-            if kind == "png":
+            if form == "png":
                 image.verify()  # the checksums; a broken file is told here, not by each server in its own words
             else:
                 image.load()
         except Exception as error:
             raise ImageError(f"{name!r} cannot be decoded: {error}") from error
-        return kind if kind in ("png", "jpeg") else None
+        return form if form in ("png", "jpeg") else None
 
     def _encoded(self, image: Image.Image) -> bytes:
         if self._sizing.encoding == "png":

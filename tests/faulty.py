@@ -23,6 +23,7 @@ class Faulty(ThreadingHTTPServer):
         asked: per question, what each attempt got.
         requests: (number, body, headers) of each request.
         most: how many requests were open at once, at most.
+        levels: how many were open when each one came.
     """
 
     daemon_threads = True
@@ -35,6 +36,7 @@ class Faulty(ThreadingHTTPServer):
         self.score = score or (lambda number: number % 10)
         self.asked = defaultdict(list)
         self.requests = []
+        self.levels = []
         self.open = self.most = 0
         self.lock = threading.Lock()
 
@@ -78,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             server.requests.append((number, body, {name.lower(): value for name, value in self.headers.items()}))
             server.open += 1
             server.most = max(server.most, server.open)
+            server.levels.append(server.open)
             waiting = server.faults.get(number)
             fault = server.always or (waiting.pop(0) if waiting else None)
             server.asked[number].append(fault or "ok")

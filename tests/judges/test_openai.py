@@ -107,6 +107,13 @@ def test_no_more_are_open_than_allowed_and_fewer_after_a_push_back(caplog):
     assert "rate-limit; at most" in caplog.text
 
 
+def test_the_number_of_open_questions_creeps_up_again():
+    with faulty({9: ["429"], 30: ["500"]}, latency=0.01) as server:
+        outcomes(judge(server.url, concurrency=6), [question(index) for index in range(250)])
+    assert min(server.levels[15:100]) <= 3 < server.most
+    assert max(server.levels[-50:]) >= 5
+
+
 def test_a_server_that_is_gone_costs_each_question_one_try_in_the_end():
     with faulty() as server:
         url = server.url
@@ -171,9 +178,9 @@ def test_a_schema_that_is_refused_is_left_out_from_then_on_with_one_line(caplog)
 
 
 def test_a_schema_that_was_taken_is_not_left_out_for_one_refusal():
-    with faulty({1: ["400"]}) as server:
-        found = outcomes(judge(server.url, concurrency=1), [question(index) for index in range(3)])
-    assert [isinstance(found[index], Reply) for index in range(3)] == [True, False, True]
+    with faulty({20: ["400"]}) as server:
+        found = outcomes(judge(server.url, concurrency=1), [question(index) for index in range(30)])
+    assert [index for index, one in found.items() if isinstance(one, Failure)] == [20]
     assert all("response_format" in body for _, body, _ in server.requests)
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,29 @@ def test_an_audit_ends_where_the_money_ends(tmp_path):
         found = command("audit", path)
     assert found.returncode == 3
     assert "stopped at judge.max_cost" in found.stderr
+
+
+def test_an_interrupt_leaves_the_study_resumable(tmp_path):
+    with faulty(latency=0.3) as server:
+        path = config_of(tmp_path, server.url, count=100, concurrency=2)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "editloupe", "run", str(path)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 60
+        while len(server.requests) < 6 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(2)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 130, errors
+        assert "Traceback" not in errors
+        time.sleep(0.5)
+        count = len(server.requests)
+        assert count < 40
+        server.latency = 0
+        config = load_config(path, ["judge.concurrency=8"])
+        results = run_study(config)
+    assert all(one.score is not None for one in results.verdicts)
+    assert len(server.requests) <= 200 + 4  # what was open at the interrupt is asked once more

@@ -105,7 +105,7 @@ class Asking:
                 return True
             if not self._bill.open:
                 self._stopped = True
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # answers of open questions free what was held back for them
         return False
 
     def _next(self, lane: Lane) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -12,6 +13,9 @@ from typing import Any, TypeVar
 __all__ = ["in_background"]
 
 T = TypeVar("T")
+
+LINGER = 0.1
+"""Seconds in which results gather for one batch: each batch is a transaction, a flush to the disk and a line of log."""
 
 
 class _End:
@@ -26,7 +30,7 @@ def in_background(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None
         work: makes the coroutine; it calls `emit` with each result.
 
     Yields:
-        What has arrived since the last time, at least one result.
+        What arrived within a short time, at least one result.
 
     Raises:
         Exception: what the work raises, after all results that came before.
@@ -62,9 +66,10 @@ def in_background(work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None
 def _batches(arrived: SimpleQueue[Any]) -> Iterator[list[Any]]:
     while True:
         batch = [arrived.get()]
+        deadline = time.monotonic() + LINGER
         with suppress(Empty):
             while not isinstance(batch[-1], _End):
-                batch.append(arrived.get_nowait())
+                batch.append(arrived.get(timeout=max(0.0, deadline - time.monotonic())))
         end = batch.pop() if isinstance(batch[-1], _End) else None
         if batch:
             yield batch

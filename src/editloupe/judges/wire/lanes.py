@@ -76,7 +76,7 @@ class Lane:
         """Count a usable reply."""
         self.heeded = True
         self._strikes = 0
-        self._ceiling.went_well(self.open)
+        self._ceiling.went_well(self.open + 1)  # this one has left its slot already
 
     def pause(self, trouble: Trouble, attempt: int, sent: float) -> float | None:
         """Take a trouble in and say how long to wait before the same question goes again; None to give it up.
@@ -127,7 +127,7 @@ class Lane:
             return
         self._lowered = now
         before = self._ceiling.now
-        self._ceiling.too_much(self.open + 1)  # the one that was pushed back has left its slot already
+        self._ceiling.too_much(self.open + 1)
         if self._ceiling.now < before:
             log.warning("%s: %s; at most %d questions at a time now", self.name, trouble.kind, self._ceiling.now)
 

@@ -220,6 +220,13 @@ def test_context_goes_first_and_the_ask_last():
     assert body["seed"] == 3
 
 
+def test_a_choice_knows_no_temperature():
+    with faulty(listed=30) as server:
+        outcomes(judge(server.url, temperature=0.7, top_logprobs=25), [question(0, DIGITS, seed=5)])
+    assert server.requests[0][1]["temperature"] == 0
+    assert "seed" not in server.requests[0][1]
+
+
 def test_a_refusal_inside_a_200_is_its_own_kind():
     with faulty({0: ["filtered"]}) as server:
         found = outcomes(judge(server.url), [question(0)])

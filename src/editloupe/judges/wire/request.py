@@ -118,8 +118,9 @@ def body_of(
         extra |= {"add_generation_prompt": False, "continue_final_message": True}
     body: dict[str, Any] = {"model": options.model, "messages": messages, "extra_body": extra}
     if options.temperature != "default":
-        body["temperature"] = options.temperature
-        if options.temperature > 0:
+        # A choice reads probabilities and samples nothing: its key knows no temperature.
+        body["temperature"] = 0.0 if choice else options.temperature
+        if options.temperature > 0 and not choice:
             body["seed"] = question.seed & 0x7FFFFFFF
     if choice:
         body |= {"logprobs": True, "top_logprobs": options.top_logprobs}

@@ -23,6 +23,7 @@ RANKS = {
     "scoring": 5,
     "study": 6,
     "api": 6,
+    "bench": 6,
     "audit": 7,
     "probe": 7,
     "checking": 6,

@@ -95,7 +95,7 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
     every = [one for world in (whole, *others) for one in world]
     missed = [name for name, part, measure, target in TARGETS if not (_value(found[part][measure]) or 0) >= target]
-    runner = judge._running()  # noqa: SLF001 - for its size
+    runner = judge.runner
     return TEXT.format(
         parameters=sum(one.numel() for one in runner.model.parameters()) / 1e6,
         words=len(runner.tokenizer),

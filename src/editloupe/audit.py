@@ -6,25 +6,29 @@ The truth of an edit is what its editor knows (procedural ones), else the human 
 from __future__ import annotations
 
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
 from editloupe.planning import PlannedReply, edits_of, make_judge
-from editloupe.records import Edit, Failure
+from editloupe.records import Edit, Failure, Reply
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
+from editloupe.rubrics.replies import expected_score
 from editloupe.scoring import results_of, score_of
 from editloupe.statistics.agreement import agreement
 from editloupe.study import Study
 from editloupe.workers import here
 
 __all__ = ["audit_study"]
+
+log = logging.getLogger(__name__)
 
 STABILITY = 32
 """Questions that are asked again, several times, to see whether the judge is stable."""
@@ -51,7 +55,8 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
 
     Returns:
         ``{judge, signature, n, unscored, without_truth, overall, editors, categories, means, stability}``; `overall`,
-        each editor and each category hold what `statistics.agreement.agreement` returns.
+        each editor and each category hold what `statistics.agreement.agreement` returns. With the answer mode ``text``
+        and an engine that can tell, `expected` is the same for the expected scores after reasoning.
 
     Raises:
         ConfigError: no edit of this study has a known truth.
@@ -82,7 +87,8 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
                 name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
                 for name, part in _groups(judged, lambda one: one.editor).items()
             },
-            "stability": _stability(config, study),
+            "expected": _expected_agreement(config, study, judged),
+            **_asked_again(config, study),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)
@@ -139,8 +145,26 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
-    """Ask evenly spread questions again: one by one, in batches, in reverse order, and once more."""
+def _expected_agreement(config: StudyConfig, study: Study, judged: Sequence[_Judged]) -> dict[str, Any] | None:
+    """How the expected score after reasoning agrees with the truth; None without one, or with several metrics."""
+    if len(config.rubric.enabled) != 1:
+        return None
+    found = study.ledger.find([plan.key for plan in study.questions])
+    expected: dict[tuple[str, str], float] = {}
+    for plan in study.questions:
+        reply = found.get(plan.key)
+        if isinstance(reply, Reply) and reply.score_labels:
+            score = expected_score(reply.score_labels)
+            if score is not None:
+                expected[plan.editor, plan.sample.id] = score
+    both = [
+        replace(one, judge=expected[one.editor, one.sample]) for one in judged if (one.editor, one.sample) in expected
+    ]
+    return _agreement(both, config.seed) if both else None
+
+
+def _asked_again(config: StudyConfig, study: Study) -> dict[str, Any]:
+    """Ask evenly spread questions again: one by one, in batches, in reverse, once more, in the other answer mode."""
     planned = study.questions
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
     size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
@@ -151,9 +175,8 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
         answered: dict[str, float | None] = {}
         for batch in here.replies(part, judge, plans):
             for done in batch:
-                score = score_of(
-                    config.rubric, done.item.metric, done.outcome, min_label_mass=config.judge.min_label_mass
-                )
+                mass = config.judge.min_label_mass
+                score = score_of(config.rubric, done.item.metric, done.outcome, min_label_mass=mass)
                 answered[done.item.key] = None if isinstance(score, Failure) else score
         return answered
 
@@ -163,11 +186,36 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
         "reversed": scores(list(reversed(chosen)), size),
         "repeated": scores(chosen, 1),
     }
+    mode: Literal["text", "choice"] = "text" if (config.judge.answer or config.rubric.answer) == "choice" else "choice"
+    try:
+        other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
+    except ConfigError as error:  # a server without token probabilities, say: the audit is not about that
+        log.warning("the judge cannot answer in the mode %r: %s", mode, error)
+        other = dict.fromkeys(single)
     return {
-        "questions": len(single),
-        "batch_size": size,
-        **{name: _compared(single, other) for name, other in again.items()},
+        "stability": {
+            "questions": len(single),
+            "batch_size": size,
+            **{name: _compared(single, outcome) for name, outcome in again.items()},
+        },
+        "modes": {"other": mode, **_between_modes(single, other)},
     }
+
+
+def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "choice"]) -> PlannedReply:
+    """The same question in another answer mode."""
+    edited = next(part.picture for part in plan.question.context if getattr(part, "role", "") == "edited")  # type: ignore[union-attr]
+    questions = config.rubric.questions(
+        plan.sample, edited, mode=mode, compare_original=config.judge.compare_original, seed=plan.question.seed
+    )
+    return replace(plan, question=questions[plan.metric])
+
+
+def _between_modes(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
+    """How far two answer modes agree: rank correlation, and mean absolute difference of the scores that both gave."""
+    pairs = [(a, b) for key, a in one.items() if a is not None and (b := other[key]) is not None]
+    found = agreement([a for a, _ in pairs], [b for _, b in pairs], [str(index) for index in range(len(pairs))], 0)
+    return {"questions": len(pairs), "spearman": found["spearman"], "mean_absolute_difference": found["mae"]}
 
 
 def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import NoStore
 from editloupe.config import StudyConfig
-from editloupe.planning import StreamingJudge, make_judge
+from editloupe.planning import Judge, StreamingJudge, make_judge
 from editloupe.records import Question, Sample
 
 __all__ = ["check_study"]
@@ -52,7 +52,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     judge = config.judge
-    size = judge.batch_size if judge.use_batch_inference else 1
+    size = "as many tokens as the memory allows" if judge.batch_size == "auto" else str(judge.batch_size)
+    size = size if judge.use_batch_inference else "1"
     mode = judge.answer or config.rubric.answer
     questions = good * len(config.editors) * len(config.rubric.enabled)
     made = make_judge(config)
@@ -67,6 +68,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     )
     if hasattr(made, "forecast"):
         say(f"  {made.forecast(_as_if_edited(config, sound), len(config.editors))}")
+    _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
     return len(bad)
@@ -81,3 +83,13 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
         if sample.sources
         for question in config.rubric.questions(sample, sample.sources[0], mode=mode, compare_original=compare).values()
     ]
+
+
+def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
+    """Print what batches will take, where the judge can tell without its weights."""
+    if not hasattr(judge, "memory"):
+        return
+    table = judge.memory(questions)
+    if table:
+        say("memory of a batch by the stated model, weights apart:")
+        say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in table))

@@ -3,8 +3,10 @@
 from collections import Counter
 
 import pytest
+from PIL import Image
 
 from editloupe.config import load_config
+from editloupe.images import picture_of
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.planning import PlannedReply
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question, Reply, Sample
@@ -50,7 +52,7 @@ def test_a_budget_of_tokens_bounds_each_batch(part, monkeypatch):
     monkeypatch.setattr(judge, "budget", lambda _questions: lambda: 200)
 
     def watching(questions):
-        sizes.append(sum(len(judge._running()._prompt(question)) for question in questions))
+        sizes.append(sum(len(judge.runner._prompt(question)) for question in questions))
         return answer(questions)
 
     monkeypatch.setattr(judge, "answer", watching)
@@ -108,3 +110,15 @@ def test_questions_are_prepared_ahead(part, monkeypatch):
     monkeypatch.setattr(judge, "prepare", lambda question: (prepared.append(question), prepare(question)))
     run(part, judge, plans())
     assert len(prepared) >= 15
+
+
+def test_a_text_beyond_the_model_s_positions_is_refused_and_a_huge_image_is_sized_down(part):
+    huge = picture_of(Image.new("RGB", (8000, 8000), "teal"))
+    items = plans(4)
+    items[1] = PlannedReply("1", "e", SAMPLE, "m", Question("s", ("x y " * 12_500,), "ask", DIGITS))
+    items[2] = PlannedReply("2", "e", SAMPLE, "m", Question("s", (ImagePart("edited", huge),), "ask", DIGITS))
+    done = {one.item.key: one.outcome for one in run(part, TransformersJudge(part.options), items)}
+    assert [key for key, outcome in done.items() if not isinstance(outcome, Reply)] == ["1"]
+    assert done["1"].kind == "too-long"
+    assert "tokens; this judge has room for" in done["1"].message
+    assert done["2"].prompt_tokens < 60  # 64 x 64 pixels, as the config's longest edge says

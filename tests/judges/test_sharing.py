@@ -43,7 +43,7 @@ def judge(tiny_checkpoint):
 
 
 def test_shared_equals_unshared(judge):
-    runner = judge._running()
+    runner = judge.runner
     prompts = [runner._prompt(question) for question in study()]
     shared = runner._engine.last_logits(prompts)
     runner._engine._share = False
@@ -60,7 +60,7 @@ def test_shared_replies_equal_those_asked_alone(judge):
 
 
 def test_sharing_saves_the_tokens_that_are_equal(judge):
-    runner = judge._running()
+    runner = judge.runner
     prompts = [runner._prompt(question) for question in study()]
     runner._engine.last_logits(prompts)
     counted = runner.counters.tokens - runner.counters.padding
@@ -68,7 +68,7 @@ def test_sharing_saves_the_tokens_that_are_equal(judge):
 
 
 def test_each_image_goes_through_the_vision_tower_once(judge):
-    runner = judge._running()
+    runner = judge.runner
     judge.answer(study())
     assert runner.counters.images == 5  # a source and four edits, twelve questions
     judge.answer(study())
@@ -76,7 +76,7 @@ def test_each_image_goes_through_the_vision_tower_once(judge):
 
 
 def test_padding_stays_below_its_bound(judge):
-    runner = judge._running()
+    runner = judge.runner
     mixed = [
         Question("s", (ImagePart("edited", noise(32 + 64 * (n % 5), 64, n)), "word " * (n * 3)), "ask", DIGITS)
         for n in range(16)
@@ -92,7 +92,7 @@ def test_equal_questions_are_answered_twice(judge):
 
 
 def test_prompts_that_differ_in_their_pixels_only_share_nothing_after_them(judge):
-    runner = judge._running()
+    runner = judge.runner
     one, other = (Question("system " * 20, (ImagePart("edited", noise(64, 64, n)),), "ask", DIGITS) for n in (1, 2))
     first, second = runner._prompt(one), runner._prompt(other)
     assert (first.ids == second.ids).all()
@@ -149,7 +149,7 @@ def test_what_was_used_longest_ago_makes_room():
 def test_positions_are_those_of_the_model(judge):
     from editloupe.judges.plain import PlainRunner
 
-    runner = judge._running()
+    runner = judge.runner
     plain = PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=1)
     for question in study(editors=1):
         encoded = plain.encode([question])

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from editloupe.api import load_judge
+from editloupe.audit import audit_study
 from editloupe.config import load_config
 from editloupe.errors import StudyStopped
 from editloupe.judges.transformers import NANO
@@ -177,6 +178,22 @@ def test_the_python_calls_use_the_stream(tmp_path):
         )
         judge.close()
     assert found == [0, 1, 2, 3]
+
+
+def test_an_audit_does_without_the_mode_that_a_server_does_not_have(tmp_path):
+    with faulty(always="no-logprobs") as server:
+        path = tmp_path / "config.yaml"
+        data = {
+            "benchmark": {"name": "shapes", "limit": 4},
+            "editors": [{"type": "procedural", "skill": 0.5}],
+            "judge": {"type": "openai", "model": MODEL, "base_url": server.url, "answer": "text"},
+            "out": "study",
+        }
+        path.write_text(yaml.safe_dump(data))
+        found = audit_study(load_config(path))
+    assert found["n"] == 4
+    assert found["stability"]["repeated"]["equal"] is not None
+    assert (found["modes"]["other"], found["modes"]["questions"]) == ("choice", 0)
 
 
 def test_an_audit_ends_where_the_money_ends(tmp_path):

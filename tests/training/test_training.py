@@ -55,7 +55,7 @@ def questions(examples, mode):
 @pytest.fixture
 def plain(judge):
     """transformers' own calls: what the judge's prompts are, and what its forward pass has to equal."""
-    runner = judge._running()
+    runner = judge.runner
     return PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
 
 

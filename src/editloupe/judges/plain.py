@@ -8,10 +8,12 @@ family.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from editloupe.images import decode, fit
+from editloupe.judges.counters import Counters
 from editloupe.records import AnswerFormat, ImagePart, Question, Reply
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class PlainRunner:
     def __init__(
         self, model: Any, processor: Any, *, longest_edge: int | None, max_new_tokens: int, temperature: float = 0.0
     ) -> None:
+        self.counters = Counters()
         self.model = model
         self.processor = processor
         self.tokenizer = processor.tokenizer
@@ -57,6 +60,8 @@ class PlainRunner:
             sanitize_control_tokens=True,
             processor_kwargs={"padding": True, "padding_side": "left"},
         )
+        self.counters.tokens += inputs["attention_mask"].numel()
+        self.counters.padding += int((inputs["attention_mask"] == 0).sum())
         moved: Mapping[str, torch.Tensor] = inputs.to(self.model.device, dtype=self.model.dtype)
         return moved
 
@@ -76,7 +81,7 @@ class PlainRunner:
         extra = LogitsProcessorList()
         if self._temperature > 0:
             extra.append(_SeededSampling(self._temperature, [question.seed for question in questions]))
-        with torch.inference_mode():
+        with torch.inference_mode(), self._inside():
             output = self.model.generate(**inputs, generation_config=config, logits_processor=extra)
         trimmed = output[:, inputs["input_ids"].shape[1] :].cpu()
         texts = self.processor.batch_decode(trimmed, skip_special_tokens=True, clean_up_tokenization_spaces=False)
@@ -95,7 +100,7 @@ class PlainRunner:
 
         started = time.perf_counter()
         inputs = self.encode(questions)
-        with torch.inference_mode():
+        with torch.inference_mode(), self._inside():
             # Left padding: the last position is the last real token of every row.
             logits = self.model(**inputs, logits_to_keep=1, use_cache=False).logits[:, -1].float()
             chances = torch.softmax(logits, dim=-1)[:, list(tokens)].cpu().tolist()
@@ -106,6 +111,16 @@ class PlainRunner:
             prompt = int(inputs["attention_mask"][row].sum())
             replies.append(Reply(max(labels, key=labels.__getitem__), "choice", prompt, 1, labels, seconds))
         return replies
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        if self.model.device.type == "cuda":
+            import torch
+
+            torch.cuda.synchronize(self.model.device)
+        self.counters.inside += time.perf_counter() - started
 
     def _conversation(self, question: Question) -> list[dict[str, Any]]:
         content: list[dict[str, Any]] = []

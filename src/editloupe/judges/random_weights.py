@@ -131,13 +131,13 @@ def load_random(name: str, *, dtype: Any, device: str, attention: str | None = N
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     ends = {"eos_token_id": ids["<|im_end|>"], "pad_token_id": ids["<|endoftext|>"]}
     config = (Qwen3VLMoeConfig if experts else Qwen3VLConfig)(
-        text_config={"vocab_size": 32_000, **text, **ends},
+        text_config={"vocab_size": len(tokenizer), **text, **ends},
         vision_config={"patch_size": 16, "spatial_merge_size": 2, **vision},
         image_token_id=ids["<|image_pad|>"],
         video_token_id=ids["<|video_pad|>"],
         vision_start_token_id=ids["<|vision_start|>"],
         vision_end_token_id=ids["<|vision_end|>"],
-        tie_word_embeddings=False,
+        tie_word_embeddings="vocab_size" not in text,
         dtype=dtype,
     )
     if attention is not None:

@@ -156,7 +156,7 @@ class TransformersJudge:
             by_format.setdefault(question.answer, []).append(index)
         for answer, indices in by_format.items():
             batch = [questions[index] for index in indices]
-            found = self._choose(batch, answer) if answer.mode == "choice" else self._running().generate(batch)
+            found = self._choose(batch, answer) if answer.mode == "choice" else self.runner.generate(batch)
             replies.update(zip(indices, found, strict=True))
         return [replies[index] for index in range(len(questions))]
 
@@ -173,22 +173,50 @@ class TransformersJudge:
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
         """Order questions for batching, (index, tokens) each; see `FastRunner.plan`."""
-        runner = self._running()
+        runner = self.runner
         return runner.plan(questions) if hasattr(runner, "plan") else [(index, 1) for index in range(len(questions))]
 
     def budget(self, questions: Sequence[Question]) -> Callable[[], int]:
         """How many tokens a batch of these questions may have, as a function that may be asked again; see `memory`."""
-        runner = self._running()
+        runner = self.runner
         return runner.budget(questions) if hasattr(runner, "budget") else lambda: AUTO_ROWS
+
+    def memory(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
+        """What batches of such questions take by the stated model, (batch size, bytes); loads no weights.
+
+        Args:
+            questions: some of the work; their median lengths count.
+
+        Returns:
+            Nothing where the checkpoint is not on this machine, or not of the Qwen-VL family.
+        """
+        if self._random is not None or not (self._is_local or _in_cache(self.options.model, self.options.revision)):
+            return []
+        import torch
+        from transformers import AutoConfig
+
+        from editloupe.judges.qwen.memory import Shape, memory_table
+        from editloupe.judges.qwen.processor import load_processor
+        from editloupe.judges.qwen.prompts import PromptMaker
+
+        config = AutoConfig.from_pretrained(str(self.folder))
+        if config.model_type not in QWEN_FAMILY or not questions:
+            return []
+        maker = PromptMaker(load_processor(str(self.folder)), self.options.image.longest_edge)
+        prompts = sorted((maker.prompt(question) for question in questions), key=len)
+        middle = prompts[len(prompts) // 2]
+        new = self.options.max_new_tokens if questions[0].answer.mode == "text" else 0
+        images = sum(image.tokens for image in middle.images)
+        return memory_table(Shape.of(config, getattr(torch, self._dtype_name())), len(middle), images, new)
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn; may be called from any thread."""
-        runner = self._running()
+        runner = self.runner
         if hasattr(runner, "prepare"):
             runner.prepare(question)
 
     def _choose(self, questions: Sequence[Question], answer: AnswerFormat) -> list[Reply]:
-        runner = self._running()
+        runner = self.runner
         found: list[Reply] = runner.choose(questions, answer, _label_tokens(runner.tokenizer, answer))
         return found
 
@@ -213,7 +241,9 @@ class TransformersJudge:
                 return str(stated).removeprefix("torch.")
         return "float32"
 
-    def _running(self) -> Any:
+    @property
+    def runner(self) -> Any:
+        """What runs the checkpoint; loads it where that has not happened yet."""
         with self._loading:  # planning and preparing may ask for it from several threads
             if self._runner is None:
                 self._runner = self._load()
@@ -275,6 +305,17 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
     return found
 
 
+def _in_cache(model: str, revision: str | None) -> Path | None:
+    """Where the hub's cache holds a model, or None."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, revision=revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+
+
 def _resolve(model: str, revision: str | None) -> Path:
     if model == "nano":
         return NANO
@@ -285,10 +326,8 @@ def _resolve(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-    try:
-        return Path(snapshot_download(model, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass
+    if kept := _in_cache(model, revision):
+        return kept
     try:
         return Path(snapshot_download(model, revision=revision))
     except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, OSError) as error:

@@ -16,27 +16,18 @@ import numpy as np
 import torch
 from transformers import DynamicCache
 
+from editloupe.judges.counters import Counters
 from editloupe.judges.qwen.cache import Kept, Row, gathered, growing
 from editloupe.judges.qwen.prompts import LastUsed, PlacedImage, Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import Segment, levels, tight_chunks
 
-__all__ = ["Counters", "Engine", "Step"]
+__all__ = ["Engine", "Step"]
 
 FEATURES_KEPT = 2**30
 """Bytes of the vision tower's output that are kept between batches."""
 
 PATCHES_AT_ONCE = 65_536
 """Patches that go through the vision tower together: 16 images of 1024 x 1024 pixels."""
-
-
-@dataclass(slots=True)
-class Counters:
-    """What the engine has done so far."""
-
-    inside: float = 0.0
-    tokens: int = 0
-    padding: int = 0
-    images: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +66,11 @@ class Engine:
         self._device = model.device
         self._embed = model.get_input_embeddings()
         self._language = model.model.language_model
+
+    def forget(self, *, share: bool = True) -> None:
+        """Drop what is remembered of images, and say whether to share what prompts have in common from now on."""
+        self._features.clear()
+        self._share = share
 
     def last_logits(self, prompts: Sequence[Prompt]) -> torch.Tensor:
         """The logits of the token that follows each prompt, (prompts, vocabulary), float32."""

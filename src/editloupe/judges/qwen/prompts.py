@@ -155,6 +155,10 @@ class PromptMaker:
         )
         return self._placed(short, pictures)
 
+    def forget(self) -> None:
+        """Drop what is remembered of images."""
+        self._patches.clear()
+
     def patches(self, image: PlacedImage) -> NDArray[np.float32]:
         """Decode an image and cut it into patches, (patches, channels * frames * size * size).
 

@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 
+from editloupe.errors import ItemError
+from editloupe.judges.counters import Counters
 from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.decoding import Writer
-from editloupe.judges.qwen.engine import Counters, Engine
+from editloupe.judges.qwen.engine import Engine
 from editloupe.judges.qwen.memory import Budget, Shape
 from editloupe.judges.qwen.prompts import LastUsed, Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
@@ -50,6 +52,7 @@ class FastRunner:
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self._ends = end_tokens(model, processor.tokenizer)
+        self._positions = model.config.get_text_config().max_position_embeddings
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._budget: Budget | None = None
@@ -59,6 +62,12 @@ class FastRunner:
     def counters(self) -> Counters:
         """Tokens, padding and time spent in the model so far."""
         return self._engine.counters
+
+    def forget(self, *, share: bool = True) -> None:
+        """Drop what is remembered of prompts and images, so that a measurement starts from nothing."""
+        self._prompts.clear()
+        self._maker.forget()
+        self._engine.forget(share=share)
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
         """Order questions for batching: those that share a beginning side by side, groups by falling length.
@@ -154,5 +163,11 @@ class FastRunner:
         if kept is not None and kept[0] is question:
             return kept[1]
         prompt = self._maker.prompt(question)
+        room = self._positions - (self._max_new_tokens if question.answer.mode == "text" else 1)
+        if len(prompt) > room:
+            raise ItemError(
+                f"the question has {len(prompt)} tokens; this judge has room for {room} beside its reply",
+                kind="too-long",
+            )
         self._prompts.put(id(question), (question, prompt))
         return prompt

@@ -3,7 +3,9 @@
 import base64
 import io
 import logging
+import math
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from editloupe.images import decode, fit, picture_of
 from editloupe.judges.openai import OpenAIJudge
 from editloupe.judges.wire import lanes
 from editloupe.judges.wire.options import WireImages
-from editloupe.judges.wire.reply import same_model
+from editloupe.judges.wire.reply import label_probabilities, same_model
 from editloupe.judges.wire.request import Pictures, schema_of
+from editloupe.judges.wire.troubles import Trouble
 from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply
 from editloupe.rubrics.replies import expected_value
 from faulty import MODEL, faulty
@@ -384,3 +387,14 @@ def test_stopping_in_the_middle_leaves_nothing_running():
         count = len(server.requests)
         time.sleep(0.2)
         assert len(server.requests) == count < 20
+
+
+def test_labels_that_could_matter_are_not_guessed():
+    def token(name, chance):
+        return SimpleNamespace(token=name, logprob=math.log(chance))
+
+    listed = [token(str(digit), 0.1) for digit in range(7)] + [token(f"word{index}", 0.02) for index in range(13)]
+    place = SimpleNamespace(token="0", logprob=math.log(0.1), top_logprobs=listed)
+    with pytest.raises(Trouble, match="3 of 10 labels are not among the 20 tokens") as raised:
+        label_probabilities([place], DIGITS, asked=20, prefill=True)
+    assert (raised.value.kind, raised.value.retryable) == ("hidden-labels", False)

@@ -96,7 +96,7 @@ def test_right_padding_would_not(plain):
     batch = questions()
     single = torch.cat([last_logits(plain, [question]) for question in batch])
     inputs = plain.processor.apply_chat_template(
-        [plain._conversation(question) for question in batch],
+        [plain.conversation(question) for question in batch],
         tokenize=True,
         return_dict=True,
         return_tensors="pt",

@@ -12,8 +12,9 @@ from PIL import Image
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, encode_png, fit, inspect
+from editloupe.judges.conversation import conversation
 from editloupe.judges.wire.options import WireImages, WireOptions
-from editloupe.records import ImageFile, ImagePart, Picture, Question
+from editloupe.records import ImageFile, Picture, Question
 
 __all__ = ["Pictures", "body_of", "messages_of", "schema_of"]
 
@@ -84,19 +85,18 @@ class Pictures:
 
 
 def messages_of(question: Question, pictures: Pictures, *, prefill: bool) -> list[dict[str, Any]]:
-    """The conversation, as the local judge builds it."""
-    content: list[dict[str, Any]] = []
-    for part in question.context:
-        if isinstance(part, ImagePart):
-            content.append({"type": "image_url", "image_url": {"url": pictures.url(part.picture)}})
-        else:
-            content.append({"type": "text", "text": part + "\n"})
-    content.append({"type": "text", "text": question.ask})
-    messages: list[dict[str, Any]] = [{"role": "user", "content": content}]
-    if question.system:
-        messages.insert(0, {"role": "system", "content": question.system})
-    if question.answer.begin and prefill:
-        messages.append({"role": "assistant", "content": question.answer.begin})
+    """The conversation that the local judge has, with its images as data URLs."""
+
+    def shown(picture: Picture) -> dict[str, Any]:
+        return {"type": "image_url", "image_url": {"url": pictures.url(picture)}}
+
+    messages = []
+    for message in conversation(question, shown):
+        if message["role"] == "user":
+            messages.append(message)
+        elif message["role"] == "system" or prefill:
+            # As plain text: not every server takes a list there.
+            messages.append({"role": message["role"], "content": message["content"][0]["text"]})
     return messages
 
 

@@ -212,7 +212,9 @@ class Diffusers:
         try:
             name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{self.options.model!r} holds no pipeline: its model_index.json cannot be read") from error
+            raise ConfigError(
+                f"{self.options.model!r} holds no pipeline: its model_index.json cannot be read"
+            ) from error
         found = getattr(diffusers, name, None) if isinstance(name, str) else None
         if found is None and not self.options.trust_remote_code:
             raise ConfigError(
@@ -229,7 +231,7 @@ class Diffusers:
             raise ConfigError(f"{self.options.model!r} is no editor that can be called: {error}") from error
         if capability.known == "inspected":
             log.warning(
-                "editor %s: %s is not in the table of pipelines; edited one at a time, image as %r, as its signature says",
+                "editor %s: %s is not in the table of pipelines; one at a time, image as %r, as its signature says",
                 self.options.model,
                 pipeline.__name__,
                 capability.image,
@@ -253,14 +255,16 @@ class Diffusers:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         if one.offload != "none" and device == "cpu":
-            raise ConfigError(f"`offload: {one.offload}` moves weights between an accelerator and main memory; "
-                              "this process sees no accelerator")
+            raise ConfigError(
+                f"`offload: {one.offload}` moves weights between an accelerator and main memory; "
+                "this process sees no accelerator"
+            )
         diffusers_logging.disable_progress_bar()
         try:
             pipeline = DiffusionPipeline.from_pretrained(
                 one.model,
                 revision=None if self._is_local else self.commit,
-                torch_dtype=getattr(torch, one.dtype),
+                dtype=getattr(torch, one.dtype),
                 trust_remote_code=one.trust_remote_code,
                 device_map="balanced" if device == "balanced" else None,
             )

@@ -55,9 +55,7 @@ class Capability:
 _QWEN: dict[str, Any] = {"negative_prompt": " "}
 
 CAPABILITIES: dict[str, Capability] = {
-    "QwenImageEditPipeline": Capability(
-        guidance="true_cfg_scale", batches="equal-size", implied=_QWEN, known="run"
-    ),
+    "QwenImageEditPipeline": Capability(guidance="true_cfg_scale", batches="equal-size", implied=_QWEN, known="run"),
     # Raises for more than one prompt.
     "QwenImageEditPlusPipeline": Capability(
         nesting="references", guidance="true_cfg_scale", implied=_QWEN, known="run"

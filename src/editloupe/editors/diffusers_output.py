@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from editloupe.records import Failure
@@ -30,15 +31,17 @@ def checked_images(output: Any, count: int) -> list[Image.Image | Failure]:
     return [_checked(image, flag) for image, flag in zip(images, flagged, strict=True)]
 
 
-def _checked(image: Any, flagged: bool) -> Image.Image | Failure:
+def _checked(image: Image.Image | NDArray[np.float32], flagged: bool) -> Image.Image | Failure:
     if flagged:
         return Failure("edit", "safety-checker", "the pipeline's safety checker blacked the picture out")
     if not isinstance(image, Image.Image):
         array = np.asarray(image, dtype=np.float32)
         if not np.isfinite(array).all():
             share = 1 - np.isfinite(array).mean()
-            return Failure("edit", "nan-image", f"{share:.0%} of the picture's values are not numbers; try another dtype")
+            return Failure(
+                "edit", "nan-image", f"{share:.0%} of the picture's values are not numbers; try another dtype"
+            )
         image = Image.fromarray((array.clip(0, 1) * 255).round().astype(np.uint8))
-    if not any(high for _, high in image.convert("RGB").getextrema()):
+    if image.convert("L").getextrema() == (0, 0):
         return Failure("edit", "black-image", "every pixel is black: a safety checker, or values that are not numbers")
     return image

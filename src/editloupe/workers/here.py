@@ -1,7 +1,7 @@
 """The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it.
 
-An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch by
-batch, every item exactly once; the study commits each batch as it arrives.
+An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it,
+batch by batch, every item exactly once; the study commits each batch as it arrives.
 """
 
 from __future__ import annotations

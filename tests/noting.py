@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from editloupe import images, working
+from editloupe.errors import ConfigError
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import Failure, Reply
 
@@ -44,11 +45,20 @@ class Noting:
         return made
 
 
+class Broken:
+    class Options(PluginOptions):
+        pass
+
+    def __init__(self, options):
+        raise ConfigError("no such model")
+
+
 class NotingJudge:
     """Answers every question, and notes which sample it was about by the question's text."""
 
     class Options(PluginOptions):
         notes: str
+        seconds: float = 0.0
 
     name = "noting"
     signature = "noting judge"
@@ -61,6 +71,7 @@ class NotingJudge:
     def answer(self, questions):
         for question in questions:
             assert all(picture.read() for picture in question.images)
+            time.sleep(self.options.seconds)
             note(self.options.notes, question.ask)
         return [Reply("7") for _ in questions]
 
@@ -72,13 +83,15 @@ def note(folder, name):
 
         node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else ""
     text = f"{os.getpid()} {node} {os.environ.get('CUDA_VISIBLE_DEVICES', '')}"
-    (Path(folder) / f"{name}~{time.time_ns()}").write_text(text)
+    path = Path(folder) / f"{name}~{time.time_ns()}"
+    path.with_suffix(".tmp").write_text(text)
+    path.with_suffix(".tmp").rename(path)  # whole or not there
 
 
 def notes(folder):
     """(name, pid, node, devices) of every attempt, in the order of time."""
     found = []
-    for path in sorted(Path(folder).iterdir(), key=lambda one: one.name.rpartition("~")[2]):
+    for path in sorted(Path(folder).glob("*~*[0-9]"), key=lambda one: one.name.rpartition("~")[2]):
         name = path.name.rpartition("~")[0]
         pid, node, devices = path.read_text().split(" ")
         found.append((name, int(pid), node, devices))

@@ -2,7 +2,8 @@
 
 import os
 import signal
-import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import ray
@@ -14,7 +15,7 @@ from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress import StageProgress
 from editloupe.records import EditRequest, Failure, ImageFile, ImagePart, Question, Reply, Sample
 from editloupe.workers.ray import RayEngine
-from noting import Noting, NotingJudge, notes, picture
+from noting import Broken, Noting, NotingJudge, notes, picture
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -46,7 +47,7 @@ def plans(count, broken=()):
     made = []
     for number in range(count):
         name = f"s{number}"
-        source = ImageFile("/nowhere/gone.png", "0" * 64) if name in broken else picture(number)
+        source = ImageFile(Path("/nowhere/gone.png"), "0" * 64) if name in broken else picture(number)
         made.append(
             PlannedEdit(f"key {name}", "noting", "noting", EditRequest(Sample(name, "c", "Do it.", (source,)), number))
         )
@@ -139,7 +140,8 @@ def test_a_hanging_item_is_given_up(cluster, folder):
 
 @pytest.mark.slow
 def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
-    part = JudgePart(type="noting", batch_size=1, plugin=NotingJudge, options=NotingJudge.Options(notes=str(folder)))
+    options = NotingJudge.Options(notes=str(folder), seconds=0.2)
+    part = JudgePart(type="noting", batch_size=1, plugin=NotingJudge, options=options)
     todo = []
     for metric in ("first", "second"):  # not side by side
         for number in range(12):
@@ -158,21 +160,11 @@ def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
 
 @pytest.mark.slow
 def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
-    where = place(cluster, devices=1, runtime_env={"env_vars": {"PYTHONPATH": "/nowhere"}})
+    where = place(cluster, devices=1)
     part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
     engine = RayEngine(where, StageProgress("edit", 1, None))
     with pytest.raises(ConfigError, match="no such model"):
-        list(engine.edits(part, Broken(part.options, here=True), plans(1)))
-
-
-class Broken(Noting):
-    class Options(Noting.Options):
-        notes: str = ""
-
-    def __init__(self, options, here=False):
-        if not here:
-            raise ConfigError("no such model")
-        super().__init__(options)
+        list(engine.edits(part, SimpleNamespace(signature="x"), plans(1)))
 
 
 @pytest.mark.slow
@@ -204,10 +196,3 @@ def test_an_editor_that_must_stay_in_one_process_is_refused(folder):
     part = EditorPart(type="x", name="x", plugin=Counting, options=Noting.Options(notes=str(folder)))
     with pytest.raises(ConfigError, match="it counts what it spends"):
         list(RayEngine(PlacePart(engine="ray"), StageProgress("edit", 1, None)).edits(part, Counting(part.options), []))
-
-
-def wait_for(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -42,14 +42,17 @@ class Status:
 
 
 class Worker:
-    """Builds its model from a recipe; the weights are loaded when the first item needs them."""
+    """Builds its model from a recipe when it is greeted; the weights are loaded when the first item needs them."""
 
     def __init__(self, recipe: Recipe, stage: str) -> None:
-        self._part, self._model = recipe.build(stage)
-        self._kept = _Kept(self._model)
+        self._recipe = recipe
+        self._stage = stage
+        self._part: Any = None
+        self._model: Any = None
 
     def hello(self) -> Hello:
-        """Say who is there."""
+        """Build the model, and say who is there."""
+        self._part, self._model = self._recipe.build(self._stage)
         devices = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         return Hello(version("editloupe"), self._model.signature, socket.gethostname(), os.getpid(), devices)
 
@@ -72,7 +75,7 @@ class Worker:
         made: dict[int, tuple[EncodedImage | Failure, float]] = {}
         if plans:
             working.say(plans[0].request.sample.id)
-            for batch in here.edits(self._part, self._kept, plans):
+            for batch in here.edits(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 
@@ -82,7 +85,7 @@ class Worker:
         made: dict[int, tuple[Reply | Failure, float]] = {}
         if plans:
             working.say(plans[0].sample.id)
-            for batch in here.replies(self._part, self._kept, plans):
+            for batch in here.replies(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 

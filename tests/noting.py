@@ -72,7 +72,7 @@ class NotingJudge:
         for question in questions:
             assert all(picture.read() for picture in question.images)
             time.sleep(self.options.seconds)
-            note(self.options.notes, question.ask)
+            note(self.options.notes, question.ask[:40].replace("/", " "))
         return [Reply("7") for _ in questions]
 
 

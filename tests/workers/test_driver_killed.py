@@ -71,7 +71,7 @@ def rays():
     return found
 
 
-def until(condition, seconds=40):
+def until(condition, seconds=10):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -12,7 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -25,6 +25,7 @@ from editloupe.progress import StageProgress, visible_gpus
 from editloupe.records import Failure, ImageBytes, Reply, Stage
 from editloupe.workers.crossing import Recipe, carried_edit, carried_reply, recipe_of
 from editloupe.workers.queue import ATTEMPTS, Chunk, Queue
+from editloupe.workers.reaper import reaped
 
 __all__ = ["RayEngine"]
 
@@ -384,10 +385,11 @@ def _connected(place: PlacePart) -> Iterator[None]:
                 object_store_memory=_OBJECTS,
                 **common,
             )
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    with reaped() if place.address is None else nullcontext():
+        try:
+            yield
+        finally:
+            ray.shutdown()
 
 
 @contextmanager

@@ -42,9 +42,9 @@ class Capability:
 
     def prompted(self, instruction: str) -> str:
         """The instruction as this class wants it."""
-        return self.prompt.replace("{json}", json.dumps(instruction, ensure_ascii=False)).replace(
-            "{instruction}", instruction
-        )
+        if "{json}" in self.prompt:
+            return self.prompt.replace("{json}", json.dumps(instruction, ensure_ascii=False))
+        return self.prompt.replace("{instruction}", instruction)
 
     def nested(self, images: Sequence[Any]) -> Any:
         """The images of one prompt as this class wants them."""

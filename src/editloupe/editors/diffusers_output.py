@@ -42,6 +42,6 @@ def _checked(image: Image.Image | NDArray[np.float32], flagged: bool) -> Image.I
                 "edit", "nan-image", f"{share:.0%} of the picture's values are not numbers; try another dtype"
             )
         image = Image.fromarray((array.clip(0, 1) * 255).round().astype(np.uint8))
-    if image.convert("L").getextrema() == (0, 0):
+    if image.convert("RGB").getbbox() is None:  # no pixel that is not zero
         return Failure("edit", "black-image", "every pixel is black: a safety checker, or values that are not numbers")
     return image

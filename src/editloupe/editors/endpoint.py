@@ -31,8 +31,11 @@ __all__ = ["Endpoint"]
 _OURS = ("model", "prompt", "image", "image[]", "n", "response_format")
 _REFUSALS = ("moderation_blocked", "content_policy_violation", "content_filter", "safety")
 
+FIRST_WAIT = 0.5
+"""Seconds, at most, before the second attempt; doubled for each that follows."""
 
-class _Passing(ItemError):
+
+class _PassingError(ItemError):
     """Could pass another time; tried again before it becomes a failure."""
 
     retryable = True
@@ -110,16 +113,16 @@ class Endpoint:
         from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
         # Backing off at random keeps many requests from coming back together; what the service asks for comes first.
-        backing_off = wait_random_exponential(multiplier=0.5, max=60)
+        backing_off = wait_random_exponential(multiplier=FIRST_WAIT, max=60)
 
         def wait(state: Any) -> float:
             error = state.outcome.exception()
-            return max(error.wait, backing_off(state)) if not error.wait else min(error.wait, 120.0)
+            return min(error.wait, 120.0) if error.wait else float(backing_off(state))
 
         try:
             images = [encode_png(decode(picture)) for picture in request.sample.sources]
             for attempt in Retrying(
-                retry=retry_if_exception_type(_Passing),
+                retry=retry_if_exception_type(_PassingError),
                 stop=stop_after_attempt(self.options.attempts),
                 wait=wait,
                 reraise=True,
@@ -143,18 +146,18 @@ class Endpoint:
                 "images/edits", data={**fields, "model": one.model, "prompt": instruction}, files=files
             )
         except httpx.TimeoutException as error:
-            raise _Passing(f"no answer within {one.timeout:g} seconds", kind="timeout") from error
+            raise _PassingError(f"no answer within {one.timeout:g} seconds", kind="timeout") from error
         except httpx.ConnectError as error:
             self._refund()
-            raise _Passing(self._clean(f"no connection to {one.url}: {error}"), kind="outage") from error
+            raise _PassingError(self._clean(f"no connection to {one.url}: {error}"), kind="outage") from error
         except httpx.TransportError as error:
-            raise _Passing(self._clean(f"the connection broke: {error}"), kind="outage") from error
+            raise _PassingError(self._clean(f"the connection broke: {error}"), kind="outage") from error
         if response.status_code != 200:
             self._refund()
             raise self._refusal(response)
-        return self._picture(client, response)
+        return self._picture(response)
 
-    def _picture(self, client: httpx.Client, response: httpx.Response) -> Image.Image:
+    def _picture(self, response: httpx.Response) -> Image.Image:
         import httpx
 
         try:
@@ -189,7 +192,7 @@ class Endpoint:
             return ConfigError(f"{self.options.url} has no images/edits, or no model {self.options.model!r}: {said}")
         if status == 429 or status >= 500 or status == 408:
             kind = "rate-limit" if status == 429 else "outage"
-            return _Passing(
+            return _PassingError(
                 f"the service answered {said}", kind=kind, wait=_seconds(response.headers.get("retry-after"))
             )
         return ItemError(f"the service answered {said}", kind="rejected")

@@ -2,8 +2,8 @@
 
     python perf/study_against_one_by_one.py [--samples 270] [--seconds 1.5] [--json FILE]       about ten minutes
 
-The editor's cost is fixed (it waits), the judge is the embedded one, and both ways ask it the same questions in the same
-mode. The study's time is that of the whole command after its imports: planning, the start of Ray, six workers, judging
+The editor's cost is fixed (it waits), the judge is the embedded one, and both ways ask it the same questions in the
+same mode. The study's time is that of the whole command after its imports: planning, the start of Ray, six workers, judging
 in batches, the ledger, the report. The plain way keeps nothing and writes no report.
 """
 
@@ -14,9 +14,6 @@ import tempfile
 import time
 from itertools import groupby
 from pathlib import Path
-
-HERE = Path(__file__).parent
-os.environ["PYTHONPATH"] = str(HERE)  # the workers find `waiting` by it
 
 import yaml
 from waiting import Waiting
@@ -66,6 +63,7 @@ def one_by_one(config):
 
 
 def main():
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # the workers find `waiting` by it
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--samples", type=int, default=270)
     parser.add_argument("--seconds", type=float, default=1.5)

@@ -16,9 +16,6 @@ import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
-os.environ["PYTHONPATH"] = str(HERE)  # the workers find `waiting` by it
-
 from PIL import Image
 from waiting import Waiting, wall
 
@@ -69,6 +66,7 @@ def sleep_all(costs):
 
 
 def main():
+    os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # the workers find `waiting` by it
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -81,7 +79,7 @@ def main():
     found["speed-up of six workers"] = found["one worker"] / found["six workers"]
     found["queue against rounds"] = found["rounds with a barrier"] / found["pulled queue"]
     found["queue against equal shares"] = found["equal shares"] / found["pulled queue"]
-    found["lower bound for the long tail"] = max(max(tail), sum(tail) / DEVICES)
+    found["lower bound for the long tail"] = max(*tail, sum(tail) / DEVICES)
     print(f"72 items of 0.5 s; 120 items of {min(tail):.2f} to {max(tail):.2f} s, {sum(tail):.1f} s together")
     print("| | |\n|---|---:|")
     for name, value in found.items():

@@ -3,8 +3,8 @@
     python perf/study_against_one_by_one.py [--samples 270] [--seconds 1.5] [--json FILE]       about ten minutes
 
 The editor's cost is fixed (it waits), the judge is the embedded one, and both ways ask it the same questions in the
-same mode. The study's time is that of the whole command after its imports: planning, the start of Ray, six workers, judging
-in batches, the ledger, the report. The plain way keeps nothing and writes no report.
+same mode. The study's time is that of the whole command after its imports: planning, the start of Ray, six workers,
+judging in batches, the ledger, the report. The plain way keeps nothing and writes no report.
 """
 
 import argparse

@@ -5,8 +5,10 @@ import io
 import struct
 import zlib
 
+import numpy as np
 from PIL import Image
 
+from editloupe.images import picture_of
 from editloupe.records import ImageBytes, Sample
 
 
@@ -17,6 +19,12 @@ def gradient(width=40, height=30):
         (width, height),
         bytes(v for y in range(height) for x in range(width) for v in (x * 255 // width, y * 255 // height, 90)),
     )
+
+
+def noise(width, height, seed=0):
+    """Return a picture in memory that no other size or seed gives."""
+    pixels = np.random.default_rng([width, height, seed]).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    return picture_of(Image.fromarray(pixels))
 
 
 def encode(image, form="PNG", **options):

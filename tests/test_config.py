@@ -29,7 +29,7 @@ def test_defaults_are_filled_in_and_paths_start_at_the_config(write, tmp_path):
     assert Path(config.benchmark.options.path) == tmp_path / "data/samples.jsonl"
     assert config.out == tmp_path / "studies" / "config"
     assert [editor.name for editor in config.editors] == ["identity"]
-    assert config.judge.batch_size == 4
+    assert config.judge.batch_size == "auto"
     assert config.judge.compare_original
     assert config.rubric.name == "reasoning"
     assert config.seed == 42
@@ -84,7 +84,7 @@ def test_the_seed_s_spelling_means_the_same(write):
         ({"judge": {"batchsize": 4}}, ["judge", "unknown key 'batchsize'", "did you mean 'batch_size'"]),
         ({"judge": {"max_new_token": 4}}, ["unknown key 'max_new_token'", "did you mean 'max_new_tokens'"]),
         ({"judge": {"image": {"longest_egde": 4}}}, ["image.longest_egde", "unknown key"]),
-        ({"judge": {"batch_size": 0}}, ["judge", "batch_size is 0", "greater than or equal to 1"]),
+        ({"judge": {"batch_size": 0}}, ["judge", "batch_size is 0", "whole number from 1, or 'auto'"]),
         ({"judge": {"type": "transformer"}}, ["no judge is called 'transformer'", "did you mean 'transformers'"]),
         ({"judge": 5}, ["judge is 5", "mapping"]),
         ({"editors": [{"type": "classik"}]}, ["no editor is called 'classik'", "did you mean 'classic'"]),
@@ -139,6 +139,14 @@ def test_a_setting_for_an_editor_needs_its_index(write):
             load_config(write(editors=[{"type": "identity"}]), [change])
     with pytest.raises(ConfigError, match=r"a\.b=value"):
         load_config(write(), ["seed"])
+
+
+def test_a_setting_may_be_given_in_the_seed_s_spelling(write):
+    config = load_config(write(), ["reward_model.params.model_name=Qwen/Other", "editors=classic"])
+    assert config.judge.options.model == "Qwen/Other"
+    assert [editor.type for editor in config.editors] == ["classic"]
+    with pytest.raises(ConfigError, match="mapping"):
+        load_config(write(), ["editors=5"])
 
 
 def test_out_on_the_command_line_starts_at_the_current_folder(write, tmp_path, monkeypatch):

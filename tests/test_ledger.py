@@ -111,10 +111,11 @@ def test_samples_come_back_without_their_benchmark(tmp_path):
 
 
 def test_plans_of_the_stages_replace_each_their_own(ledger):
-    ledger.save_plan("edit", [("e", "s", "", "k1")])
-    ledger.save_plan("judge", [("e", "s", "m", "k2")])
-    ledger.save_plan("edit", [("e", "s", "", "k3")])
-    assert ledger.plan() == {("e", "s", ""): "k3", ("e", "s", "m"): "k2"}
+    ledger.save_edit_plan([("e", "s", "k1"), ("e", "t", "k1")])
+    ledger.save_reply_plan([("e", "s", "m", "k2"), ("e", "t", "m", "k2")])
+    ledger.save_edit_plan([("e", "s", "k3"), ("e", "t", "k1")])
+    # The reply about the edit that is another one now is no longer planned.
+    assert ledger.plan() == {("e", "s", ""): "k3", ("e", "t", ""): "k1", ("e", "t", "m"): "k2"}
 
 
 def test_speed_adds_up_over_runs(ledger):

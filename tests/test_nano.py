@@ -38,7 +38,7 @@ def test_shipped_files_are_small_and_whole():
 
 
 def test_it_is_a_small_qwen3_vl(judge):
-    _, model = judge._model()
+    model = judge.runner.model
     assert type(model).__name__ == "Qwen3VLForConditionalGeneration"
     assert sum(one.numel() for one in model.parameters()) <= 3e6
 

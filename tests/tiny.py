@@ -5,54 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-CHAT_TEMPLATE = (
-    "{%- for message in messages -%}"
-    "{{ '<|im_start|>' + message.role + '\n' }}"
-    "{%- if message.content is string -%}{{ message.content }}"
-    "{%- else -%}{%- for part in message.content -%}"
-    "{%- if part.type == 'image' -%}<|vision_start|><|image_pad|><|vision_end|>"
-    "{%- else -%}{{ part.text }}{%- endif -%}{%- endfor -%}{%- endif -%}"
-    "{{ '<|im_end|>\n' }}"
-    "{%- endfor -%}"
-    "{%- if add_generation_prompt -%}{{ '<|im_start|>assistant\n' }}{%- endif -%}"
-)
-SPECIAL = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
-)
-
-
-def make_tokenizer():
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    # Qwen splits digits one by one, so that each is a token.
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(r"\p{N}|[^\s\p{L}\p{N}]+|\s?\p{L}+|\s+"), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=400, special_tokens=list(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-    )
-    tokenizer.train_from_iterator(["score the edited image from 0 to 10 and compare it with the original"], trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token="<|im_end|>",
-        pad_token="<|endoftext|>",
-        additional_special_tokens=list(SPECIAL[1:]),
-        chat_template=CHAT_TEMPLATE,
-        padding_side="right",
-    )
-
 
 def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: int = 64) -> Path:
     """Write a checkpoint of about 0.3 million parameters."""
@@ -63,11 +15,11 @@ def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: i
         Qwen3VLMoeConfig,
         Qwen3VLMoeForConditionalGeneration,
     )
-    from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-    from editloupe.judges.qwen_processor import Qwen3VLImageProcessorOnly
+    from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly
+    from editloupe.judges.random_weights import CHAT_TEMPLATE, SPECIAL, WARNING, make_image_processor, make_tokenizer
 
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(400)
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     text = {
         "vocab_size": len(tokenizer),
@@ -118,16 +70,10 @@ def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: i
     model.generation_config.eos_token_id = ids["<|im_end|>"]
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     model.save_pretrained(folder)
-    images = Qwen2VLImageProcessorPil(
-        patch_size=16,
-        merge_size=2,
-        image_mean=[0.5] * 3,
-        image_std=[0.5] * 3,
-        size={"shortest_edge": 32 * 32, "longest_edge": 512 * 512},
-    )
+    images = make_image_processor(size={"shortest_edge": 32 * 32, "longest_edge": 512 * 512})
     Qwen3VLImageProcessorOnly(images, tokenizer, chat_template=CHAT_TEMPLATE).save_pretrained(folder)
     file = folder / "config.json"
     settings = json.loads(file.read_text())
-    settings["editloupe_warning"] = "untrained random weights: these scores mean nothing"
+    settings["editloupe_warning"] = WARNING
     file.write_text(json.dumps(settings))
     return folder

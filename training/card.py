@@ -95,10 +95,10 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
     every = [one for world in (whole, *others) for one in world]
     missed = [name for name, part, measure, target in TARGETS if not (_value(found[part][measure]) or 0) >= target]
-    processor, model = judge._model()  # noqa: SLF001 - for its size
+    runner = judge.runner
     return TEXT.format(
-        parameters=sum(one.numel() for one in model.parameters()) / 1e6,
-        words=len(processor.tokenizer),
+        parameters=sum(one.numel() for one in runner.model.parameters()) / 1e6,
+        words=len(runner.tokenizer),
         example=next(one.reply for one in whole if one.score == 4),
         examples=curve[-1]["step"] * plan["batch"],
         steps=curve[-1]["step"],

@@ -197,6 +197,10 @@ def export(network: Network, processor: Any, folder: Path) -> None:
     model = copy.deepcopy(network.model).half()
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)
+    # Stored as fp16 to be small, run as fp32: the config states what it is to be run in.
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "dtype": "float32"}, indent=2, sort_keys=True) + "\n")
 
 
 def _losses(output: Output, batch: Batch) -> dict[str, torch.Tensor]:

@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
-from editloupe.judges.qwen_processor import Qwen3VLImageProcessorOnly
+from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly
 from editloupe.rubrics.rubric import Rubric, Texts, load_rubric
 from editloupe.shapes.difference import in_words
 from editloupe.shapes.scene import CELLS, COLOURS, KINDS, SIZES, TONE_OF

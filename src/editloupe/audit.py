@@ -9,16 +9,17 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
-from editloupe.planning import Judge, PlannedReply
-from editloupe.records import Edit, Failure
+from editloupe.planning import Judge, PlannedReply, edits_of
+from editloupe.records import Edit, Failure, Reply
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
+from editloupe.rubrics.replies import expected_score
 from editloupe.scoring import results_of, score_of
 from editloupe.statistics.agreement import agreement
 from editloupe.study import Study
@@ -50,19 +51,20 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
         retry_failed: try all recorded failures again first.
 
     Returns:
-        ``{judge, signature, n, unscored, overall, editors, categories, means, stability}``; `overall`, each editor and
-        each category hold what `statistics.agreement.agreement` returns.
+        ``{judge, signature, n, unscored, without_truth, overall, editors, categories, means, stability}``; `overall`,
+        each editor and each category hold what `statistics.agreement.agreement` returns. With the answer mode ``text``
+        and an engine that can tell, `expected` is the same for the expected scores after reasoning.
 
     Raises:
         ConfigError: no edit of this study has a known truth.
     """
     with Study(config, retry_failed=retry_failed) as study:
-        study.plan()
+        study.plan_edits()
         study.make_edits()
         study.plan_questions()
         study.ask_questions()
         results = results_of(config, study.ledger)
-        truths = _truths(study.ledger)
+        truths, unknown = _truths(config, study.ledger)
         if not truths:
             raise ConfigError(
                 f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), "
@@ -74,6 +76,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
             "signature": results.signature,
             "n": len(judged),
             "unscored": len(truths) - len(judged),
+            "without_truth": unknown,
             "overall": _agreement(judged, config.seed),
             "editors": _by(judged, lambda one: one.editor, config.seed),
             "categories": _by(judged, lambda one: one.category, config.seed),
@@ -81,7 +84,8 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
                 name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
                 for name, part in _groups(judged, lambda one: one.editor).items()
             },
-            "stability": _stability(config, study),
+            "expected": _expected_agreement(config, study, judged),
+            **_asked_again(config, study),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)
@@ -89,18 +93,17 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
         return found
 
 
-def _truths(ledger: Ledger) -> dict[tuple[str, str], float]:
-    plan = ledger.plan()
-    keys = {(editor, sample): key for (editor, sample, metric), key in plan.items() if not metric}
-    found = ledger.find(list(keys.values()))
-    labels = {sample.id: sample.label for sample in ledger.samples()}
-    truths: dict[tuple[str, str], float] = {}
-    for (editor, sample), key in keys.items():
-        edit = found.get(key)
-        truth = edit.truth if isinstance(edit, Edit) and edit.truth is not None else labels.get(sample)
-        if isinstance(edit, Edit) and truth is not None:
-            truths[editor, sample] = truth
-    return truths
+def _truths(config: StudyConfig, ledger: Ledger) -> tuple[dict[tuple[str, str], float], int]:
+    """The truth of each edit that has one, and how many edits have none."""
+    samples, edits = edits_of(config, ledger)
+    labels = {sample.id: sample.label for sample in samples}
+    made = {place: edit for place, edit in edits.items() if isinstance(edit, Edit)}
+    truths = {
+        place: truth
+        for place, edit in made.items()
+        if (truth := edit.truth if edit.truth is not None else labels[place[1]]) is not None
+    }
+    return truths, len(made) - len(truths)
 
 
 def _judged(results: Results, truths: dict[tuple[str, str], float]) -> list[_Judged]:
@@ -139,11 +142,29 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
-    """Ask evenly spread questions again: one by one, in batches, in reverse order, and once more."""
+def _expected_agreement(config: StudyConfig, study: Study, judged: Sequence[_Judged]) -> dict[str, Any] | None:
+    """How the expected score after reasoning agrees with the truth; None without one, or with several metrics."""
+    if len(config.rubric.enabled) != 1:
+        return None
+    found = study.ledger.find([plan.key for plan in study.questions])
+    expected: dict[tuple[str, str], float] = {}
+    for plan in study.questions:
+        reply = found.get(plan.key)
+        if isinstance(reply, Reply) and reply.score_labels:
+            score = expected_score(reply.score_labels)
+            if score is not None:
+                expected[plan.editor, plan.sample.id] = score
+    both = [
+        replace(one, judge=expected[one.editor, one.sample]) for one in judged if (one.editor, one.sample) in expected
+    ]
+    return _agreement(both, config.seed) if both else None
+
+
+def _asked_again(config: StudyConfig, study: Study) -> dict[str, Any]:
+    """Ask evenly spread questions again: one by one, in batches, in reverse, once more, in the other answer mode."""
     planned = study.questions
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
-    size = max(2, config.judge.batch_size)
+    size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
@@ -151,9 +172,8 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
         answered: dict[str, float | None] = {}
         for batch in here.replies(part, judge, plans):
             for done in batch:
-                score = score_of(
-                    config.rubric, done.item.metric, done.outcome, min_label_mass=config.judge.min_label_mass
-                )
+                mass = config.judge.min_label_mass
+                score = score_of(config.rubric, done.item.metric, done.outcome, min_label_mass=mass)
                 answered[done.item.key] = None if isinstance(score, Failure) else score
         return answered
 
@@ -163,11 +183,32 @@ def _stability(config: StudyConfig, study: Study) -> dict[str, Any]:
         "reversed": scores(list(reversed(chosen)), size),
         "repeated": scores(chosen, 1),
     }
+    mode: Literal["text", "choice"] = "text" if (config.judge.answer or config.rubric.answer) == "choice" else "choice"
+    other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
     return {
-        "questions": len(single),
-        "batch_size": size,
-        **{name: _compared(single, other) for name, other in again.items()},
+        "stability": {
+            "questions": len(single),
+            "batch_size": size,
+            **{name: _compared(single, outcome) for name, outcome in again.items()},
+        },
+        "modes": {"other": mode, **_between_modes(single, other)},
     }
+
+
+def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "choice"]) -> PlannedReply:
+    """The same question in another answer mode."""
+    edited = next(part.picture for part in plan.question.context if getattr(part, "role", "") == "edited")  # type: ignore[union-attr]
+    questions = config.rubric.questions(
+        plan.sample, edited, mode=mode, compare_original=config.judge.compare_original, seed=plan.question.seed
+    )
+    return replace(plan, question=questions[plan.metric])
+
+
+def _between_modes(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
+    """How far two answer modes agree: rank correlation, and mean absolute difference of the scores that both gave."""
+    pairs = [(a, b) for key, a in one.items() if a is not None and (b := other[key]) is not None]
+    found = agreement([a for a, _ in pairs], [b for _, b in pairs], [str(index) for index in range(len(pairs))], 0)
+    return {"questions": len(pairs), "spearman": found["spearman"], "mean_absolute_difference": found["mae"]}
 
 
 def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:

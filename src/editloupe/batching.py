@@ -3,23 +3,28 @@
 When a batch raises, it is split in halves until the guilty item stands alone; that item becomes a `Failure`, all others
 get their result. When memory runs out, the cache is freed, the batch is halved, the ceiling for what follows is
 lowered, and creeps up again after a while. Every fallback is one line in the log.
+
+Nothing waits: the function runs on a thread of its own, so what came out of a batch is committed, and what the next
+ones need is prepared, while the model works on the present one.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from editloupe.errors import ConfigError, failure_from
 from editloupe.records import Failure, Stage
 
-__all__ = ["Ceiling", "Done", "is_out_of_memory", "stream"]
+__all__ = ["AUTO_ROWS", "Ceiling", "Done", "is_out_of_memory", "stream"]
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +32,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 PATIENCE = 8
-"""Full batches that must go well before the ceiling is raised by one item."""
+"""Full batches that must go well before the ceiling is raised by a step."""
+
+AUTO_ROWS = 8
+"""Items per batch where the size is left to us and the model knows nothing of tokens."""
+
+AHEAD = 2
+"""How many batches of items are prepared ahead of the one that the model works on."""
+
+PREPARERS = 2
+"""Threads that prepare: decoding and resizing release the interpreter's lock, so two keep one model busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +54,33 @@ class Done(Generic[Item, Result]):
 
 
 class Ceiling:
-    """How many items a batch may hold: starts at `size`, falls when memory runs out, creeps up again."""
+    """How much a batch may weigh: starts at `size`, falls when memory runs out, creeps up again.
+
+    Args:
+        size: in items, or in tokens, or whatever the weights are in.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
         self.now = size
         self._good = 0
 
-    def went_well(self, count: int) -> None:
-        """Count a batch of `count` items that fitted."""
-        if self.now < self.size and count >= self.now:
+    def resize(self, size: int) -> None:
+        """Follow a changed size; what was learned from batches that did not fit stays."""
+        self.now = size if self.now == self.size else min(self.now, size)
+        self.size = size
+
+    def went_well(self, weight: int) -> None:
+        """Count a batch that fitted; one far below the ceiling proves nothing about it."""
+        if self.now < self.size and weight * 10 >= self.now * 9:
             self._good += 1
             if self._good >= PATIENCE:
-                self.now += 1
+                self.now = min(self.size, self.now + max(1, self.size // 16))
                 self._good = 0
 
-    def too_much(self, count: int) -> None:
-        """Lower the ceiling below a batch of `count` items that did not fit."""
-        self.now = max(1, min(self.now, count // 2))
+    def too_much(self, weight: int) -> None:
+        """Lower the ceiling below a batch that did not fit."""
+        self.now = max(1, min(self.now, weight // 2))
         self._good = 0
 
 
@@ -65,16 +88,21 @@ def stream(
     items: Sequence[Item],
     function: Callable[[Sequence[Item]], Sequence[Result]],
     *,
-    size: int,
+    size: int | Callable[[], int],
     stage: Stage,
+    weights: Sequence[int] | None = None,
+    prepare: Callable[[Item], object] | None = None,
 ) -> Iterator[list[Done[Item, Result]]]:
     """Run `function` over all items in batches.
 
     Args:
         items: what to process, in the order wanted.
-        function: takes a batch, returns as many results in the same order; may raise.
-        size: items per batch at most; 1 is one by one.
+        function: takes a batch, returns as many results in the same order; may raise. Called on one thread only.
+        size: how much a batch may weigh, or a function that says so before each batch; 1 with no weights is one by
+            one.
         stage: of the failures.
+        weights: of each item, such as its tokens; 1 each by default. An item heavier than `size` runs alone.
+        prepare: called on other threads with items whose turn comes next; what it raises is left to `function`.
 
     Yields:
         What became of each batch, as it is done. Every item comes back exactly once, with a result or a `Failure`.
@@ -82,52 +110,130 @@ def stream(
     Raises:
         ConfigError: raised by `function`; nothing that smaller batches could mend.
     """
-    ceiling = Ceiling(size)
-    waiting = deque(items)
-    again: deque[list[Item]] = deque()  # parts of batches that failed, tried before anything new
-    while waiting or again:
-        if again:
-            batch = again.popleft()
-            if len(batch) > ceiling.now:  # the ceiling fell after this part was put back
-                again.appendleft(batch[ceiling.now :])
-                batch = batch[: ceiling.now]
-        else:
-            batch = [waiting.popleft() for _ in range(min(ceiling.now, len(waiting)))]
-        started = time.perf_counter()
+    queue = _Queue(items, weights, Ceiling(size() if callable(size) else size))
+    ready: list[Done[Item, Result]] = []
+    with ThreadPoolExecutor(1, "model") as model, ThreadPoolExecutor(PREPARERS, "prepare") as preparers:
+        coming = _Preparation(prepare, preparers)
         try:
-            results = function(batch)
-            if len(results) != len(batch):
-                raise RuntimeError(f"{len(results)} results came back for a batch of {len(batch)}")
-        except ConfigError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not take other items with it
-            failure = _translated(error, stage)
-            full = failure.kind == "out-of-memory"
-            del error
-        else:
-            seconds = (time.perf_counter() - started) / len(batch)
-            ceiling.went_well(len(batch))
-            yield [Done(item, result, seconds) for item, result in zip(batch, results, strict=True)]
-            continue
-        # Outside the except block: the traceback held the batch's tensors alive.
-        if full:
-            _free_memory()
-            ceiling.too_much(len(batch))
-        if len(batch) == 1:
-            log.warning("%s item failed (%s): %s", stage, failure.kind, _first_line(failure.message))
-            yield [Done(batch[0], failure, time.perf_counter() - started)]
-            continue
-        half = (len(batch) + 1) // 2
-        log.warning(
-            "%s batch of %d failed (%s): %s; trying %d + %d",
-            stage,
-            len(batch),
-            failure.kind,
-            _first_line(failure.message),
-            half,
-            len(batch) - half,
-        )
-        again.extendleft([batch[half:], batch[:half]])
+            while batch := queue.take(size() if callable(size) else size):
+                running = model.submit(_timed, function, [item for _, item in batch])
+                coming.look_at(queue.upcoming(AHEAD * len(batch)))
+                if ready:
+                    yield ready  # committed by the consumer while the model works
+                ready = _settled(running, batch, queue, stage)
+            if ready:
+                yield ready
+        finally:
+            model.shutdown(wait=True, cancel_futures=True)
+            preparers.shutdown(wait=False, cancel_futures=True)
+
+
+class _Queue(Generic[Item]):
+    """What is still to do: parts of batches that failed come before anything new."""
+
+    def __init__(self, items: Sequence[Item], weights: Sequence[int] | None, ceiling: Ceiling) -> None:
+        self.ceiling = ceiling
+        self._weights = weights
+        self._fresh = deque(enumerate(items))
+        self._again: deque[list[tuple[int, Item]]] = deque()
+
+    def take(self, size: int) -> list[tuple[int, Item]]:
+        """The next batch below `size`, as (position, item); empty at the end."""
+        self.ceiling.resize(size)
+        if not self._again:
+            return self._below_ceiling(self._fresh)
+        part = deque(self._again.popleft())
+        batch = self._below_ceiling(part)
+        if part:  # the ceiling fell after this part was put back
+            self._again.appendleft(list(part))
+        return batch
+
+    def put_back(self, halves: Sequence[list[tuple[int, Item]]]) -> None:
+        self._again.extendleft(reversed(halves))
+
+    def upcoming(self, count: int) -> list[Item]:
+        return [item for _, item in itertools.islice(self._fresh, count)]
+
+    def weight(self, batch: Sequence[tuple[int, Item]]) -> int:
+        return len(batch) if self._weights is None else sum(self._weights[position] for position, _ in batch)
+
+    def _below_ceiling(self, source: deque[tuple[int, Item]]) -> list[tuple[int, Item]]:
+        batch: list[tuple[int, Item]] = []
+        total = 0
+        while source:
+            total += self.weight([source[0]])
+            if batch and total > self.ceiling.now:
+                break
+            batch.append(source.popleft())
+        return batch
+
+
+class _Preparation(Generic[Item]):
+    """Hands each upcoming item to `prepare` once."""
+
+    def __init__(self, prepare: Callable[[Item], object] | None, pool: ThreadPoolExecutor) -> None:
+        self._prepare = prepare
+        self._pool = pool
+        self._seen: set[int] = set()
+
+    def look_at(self, items: Sequence[Item]) -> None:
+        if self._prepare is None:
+            return
+        for item in items:
+            if id(item) not in self._seen:
+                self._seen.add(id(item))
+                self._pool.submit(self._prepare, item)
+
+
+def _timed(
+    function: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item]
+) -> tuple[Sequence[Result], float]:
+    started = time.perf_counter()
+    results = function(batch)
+    if len(results) != len(batch):
+        raise RuntimeError(f"{len(results)} results came back for a batch of {len(batch)}")
+    return results, (time.perf_counter() - started) / len(batch)
+
+
+def _settled(
+    running: Future[tuple[Sequence[Result], float]],
+    batch: list[tuple[int, Item]],
+    queue: _Queue[Item],
+    stage: Stage,
+) -> list[Done[Item, Result]]:
+    """Wait for a batch; return what is settled, and put back what is to be tried in smaller parts."""
+    started = time.perf_counter()
+    try:
+        results, seconds = running.result()
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not take other items with it
+        failure = _translated(error, stage)
+        # The traceback holds the batch's tensors, which are to be freed before anything is tried again.
+        error.__traceback__ = None
+    else:
+        queue.ceiling.went_well(queue.weight(batch))
+        return [Done(item, result, seconds) for (_, item), result in zip(batch, results, strict=True)]
+    del running
+    if failure.kind == "out-of-memory":
+        _free_memory()
+        queue.ceiling.too_much(queue.weight(batch))
+    reason = _first_line(failure.message)
+    if len(batch) == 1:
+        log.warning("%s item failed (%s): %s", stage, failure.kind, reason)
+        return [Done(batch[0][1], failure, time.perf_counter() - started)]
+    half = (len(batch) + 1) // 2
+    log.warning(
+        "%s batch of %d failed (%s): %s; trying %d + %d",
+        stage,
+        len(batch),
+        failure.kind,
+        reason,
+        half,
+        len(batch) - half,
+    )
+    queue.put_back([batch[:half], batch[half:]])
+    return []
 
 
 def is_out_of_memory(error: BaseException) -> bool:

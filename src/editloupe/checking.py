@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import NoStore
 from editloupe.config import StudyConfig
 from editloupe.lacking import lacks
+from editloupe.records import Sample
 
 __all__ = ["check_study"]
 
@@ -52,13 +53,36 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     judge = config.judge
-    size = judge.batch_size if judge.use_batch_inference else 1
+    size = "as many tokens as the memory allows" if judge.batch_size == "auto" else str(judge.batch_size)
+    size = size if judge.use_batch_inference else "1"
     mode = judge.answer or config.rubric.answer
     questions = good * len(config.editors) * len(config.rubric.enabled)
     say(
         f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
         f"batches of {size}"
     )
+    _say_memory(config, [sample for sample in samples if sample.failure is None], say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
     return len(bad)
+
+
+def _say_memory(config: StudyConfig, samples: Sequence[Sample], say: Callable[[str], None]) -> None:
+    """Print what batches will take, where the judge can tell without its weights; the source stands for its edit."""
+    judge = config.judge.plugin(config.judge.options)
+    if not hasattr(judge, "memory"):
+        return
+    questions = [
+        question
+        for sample in samples[:SHOWN]
+        for question in config.rubric.questions(
+            sample,
+            sample.sources[0],
+            mode=config.judge.answer,
+            compare_original=config.judge.compare_original,
+        ).values()
+    ]
+    table = judge.memory(questions)
+    if table:
+        say("memory of a batch by the stated model, weights apart:")
+        say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in table))

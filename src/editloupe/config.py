@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
@@ -54,7 +54,7 @@ class JudgePart(_Part):
 
     Attributes:
         type: the engine.
-        batch_size: questions per batch.
+        batch_size: questions per batch, or ``auto``: by tokens, as many as the memory allows.
         use_batch_inference: False asks one by one.
         compare_original: whether the judge sees the source images.
         answer: the answer mode; the rubric's own where None.
@@ -62,11 +62,18 @@ class JudgePart(_Part):
     """
 
     type: str
-    batch_size: int = Field(default=4, ge=1)
+    batch_size: Literal["auto"] | int = "auto"
     use_batch_inference: bool = True
     compare_original: bool = True
     answer: Literal["text", "choice"] | None = None
     min_label_mass: float = Field(default=0.5, ge=0.0, le=1.0)
+
+    @field_validator("batch_size", mode="before")
+    @classmethod
+    def _whole_or_auto(cls, value: Any) -> Any:
+        if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise ValueError("it has to be a whole number from 1, or 'auto'")
+        return value
 
 
 class RubricPart(BaseModel):
@@ -189,6 +196,7 @@ def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | Non
     data = _in_one_spelling(raw, path)
     for change in changes:
         _apply(data, change)
+    data = _in_one_spelling(data, path)  # a setting may bring a short form in
     if out is not None:
         data["out"] = str(Path(out).expanduser().resolve())
     return _resolve(data, path)
@@ -332,7 +340,8 @@ def _sentence(cls: type[BaseModel], error: Any, where: str) -> str:
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key {place!r}{nearest(place, cls.model_fields)}"
     value = repr(error.get("input"))
-    return f"{where}: {place or 'it'} is {value[:100]}: {error['msg'][:1].lower()}{error['msg'][1:]}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {place or 'it'} is {value[:100]}: {message[:1].lower()}{message[1:]}"
 
 
 def _known(data: Mapping[str, Any], known: Sequence[str], where: str) -> None:
@@ -363,6 +372,8 @@ def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
             params["model"] = params.pop("model_name")
         if ours == "editors":
             params = _seed_editor(data, entry, params, f"{path}: {theirs}")
+        if ours == "judge" and "qwen" in str(entry.get("type", "")).lower():
+            entry["type"] = "transformers"  # the seed names the model's family where we name the engine
         merged = {**entry, **params}
         data[ours] = [merged] if ours == "editors" else merged
     if isinstance(data.get("benchmark"), dict) and "data_path" in data["benchmark"]:
@@ -404,7 +415,7 @@ def _apply(data: dict[str, Any], change: str) -> None:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {change!r}: the value is not YAML") from error
-    *parents, last = place.split(".")
+    *parents, last = _our_place(place)
     node: Any = data
     for name in parents:
         node = _step(node, name, change)
@@ -414,6 +425,16 @@ def _apply(data: dict[str, Any], change: str) -> None:
         node[last] = value
     else:
         raise ConfigError(f"--set {change!r}: {last!r} lies below a plain value")
+
+
+def _our_place(place: str) -> list[str]:
+    """The path of a setting in our spelling, whichever it is given in."""
+    parts = place.split(".")
+    ours = {"diffusion_model": ["editors", "0"], "reward_model": ["judge"]}
+    if parts[0] in ours:
+        parts = [*ours[parts[0]], *(part for part in parts[1:] if part != "params")]
+        parts[-1] = {"model_name": "model"}.get(parts[-1], parts[-1])
+    return ["benchmark", "path"] if parts == ["benchmark", "data_path"] else parts
 
 
 def _step(node: Any, name: str, change: str) -> Any:

@@ -24,12 +24,17 @@ __all__ = [
     "MAX_PIXELS",
     "EncodedImage",
     "decode",
+    "dimensions",
     "encode_png",
     "encoded",
     "fit",
+    "fitted_size",
     "inspect",
     "picture_of",
 ]
+
+ORIENTATION = 0x0112
+"""The EXIF tag; 5 to 8 turn the picture by a quarter."""
 
 MAX_PIXELS = 100_000_000
 MAX_ASPECT = 200
@@ -64,18 +69,24 @@ def decode(picture: Picture) -> Image.Image:
         ImageError: missing, not an image, truncated, or refused.
     """
     name = str(picture.path) if hasattr(picture, "path") else "the image"
-    try:
-        data = picture.read()
-    except OSError as error:
-        raise ImageError(
-            f"cannot read {name!r}: {error.strerror or error}", kind="missing-file", retryable=True
-        ) from error
-    image = _checked(data, name)
+    image = _checked(_data(picture, name), name)
     try:
         image.load()
         return _rgb(ImageOps.exif_transpose(image))
     except Exception as error:
         raise ImageError(f"{name!r} cannot be decoded: {error}") from error
+
+
+def dimensions(picture: Picture) -> tuple[int, int]:
+    """Return (width, height) in pixels as `decode` will give them, from the header alone.
+
+    Raises:
+        ImageError: missing, not an image, or refused.
+    """
+    name = str(picture.path) if hasattr(picture, "path") else "the image"
+    image = _checked(_data(picture, name), name)
+    width, height = image.size
+    return (height, width) if image.getexif().get(ORIENTATION, 1) in range(5, 9) else (width, height)
 
 
 def encode_png(image: Image.Image) -> bytes:
@@ -125,11 +136,25 @@ def picture_of(image: Image.Image | bytes | str | Path) -> Picture:
 
 def fit(image: Image.Image, longest_edge: int | None) -> Image.Image:
     """Shrink so that the longer side is at most `longest_edge` pixels (bicubic); never enlarge."""
-    if longest_edge is None or max(image.size) <= longest_edge:
-        return image
-    scale = longest_edge / max(image.size)
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.BICUBIC)
+    size = fitted_size(image.size, longest_edge)
+    return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC)
+
+
+def fitted_size(size: tuple[int, int], longest_edge: int | None) -> tuple[int, int]:
+    """The (width, height) that `fit` gives an image of this size."""
+    if longest_edge is None or max(size) <= longest_edge:
+        return size
+    scale = longest_edge / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _data(picture: Picture, name: str) -> bytes:
+    try:
+        return picture.read()
+    except OSError as error:
+        raise ImageError(
+            f"cannot read {name!r}: {error.strerror or error}", kind="missing-file", retryable=True
+        ) from error
 
 
 def _checked(data: bytes, name: str) -> Image.Image:

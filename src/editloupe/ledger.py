@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Self
 
 from editloupe.blobs import blob_path
 from editloupe.errors import DataError, StudyLocked
@@ -136,14 +136,27 @@ class Ledger:
         rows = self._db.execute("SELECT record FROM samples ORDER BY position")
         return [self._unpacked_sample(json.loads(record)) for (record,) in rows]
 
-    def save_plan(self, stage: Literal["edit", "judge"], rows: Iterable[tuple[str, str, str, str]]) -> None:
-        """Keep which key each item of the study has: (editor, sample id, metric, key); an edit's metric is empty."""
+    def save_edit_plan(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Keep which key each edit of the study has: (editor, sample id, key).
+
+        Replies that were planned for an edit which is now another one, or gone, are no longer part of the plan.
+        """
+        before = {place: key for place, key in self.plan().items() if not place[2]}
+        now = {(editor, sample, ""): key for editor, sample, key in rows}
+        stale = [place[:2] for place, key in before.items() if now.get(place) != key]
         with _transaction(self._db):
-            self._db.execute(f"DELETE FROM plan WHERE metric {'=' if stage == 'edit' else '!='} ''")  # noqa: S608
+            self._db.execute("DELETE FROM plan WHERE metric = ''")
+            self._db.executemany("DELETE FROM plan WHERE editor = ? AND sample = ?", stale)
+            self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", [(*place, key) for place, key in now.items()])
+
+    def save_reply_plan(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        """Keep which key each reply of the study has: (editor, sample id, metric, key)."""
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM plan WHERE metric != ''")
             self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", rows)
 
     def plan(self) -> dict[tuple[str, str, str], str]:
-        """Key by (editor, sample id, metric)."""
+        """Key by (editor, sample id, metric); an edit's metric is empty."""
         rows = self._db.execute("SELECT editor, sample, metric, key FROM plan")
         return {(editor, sample, metric): key for editor, sample, metric, key in rows}
 

@@ -9,12 +9,14 @@ from typing import Protocol
 
 from PIL import Image
 
+from editloupe.benchmarks.loading import selected
 from editloupe.config import EditorPart, StudyConfig
+from editloupe.errors import ConfigError
 from editloupe.ledger import Ledger
 from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
 from editloupe.signature import edit_key, noise_seed, reply_key, with_files
 
-__all__ = ["Editor", "Judge", "PlannedEdit", "PlannedReply", "pending", "plan_edits", "plan_replies"]
+__all__ = ["Editor", "Judge", "PlannedEdit", "PlannedReply", "edits_of", "pending", "plan_edits", "plan_replies"]
 
 
 class Editor(Protocol):
@@ -34,7 +36,9 @@ class Editor(Protocol):
 class Judge(Protocol):
     """Answers questions.
 
-    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know) and ``close()``.
+    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know),
+    ``plan(questions)`` (an order to run them in, with the tokens of each), ``budget(questions)`` (tokens of a batch at
+    most, as a function), ``prepare(question)`` (what can be done ahead, on other threads) and ``close()``.
 
     Attributes:
         name: short, for tables.
@@ -88,6 +92,30 @@ def plan_edits(
         key = edit_key(sample, signature, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     return planned
+
+
+def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
+    """The samples of a study as its ledger keeps them, and what became of their edits, by (editor, sample id).
+
+    What is there is asked of the ledger alone, so judging and reporting need neither the benchmark's files nor what the
+    editors are made of.
+
+    Raises:
+        ConfigError: nothing has been planned in this folder yet.
+    """
+    samples = selected(config.benchmark, ledger.samples())
+    if not samples:
+        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+    plan = ledger.plan()
+    found = ledger.find([key for (_, _, metric), key in plan.items() if not metric])
+    edits: dict[tuple[str, str], Edit | Failure] = {}
+    for part in config.editors:
+        for sample in samples:
+            outcome = sample.failure or found.get(plan.get((part.name, sample.id, ""), ""))
+            if outcome is not None:
+                assert not isinstance(outcome, Reply)
+                edits[part.name, sample.id] = outcome
+    return samples, edits
 
 
 def plan_replies(

@@ -10,6 +10,7 @@ it; its package names it in ``pyproject.toml``::
 from __future__ import annotations
 
 import difflib
+import os
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,7 +33,7 @@ class Options(BaseModel):
 def _beside_config(value: str, info: ValidationInfo) -> str:
     base = (info.context or {}).get("base")
     path = Path(value).expanduser()
-    return str(path if path.is_absolute() or base is None else Path(base) / path)
+    return os.path.normpath(path if path.is_absolute() or base is None else Path(base) / path)
 
 
 ConfigPath = Annotated[str, AfterValidator(_beside_config)]

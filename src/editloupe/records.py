@@ -210,6 +210,8 @@ class Reply:
         finish: ``stop``, ``length`` (cut off) or ``choice``.
         prompt_tokens, reply_tokens: counts, image tokens included.
         labels: for ``choice``: probability of each label under the full vocabulary, summing to the label mass.
+        score_labels: for ``text``: probability of each number at the token where the score was written, where the
+            engine can tell; an expected score after reasoning, without ties.
         seconds: its share of the batch's wall time.
     """
 
@@ -219,3 +221,4 @@ class Reply:
     reply_tokens: int = 0
     labels: Mapping[str, float] | None = None
     seconds: float = 0.0
+    score_labels: Mapping[str, float] | None = None

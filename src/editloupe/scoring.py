@@ -13,15 +13,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 from editloupe.config import StudyConfig
-from editloupe.errors import ConfigError, UnreadableReply, failure_from
+from editloupe.errors import UnreadableReply, failure_from
 from editloupe.ledger import Ledger, Outcome
+from editloupe.planning import edits_of
 from editloupe.records import Edit, Failure, ImageFile, Picture, Reply, Sample, Stage
 from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
 from editloupe.report.verdicts import Verdict
 from editloupe.rubrics.rubric import Rubric
 from editloupe.signature import digest_of
 
-__all__ = ["results_of", "score_of"]
+__all__ = ["NOT_DONE", "results_of", "score_of"]
+
+NOT_DONE = "not-done"
+"""The kind of failure of what a stage has not come to."""
 
 
 def score_of(rubric: Rubric, metric: str, outcome: Outcome, *, min_label_mass: float) -> float | Failure:
@@ -43,18 +47,18 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     Raises:
         ConfigError: nothing has been planned in this folder yet.
     """
-    samples, plan, rubric = ledger.samples(), ledger.plan(), config.rubric
-    facts = ledger.fact("study")
-    if not samples or facts is None:
-        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
-    found = ledger.find(list(set(plan.values())))
+    samples, edits = edits_of(config, ledger)
+    plan, rubric = ledger.plan(), config.rubric
+    benchmark, editors = ledger.fact("benchmark"), ledger.fact("editors")
+    judge = ledger.fact("judge") or {"name": config.judge.type, "signature": "", "decoding": "", "warning": None}
+    found = ledger.find([key for (_, _, metric), key in plan.items() if metric])
     verdicts: list[Verdict] = []
     overall: dict[tuple[str, str], float | None] = {}
     for part, sample in itertools.product(config.editors, samples):
-        edit = sample.failure or found.get(plan.get((part.name, sample.id, ""), "")) or _not_done("edit")
+        edit = edits.get((part.name, sample.id)) or _not_done("edit")
         scores: dict[str, float | None] = {}
         for metric in rubric.enabled:
-            outcome = edit
+            outcome: Outcome = edit
             if isinstance(edit, Edit):
                 outcome = found.get(plan.get((part.name, sample.id, metric), "")) or _not_done("judge")
             score = score_of(rubric, metric, outcome, min_label_mass=config.judge.min_label_mass)
@@ -75,7 +79,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
                     image=_within(edit.image, ledger.folder) if isinstance(edit, Edit) else None,
                     sources=tuple(name for one in sample.sources if (name := _within(one, ledger.folder))),
                     instruction=sample.instruction,
-                    judge=facts["judge"]["name"],
+                    judge=judge["name"],
                 )
             )
         overall[part.name, sample.id] = rubric.overall(scores)
@@ -84,16 +88,16 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
     rubric_hash = digest_of(rubric.model_dump(mode="json"))[:16]
     counts = Counter(sample.category for sample in samples)
-    labels: dict[str, str] = facts["benchmark"]["categories"]
+    labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
-    signature = digest_of(facts, sorted(plan.items()), rubric_hash, config.seed)[:16]
-    audit, judge = ledger.fact("audit"), facts["judge"]
+    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    audit = ledger.fact("audit")
     return Results(
         version=version("editloupe"),
         signature=signature,
         benchmark=BenchmarkInfo(
-            facts["benchmark"]["name"],
-            facts["benchmark"]["revision"],
+            benchmark["name"],
+            benchmark["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
         judge=JudgeInfo(judge["name"], _judge_signature(config, judge), judge["warning"] or ""),
@@ -104,7 +108,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             min(one.worst for one in scales.values()),
         ),
         metrics=scales,
-        editors=tuple(EditorInfo(part.name, facts["editors"].get(part.name, "")) for part in config.editors),
+        editors=tuple(EditorInfo(part.name, editors.get(part.name, "")) for part in config.editors),
         verdicts=tuple(verdicts),
         overall=overall,
         speed={stage: _speed(ledger, stage) for stage in ("edit", "judge")},
@@ -116,7 +120,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
 
 
 def _not_done(stage: Stage) -> Failure:
-    return Failure(stage, "not-done", f"the stage {stage!r} has not come to this sample yet", retryable=True)
+    return Failure(stage, NOT_DONE, f"the stage {stage!r} has not come to this sample yet", retryable=True)
 
 
 def _cluster(sample: Sample) -> str:

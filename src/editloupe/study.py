@@ -6,6 +6,7 @@ ledger as results arrive and do only what it does not hold; what comes after is 
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -23,7 +24,16 @@ from editloupe.errors import ConfigError, ItemError, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.ledger import Ledger
 from editloupe.links import link_edits
-from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, pending, plan_edits, plan_replies
+from editloupe.planning import (
+    Editor,
+    Judge,
+    PlannedEdit,
+    PlannedReply,
+    edits_of,
+    pending,
+    plan_edits,
+    plan_replies,
+)
 from editloupe.progress import Tally, logging_to, stage_progress
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
@@ -44,13 +54,11 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
         retry_failed: try all recorded failures again, not only those that could pass another time.
     """
     with Study(config, retry_failed=retry_failed) as study:
-        if stages:
-            study.plan()
         if "edit" in stages:
+            study.plan_edits()
             study.make_edits()
-        if stages:
-            study.plan_questions()
         if "judge" in stages:
+            study.plan_questions()
             study.ask_questions()
         results = results_of(config, study.ledger)
         write_report(results, study.ledger.folder)
@@ -99,34 +107,22 @@ class Study:
     ) -> None:
         self._open.close()
 
-    def plan(self) -> None:
-        """Read the samples and plan all edits."""
+    def plan_edits(self) -> None:
+        """Read the samples and plan all edits; needs the benchmark and the editors, not the judge."""
         config = self.config
         benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
-        self._samples = load_samples(config.benchmark, benchmark, self._store)
+        samples = load_samples(config.benchmark, benchmark, self._store)
         for part in config.editors:
             editor: Editor = part.plugin(part.options)
-            planned = plan_edits(part, editor, self._samples, seed=config.seed, ledger=self.ledger)
+            planned = plan_edits(part, editor, samples, seed=config.seed, ledger=self.ledger)
             self._edits[part.name] = _EditorPlan(part, editor, planned)
-        self.ledger.save_samples(self._samples)
         everything = [plan for one in self._edits.values() for plan in one.planned]
-        self.ledger.save_plan("edit", [(plan.editor, plan.request.sample.id, "", plan.key) for plan in everything])
+        self.ledger.save_samples(samples)
+        self.ledger.save_edit_plan([(plan.editor, plan.request.sample.id, plan.key) for plan in everything])
+        self.ledger.save_fact("editors", {plan.editor: plan.signature for plan in everything})
         self.ledger.save_fact(
-            "study",
-            {
-                "benchmark": {
-                    "name": benchmark.name,
-                    "revision": benchmark.revision,
-                    "categories": dict(benchmark.categories),
-                },
-                "editors": {plan.editor: plan.signature for plan in everything},
-                "judge": {
-                    "name": self._judge.name,
-                    "signature": judge_signature(self._judge, self.ledger.digest),
-                    "decoding": self._judge.decoding,
-                    "warning": getattr(self._judge, "warning", None),
-                },
-            },
+            "benchmark",
+            {"name": benchmark.name, "revision": benchmark.revision, "categories": dict(benchmark.categories)},
         )
 
     def make_edits(self) -> None:
@@ -137,22 +133,25 @@ class Study:
             todo = [plan for plan in one.planned if plan.key in waiting]
             if todo:
                 self._run_editor(one, todo)
+        samples, edits = edits_of(self.config, self.ledger)
+        by_id = {sample.id: sample for sample in samples}
+        made = [(editor, by_id[name], edit) for (editor, name), edit in edits.items() if isinstance(edit, Edit)]
+        link_edits(self.config.out, [part.name for part in self.config.editors], made)
 
     def plan_questions(self) -> None:
-        """Plan every question about the edits that are there."""
-        edits: dict[tuple[str, str], Edit | Failure] = {}
-        linked = []
-        for one in self._edits.values():
-            found = self.ledger.find([plan.key for plan in one.planned])
-            for plan in one.planned:
-                edit = found.get(plan.key)
-                if isinstance(edit, Edit):
-                    edits[plan.editor, plan.request.sample.id] = edit
-                    linked.append((plan.editor, plan.request.sample, edit))
-        link_edits(self.config.out, list(self._edits), linked)
-        signature = self.ledger.fact("study")["judge"]["signature"]
-        self.questions = plan_replies(self.config, self._judge, signature, self._samples, edits)
-        self.ledger.save_plan("judge", [(one.editor, one.sample.id, one.metric, one.key) for one in self.questions])
+        """Plan every question about the edits that the ledger holds; needs neither benchmark nor editors."""
+        judge = self._judge
+        signature = judge_signature(judge, self.ledger.digest)
+        facts = {
+            "name": judge.name,
+            "signature": signature,
+            "decoding": judge.decoding,
+            "warning": getattr(judge, "warning", None),
+        }
+        self._samples, edits = edits_of(self.config, self.ledger)
+        self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
+        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.metric, one.key) for one in self.questions])
+        self.ledger.save_fact("judge", facts)
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""
@@ -223,13 +222,11 @@ class Study:
         known = {key: self._score(by_key[key], outcome) for key, outcome in found.items() if key in by_key}
         planned = [(plan.key, (plan.sample.category, plan.editor, plan.metric)) for plan in self.questions]
         asked = {(plan.editor, plan.sample.id) for plan in self.questions}
-        for editor in self._edits:
-            for sample in self._samples:
-                if (editor, sample.id) in asked:
-                    continue
+        for part, sample in itertools.product(self.config.editors, self._samples):
+            if (part.name, sample.id) not in asked:
                 for metric in self.config.rubric.enabled:
-                    key = f"{editor}/{sample.id}/{metric}"
-                    planned.append((key, (sample.category, editor, metric)))
+                    key = f"{part.name}/{sample.id}/{metric}"
+                    planned.append((key, (sample.category, part.name, metric)))
                     known[key] = None
         return Tally(planned, known)
 

@@ -1,5 +1,6 @@
 import io
 import json
+from contextlib import suppress
 
 import ijson
 import pytest
@@ -93,5 +94,11 @@ def test_it_agrees_with_the_parser_on_what_is_broken(tmp_path_factory, value, da
         if "overflow" in str(error):  # a size, not the grammar
             return
         broken = True
+    except UnicodeDecodeError:  # half a character written as an escape: the grammar allows it
+        return
     offset = broken_at(tmp_path_factory.getbasetemp(), bytes(whole))
-    assert (offset is not None) == broken
+    # The parser looks no further than the end of the value; what stands after it is found by the scan alone.
+    assert offset is not None or not broken
+    with suppress(ValueError):
+        json.loads(bytes(whole))
+        assert offset is None

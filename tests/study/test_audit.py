@@ -34,7 +34,7 @@ def config(tmp_path, tiny_checkpoint):
 def truths(config):
     """The true score of each edited image, by its digest."""
     with Study(config) as study:
-        study.plan()
+        study.plan_edits()
         study.make_edits()
         keys = [key for (_, _, metric), key in study.ledger.plan().items() if not metric]
         return {edit.image.sha256: edit.truth for edit in study.ledger.find(keys).values()}
@@ -66,6 +66,9 @@ def test_a_judge_that_tells_the_truth_agrees_with_it(config, true, monkeypatch):
     assert found["means"]["identity"] == {"judge": 0.0, "truth": 0.0}
     assert found["means"]["good"]["truth"] > found["means"]["poor"]["truth"]
     assert found["stability"]["batched"] == {"equal": 1.0, "largest_difference": 0.0}
+    assert found["modes"]["other"] == "choice"
+    assert found["modes"]["mean_absolute_difference"]["value"] == 0.0
+    assert found["expected"] is None  # these replies come without probabilities
     assert json.loads((config.out / "audit.json").read_text()) == found
     assert "judge.html" in (config.out / "report.html").read_text()
     assert "Spearman" in (config.out / "judge.html").read_text()
@@ -122,3 +125,23 @@ def test_without_any_truth_there_is_nothing_to_audit(tmp_path, tiny_checkpoint):
     config = load_config(make_config(tmp_path, tiny_checkpoint, make_table(tmp_path / "data", 2)))
     with pytest.raises(ConfigError, match="known truth"):
         audit_study(config)
+
+
+def test_the_embedded_judge_is_audited_in_both_modes(tmp_path):
+    path = tmp_path / "config.yaml"
+    data = {
+        "benchmark": {"name": "shapes", "seed": 12, "limit": 10},
+        "editors": [{"type": "procedural", "skill": 0.5}, "identity"],
+        "judge": {"model": "nano", "max_new_tokens": 64},
+        "out": "study",
+    }
+    path.write_text(yaml.safe_dump(data))
+    found = audit_study(load_config(path))
+    assert found["overall"]["spearman"]["value"] > 0.9
+    assert found["expected"]["n"] == 20
+    assert found["expected"]["spearman"]["value"] > 0.8
+    assert found["modes"]["spearman"]["value"] > 0.8
+    assert found["stability"]["batched"]["equal"] == 1.0
+    page = (tmp_path / "study" / "judge.html").read_text()
+    assert "expected after reasoning" in page
+    assert "answer mode “choice”" in page

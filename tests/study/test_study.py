@@ -68,7 +68,7 @@ def test_the_second_run_asks_nothing_and_loads_nothing(world, asked, monkeypatch
     first = report(config)
     assert sum(asked) == 12
     asked.clear()
-    monkeypatch.setattr(TransformersJudge, "_model", lambda _self: pytest.fail("a model was loaded"))
+    monkeypatch.setattr(TransformersJudge, "_load", lambda _self: pytest.fail("a model was loaded"))
     run_study(config)
     assert asked == []
     assert report(config) == first
@@ -162,6 +162,27 @@ def test_a_report_needs_neither_the_benchmark_nor_the_model(world, tmp_path, tin
         (moved / name).unlink()
     run_study(again, stages=())
     assert report(again) == first
+
+
+def test_the_stages_need_nothing_of_each_other(world, tmp_path, monkeypatch):
+    """Edits are made without the judge's checkpoint, and judged without the benchmark or the editors' files."""
+    config = world("judge.model=./not-there-yet")
+    results = run_study(config, stages=("edit",))
+    assert {verdict.failure.kind for verdict in results.verdicts} == {"not-done"}
+    shutil.rmtree(tmp_path / "data")
+    results = run_study(world(), stages=("judge",))
+    assert all(verdict.score is not None for verdict in results.verdicts)
+
+
+def test_judging_before_editing_says_so(world):
+    with pytest.raises(ConfigError, match="run it first"):
+        run_study(world(), stages=("judge",))
+
+
+def test_a_changed_edit_is_not_shown_with_the_score_of_the_old_one(world):
+    run_study(world())
+    results = run_study(world("seed=7"), stages=("edit",))
+    assert all(verdict.score is None for verdict in results.verdicts)
 
 
 def test_a_report_of_nothing_says_so(world):

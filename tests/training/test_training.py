@@ -17,6 +17,7 @@ from vocabulary import SPECIAL, make_processor
 
 from editloupe.benchmarks.shapes import rationale
 from editloupe.images import encode_png
+from editloupe.judges.plain import PlainRunner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import ImageBytes, Reply, Sample
 from editloupe.rubrics.rubric import load_rubric
@@ -51,11 +52,18 @@ def questions(examples, mode):
         yield rubric.questions(sample, ImageBytes(encode_png(image(one.result))), mode=mode)["shapes"]
 
 
+@pytest.fixture
+def plain(judge):
+    """transformers' own calls: what the judge's prompts are, and what its forward pass has to equal."""
+    runner = judge.runner
+    return PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
+
+
 @pytest.mark.parametrize(("mode", "other"), [("text", IN_DIGITS), ("choice", IN_WORDS)])
-def test_rows_are_the_judges_own_prompts_and_the_reply(judge, examples, mode, other):
-    processor, _ = judge._model()
+def test_rows_are_the_judges_own_prompts_and_the_reply(plain, examples, mode, other):
+    processor = plain.processor
     batch = collate(Words(processor), examples)
-    encoded = judge.encode(list(questions(examples, mode)))
+    encoded = plain.encode(list(questions(examples, mode)))
     for row in range(COUNT):
         asked = encoded["input_ids"][row][encoded["attention_mask"][row].bool()].tolist()
         mine = batch.ids[row][(batch.segments[row] != other) & (batch.segments[row] != PADDING)].tolist()
@@ -65,9 +73,9 @@ def test_rows_are_the_judges_own_prompts_and_the_reply(judge, examples, mode, ot
         assert rest == (reply_text(one) + "<|im_end|>" if mode == "text" else digit(one.score))
 
 
-def test_only_replies_are_learned(judge, examples):
-    tokenizer = judge._model()[0].tokenizer
-    batch = collate(Words(judge._model()[0]), examples)
+def test_only_replies_are_learned(plain, examples):
+    tokenizer = plain.tokenizer
+    batch = collate(Words(plain.processor), examples)
     for row, one in enumerate(examples):
         learned = batch.labels[row] != IGNORED
         assert tokenizer.decode(batch.labels[row][learned]) == reply_text(one) + "<|im_end|>" + digit(one.score)
@@ -75,12 +83,12 @@ def test_only_replies_are_learned(judge, examples):
 
 
 @pytest.mark.parametrize("mode", ["text", "choice"])
-def test_quick_forward_is_the_judges_forward(judge, examples, mode):
+def test_quick_forward_is_the_judges_forward(plain, examples, mode):
     """Logits after the prompt: one row of the training batch against the padded batch of the judge."""
-    processor, model = judge._model()
+    model = plain.model
     network = Network(model).eval()
-    batch = collate(Words(processor), examples)
-    encoded = judge.encode(list(questions(examples, mode)))
+    batch = collate(Words(plain.processor), examples)
+    encoded = plain.encode(list(questions(examples, mode)))
     with torch.no_grad():
         wanted = model(**encoded, logits_to_keep=1).logits[:, -1]
         logits = network(batch).logits

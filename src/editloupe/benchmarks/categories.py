@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["FIVE", "LABELS_ZH", "category_id"]
+__all__ = ["FIVE", "LABELS", "LABELS_ZH", "category_id"]
 
 FIVE = ("physical", "environmental", "cultural", "causal", "referential")
 
 LABELS_ZH = {"physical": "物理", "environmental": "环境", "cultural": "社会", "causal": "因果", "referential": "指代"}
+
+LABELS = {name: name.capitalize() for name in FIVE}
 
 _IDS = {
     **{name: name for name in FIVE},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from editloupe.config import BenchmarkPart
 from editloupe.errors import ConfigError
 from editloupe.records import Sample
 
-__all__ = ["Benchmark", "load_samples"]
+__all__ = ["Benchmark", "load_samples", "selected"]
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> lis
     ids: set[str] = set()
     for sample in benchmark.samples(store):
         seen[sample.category] += 1
-        if part.categories is not None and sample.category not in part.categories:
+        if not _wanted(part, sample):
             continue
         if sample.id in ids:
             number = next(n for n in itertools.count(2) if f"{sample.id}-{n}" not in ids)
@@ -70,3 +70,12 @@ def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> lis
     if not samples:
         raise ConfigError(f"the benchmark {benchmark.name!r} has no samples")
     return samples
+
+
+def selected(part: BenchmarkPart, samples: Iterable[Sample]) -> list[Sample]:
+    """Those of a study's samples that a config asks for: of its categories, at most its limit."""
+    return list(itertools.islice((sample for sample in samples if _wanted(part, sample)), part.limit))
+
+
+def _wanted(part: BenchmarkPart, sample: Sample) -> bool:
+    return part.categories is None or sample.category in part.categories

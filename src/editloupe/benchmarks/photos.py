@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 
 from editloupe import blobs, plugins
-from editloupe.benchmarks.categories import FIVE, LABELS_ZH
+from editloupe.benchmarks.categories import LABELS, LABELS_ZH
 from editloupe.benchmarks.drafts import finish, sha256_of
 from editloupe.errors import ConfigError, ImageError
 from editloupe.records import Picture, Sample
@@ -55,9 +55,7 @@ class Photos:
         table = resources.files("editloupe.benchmarks").joinpath("photos.yaml").read_bytes()
         self._photos: list[dict[str, Any]] = yaml.safe_load(table)
         self.revision = hashlib.sha256(table).hexdigest()
-        self.categories: Mapping[str, str] = (
-            dict(LABELS_ZH) if options.language == "zh" else {name: name for name in FIVE}
-        )
+        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
 
     def samples(self, store: blobs.Store) -> Iterator[Sample]:
         """Yield the samples, photograph by photograph; one that is missing or not the pinned one is a `Failure`."""

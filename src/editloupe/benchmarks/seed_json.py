@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from editloupe import blobs, plugins
 from editloupe.benchmarks import json_stream
-from editloupe.benchmarks.categories import FIVE, LABELS_ZH, category_id
+from editloupe.benchmarks.categories import LABELS, LABELS_ZH, category_id
 from editloupe.benchmarks.drafts import UNCATEGORIZED, data_file, finish, from_base64, sha256_of, stem, text
 from editloupe.errors import ImageError, ItemError, failure_from
 from editloupe.records import Picture, Sample
@@ -50,9 +50,7 @@ class SeedJson:
         self._path = data_file(options.path)
         self._language: Literal["zh", "en"] = options.language
         self.name = self._path.stem
-        self.categories: Mapping[str, str] = (
-            dict(LABELS_ZH) if options.language == "zh" else {name: name for name in FIVE}
-        )
+        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:

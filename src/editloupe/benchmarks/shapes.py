@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from editloupe import plugins
-from editloupe.benchmarks.categories import FIVE, LABELS_ZH
+from editloupe.benchmarks.categories import FIVE, LABELS, LABELS_ZH
 from editloupe.blobs import Store
 from editloupe.images import encode_png
 from editloupe.records import Sample
@@ -58,7 +58,7 @@ class Shapes:
     @property
     def categories(self) -> Mapping[str, str]:
         """English ids and their labels in the language of the instructions, in order."""
-        return {one: LABELS_ZH[one] if self.options.language == "zh" else one.capitalize() for one in FIVE}
+        return LABELS_ZH if self.options.language == "zh" else LABELS
 
     def samples(self, store: Store) -> Iterator[Sample]:
         """Draw the samples, category by category.

@@ -12,7 +12,7 @@ from typing import Any
 
 from editloupe import blobs, plugins
 from editloupe.benchmarks import table_rows
-from editloupe.benchmarks.categories import FIVE, LABELS_ZH, category_id
+from editloupe.benchmarks.categories import LABELS, LABELS_ZH, category_id
 from editloupe.benchmarks.drafts import UNCATEGORIZED, data_file, finish, sha256_of, text
 from editloupe.benchmarks.table_rows import IMAGE_COLUMNS
 from editloupe.errors import ItemError, failure_from
@@ -63,9 +63,7 @@ class Table:
         self._images = Path(options.images) if options.images is not None else self._path.parent
         self._language = options.language
         self.name = self._path.stem
-        self.categories: Mapping[str, str] = (
-            dict(LABELS_ZH) if options.language == "zh" else {name: name for name in FIVE}
-        )
+        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:

@@ -1,30 +1,31 @@
 """The judge that runs a vision-language checkpoint in this process: Qwen3-VL (dense or MoE), also Qwen2.5-VL.
 
-One batch is one call of the model: a list of conversations, padded on the left so that every row's last token is the
-last position, one `generate` (or one forward pass in the mode ``choice``), the prompts trimmed off, one `batch_decode`.
-Padding is asked for per call, so the tokenizer keeps the padding side it came with.
+Here are its options, its signature and its loading. The work is done by a runner: `qwen.runner.FastRunner` for the
+Qwen-VL family, `plain.PlainRunner`, which is transformers' own calls and nothing else, for any other model.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import time
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
-from editloupe.images import decode, fit
 from editloupe.plugins import Options as PluginOptions
-from editloupe.records import AnswerFormat, ImagePart, Question, Reply
-
-if TYPE_CHECKING:
-    import torch
+from editloupe.records import AnswerFormat, Question, Reply
 
 __all__ = ["ImageSizing", "TransformersJudge"]
+
+QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl")
+"""Model types that the fast engine knows; transformers' own calls serve the others."""
+
+RANDOM_WARNING = "untrained random weights: these scores mean nothing"
 
 NANO = Path(__file__).parent.parent / "nano"
 
@@ -42,7 +43,8 @@ class TransformersJudge:
         """What the config says about this judge.
 
         Attributes:
-            model: hub id, folder (relative to the config), or ``nano``, the embedded one.
+            model: hub id, folder (relative to the config), ``nano``, the embedded one, or ``random:63m`` (also ``8b``,
+                ``30b-a3b``): random weights of that shape, for timing.
             revision: of a hub id; a branch, tag or commit.
             dtype: ``auto`` is the checkpoint's own.
             device: ``auto`` spreads the model over what is there; else ``cpu``, ``cuda:1``, ...
@@ -70,7 +72,8 @@ class TransformersJudge:
     def __init__(self, options: Options) -> None:
         self.options = options
         self._folder: Path | None = None
-        self._loaded: tuple[Any, Any] | None = None
+        self._runner: Any = None
+        self._loading = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -85,6 +88,8 @@ class TransformersJudge:
     @property
     def warning(self) -> str | None:
         """What a reader must know before believing this judge: the checkpoint's own `editloupe_warning`."""
+        if self._random is not None:
+            return RANDOM_WARNING
         text = self._checkpoint_config().get("editloupe_warning")
         return None if text is None else str(text)
 
@@ -92,7 +97,7 @@ class TransformersJudge:
     def signature(self) -> str:
         """What every reply depends on, apart from the bytes of `files`; throughput settings are not in it."""
         one = self.options
-        model = self.name if self._is_local else f"{one.model}@{self.folder.name}"
+        model = self.name if self._is_local or self._random else f"{one.model}@{self.folder.name}"
         return (
             f"transformers model={model} dtype={self._dtype_name()} "
             f"image={one.image.longest_edge}+checkpoint/pil-bicubic"
@@ -106,7 +111,7 @@ class TransformersJudge:
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of a local checkpoint; a hub id is pinned by its commit instead."""
-        if not self._is_local:
+        if not self._is_local or self._random:
             return ()
         wanted = (".safetensors", ".bin", ".json", ".jinja", ".txt", ".model")
         return tuple(sorted(path for path in self.folder.iterdir() if path.suffix in wanted))
@@ -121,6 +126,12 @@ class TransformersJudge:
         if self._folder is None:
             self._folder = _resolve(self.options.model, self.options.revision)
         return self._folder
+
+    @property
+    def _random(self) -> str | None:
+        """The shape asked for by ``random:SHAPE``."""
+        kind, _, shape = self.options.model.partition(":")
+        return shape if kind == "random" else None
 
     @property
     def _is_local(self) -> bool:
@@ -145,105 +156,69 @@ class TransformersJudge:
             by_format.setdefault(question.answer, []).append(index)
         for answer, indices in by_format.items():
             batch = [questions[index] for index in indices]
-            found = self._choose(batch, answer) if answer.mode == "choice" else self._generate(batch)
+            found = self._choose(batch, answer) if answer.mode == "choice" else self.runner.generate(batch)
             replies.update(zip(indices, found, strict=True))
         return [replies[index] for index in range(len(questions))]
 
     def close(self) -> None:
         """Drop the model and give its memory back."""
-        if self._loaded is None:
+        if self._runner is None:
             return
-        self._loaded = None
+        self._runner = None
         import torch
 
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
-    def encode(self, questions: Sequence[Question]) -> Mapping[str, torch.Tensor]:
-        """Tokenize one batch of the same answer format: (batch, length) ids and mask, padded on the left, and pixels.
+    def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
+        """Order questions for batching, (index, tokens) each; see `FastRunner.plan`."""
+        runner = self.runner
+        return runner.plan(questions) if hasattr(runner, "plan") else [(index, 1) for index in range(len(questions))]
 
-        Text from data stays text: control tokens in it are encoded as ordinary characters.
+    def budget(self, questions: Sequence[Question]) -> Callable[[], int]:
+        """How many tokens a batch of these questions may have, as a function that may be asked again; see `memory`."""
+        runner = self.runner
+        return runner.budget(questions) if hasattr(runner, "budget") else lambda: AUTO_ROWS
+
+    def memory(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
+        """What batches of such questions take by the stated model, (batch size, bytes); loads no weights.
+
+        Args:
+            questions: some of the work; their median lengths count.
+
+        Returns:
+            Nothing where the checkpoint is not on this machine, or not of the Qwen-VL family.
         """
-        processor, model = self._model()
-        begin = questions[0].answer.begin
-        inputs = processor.apply_chat_template(
-            [self._conversation(question) for question in questions],
-            tokenize=True,
-            return_dict=True,
-            return_tensors="pt",
-            add_generation_prompt=not begin,
-            continue_final_message=bool(begin),
-            sanitize_control_tokens=True,
-            processor_kwargs={"padding": True, "padding_side": "left"},
-        )
-        moved: Mapping[str, torch.Tensor] = inputs.to(model.device, dtype=model.dtype)
-        return moved
-
-    def _conversation(self, question: Question) -> list[dict[str, Any]]:
-        content: list[dict[str, Any]] = []
-        for part in question.context:
-            if isinstance(part, ImagePart):
-                image = fit(decode(part.picture), self.options.image.longest_edge)
-                content.append({"type": "image", "image": image})
-            else:
-                content.append({"type": "text", "text": part + "\n"})
-        content.append({"type": "text", "text": question.ask})
-        messages = [{"role": "user", "content": content}]
-        if question.system:
-            messages.insert(0, {"role": "system", "content": [{"type": "text", "text": question.system}]})
-        if question.answer.begin:
-            messages.append({"role": "assistant", "content": [{"type": "text", "text": question.answer.begin}]})
-        return messages
-
-    def _generate(self, questions: Sequence[Question]) -> list[Reply]:
+        if self._random is not None or not (self._is_local or _in_cache(self.options.model, self.options.revision)):
+            return []
         import torch
-        from transformers import GenerationConfig, LogitsProcessorList
+        from transformers import AutoConfig
 
-        started = time.perf_counter()
-        processor, model = self._model()
-        inputs = self.encode(questions)
-        ends = _end_tokens(model, processor)
-        padding = processor.tokenizer.pad_token_id if processor.tokenizer.pad_token_id is not None else ends[0]
-        # Built anew rather than taken from the checkpoint, whose sampling defaults would make replies random.
-        config = GenerationConfig(
-            max_new_tokens=self.options.max_new_tokens, do_sample=False, eos_token_id=ends, pad_token_id=padding
-        )
-        extra = LogitsProcessorList()
-        if self.options.temperature > 0:
-            extra.append(_SeededSampling(self.options.temperature, [question.seed for question in questions]))
-        with torch.inference_mode():
-            output = model.generate(**inputs, generation_config=config, logits_processor=extra)
-        trimmed = output[:, inputs["input_ids"].shape[1] :].cpu()
-        texts = processor.batch_decode(trimmed, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        seconds = (time.perf_counter() - started) / len(questions)
-        replies = []
-        for row, text in enumerate(texts):
-            ended = [position for position, token in enumerate(trimmed[row].tolist()) if token in ends]
-            length = ended[0] + 1 if ended else trimmed.shape[1]
-            prompt = int(inputs["attention_mask"][row].sum())
-            replies.append(Reply(text.strip(), "stop" if ended else "length", prompt, length, None, seconds))
-        return replies
+        from editloupe.judges.qwen.memory import Shape, memory_table
+        from editloupe.judges.qwen.processor import load_processor
+        from editloupe.judges.qwen.prompts import PromptMaker
+
+        config = AutoConfig.from_pretrained(str(self.folder))
+        if config.model_type not in QWEN_FAMILY or not questions:
+            return []
+        maker = PromptMaker(load_processor(str(self.folder)), self.options.image.longest_edge)
+        prompts = sorted((maker.prompt(question) for question in questions), key=len)
+        middle = prompts[len(prompts) // 2]
+        new = self.options.max_new_tokens if questions[0].answer.mode == "text" else 0
+        images = sum(image.tokens for image in middle.images)
+        return memory_table(Shape.of(config, getattr(torch, self._dtype_name())), len(middle), images, new)
+
+    def prepare(self, question: Question) -> None:
+        """Do what a question needs of the CPU ahead of its turn; may be called from any thread."""
+        runner = self.runner
+        if hasattr(runner, "prepare"):
+            runner.prepare(question)
 
     def _choose(self, questions: Sequence[Question], answer: AnswerFormat) -> list[Reply]:
-        import torch
-
-        started = time.perf_counter()
-        processor, model = self._model()
-        tokens = _label_tokens(processor.tokenizer, answer)
-        inputs = self.encode(questions)
-        with torch.inference_mode():
-            # Left padding: the last position is the last real token of every row.
-            logits = model(**inputs, logits_to_keep=1, use_cache=False).logits[:, -1].float()
-            chances = torch.softmax(logits, dim=-1)[:, tokens].cpu().tolist()
-        seconds = (time.perf_counter() - started) / len(questions)
-        replies = []
-        for row, values in enumerate(chances):
-            labels = dict(zip(answer.labels, values, strict=True))
-            best = max(labels, key=labels.__getitem__)
-            prompt = int(inputs["attention_mask"][row].sum())
-            replies.append(Reply(best, "choice", prompt, 1, labels, seconds))
-        return replies
+        runner = self.runner
+        found: list[Reply] = runner.choose(questions, answer, _label_tokens(runner.tokenizer, answer))
+        return found
 
     def _checkpoint_config(self) -> dict[str, Any]:
         path = self.folder / "config.json"
@@ -257,59 +232,56 @@ class TransformersJudge:
         """The checkpoint's own type for ``auto``: what a score depends on must not follow from the machine at hand."""
         if self.options.dtype != "auto":
             return self.options.dtype
+        if self._random is not None:
+            return "float32" if self._random == "63m" else "bfloat16"
         config = self._checkpoint_config()
-        return str(config.get("dtype") or config.get("torch_dtype") or "float32")
+        for part in (config, config.get("text_config", {})):  # published Qwen3-VL checkpoints say it in the text part
+            stated = part.get("dtype") or part.get("torch_dtype")
+            if stated:
+                return str(stated).removeprefix("torch.")
+        return "float32"
 
-    def _model(self) -> tuple[Any, Any]:
-        if self._loaded is None:
-            import torch
-            from transformers import AutoModelForImageTextToText
-            from transformers.utils import logging as transformers_logging
+    @property
+    def runner(self) -> Any:
+        """What runs the checkpoint; loads it where that has not happened yet."""
+        with self._loading:  # planning and preparing may ask for it from several threads
+            if self._runner is None:
+                self._runner = self._load()
+            return self._runner
 
-            from editloupe.judges.qwen_processor import load_processor
+    def _load(self) -> Any:
+        import torch
+        from transformers import AutoModelForImageTextToText
+        from transformers.utils import logging as transformers_logging
 
-            device = self.options.device
-            if device == "auto" and not torch.cuda.is_available():
-                device = "cpu"
-            transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
+        from editloupe.judges.plain import PlainRunner
+        from editloupe.judges.qwen.processor import load_processor
+        from editloupe.judges.qwen.runner import FastRunner
+        from editloupe.judges.random_weights import load_random
+
+        transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
+        device = self.options.device
+        if device == "auto" and not torch.cuda.is_available():
+            device = "cpu"
+        dtype = getattr(torch, self._dtype_name())
+        if self._random is not None:
+            model, processor = load_random(self._random, dtype=dtype, device=device, attention=self.options.attention)
+        else:
             processor = load_processor(str(self.folder))
             model = AutoModelForImageTextToText.from_pretrained(
                 str(self.folder),
-                dtype=getattr(torch, self._dtype_name()),
+                dtype=dtype,
                 device_map=None if device == "cpu" else device,
                 attn_implementation=self.options.attention,
-            )
-            self._loaded = processor, model.eval()
-        return self._loaded
-
-
-class _SeededSampling:
-    """Sampling that does not depend on the batch: logits / temperature + Gumbel noise, then the arg max.
-
-    arg max(l_i / T + g_i) with g_i = -log(-log u_i) is an exact draw from softmax(l / T) (Gumbel 1954; Maddison et al.
-    2014, "A* Sampling"). Each row owns its generator, so grouping questions otherwise changes no reply.
-    """
-
-    def __init__(self, temperature: float, seeds: Sequence[int]) -> None:
-        import torch
-
-        self._temperature = temperature
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-
-    def __call__(self, _ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        uniform = torch.stack([torch.rand(scores.shape[1], generator=one) for one in self._generators])
-        noise = -torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
-        return scores / self._temperature + noise.to(scores.device, scores.dtype)
-
-
-def _end_tokens(model: Any, processor: Any) -> list[int]:
-    """The tokens that end a reply: the checkpoint's own, and the tokenizer's."""
-    stated = model.generation_config.eos_token_id
-    ends = list(stated) if isinstance(stated, list | tuple) else [stated]
-    ends.append(processor.tokenizer.eos_token_id)
-    return sorted({token for token in ends if token is not None})
+            ).eval()
+        runner = FastRunner if model.config.model_type in QWEN_FAMILY else PlainRunner
+        return runner(
+            model,
+            processor,
+            longest_edge=self.options.image.longest_edge,
+            max_new_tokens=self.options.max_new_tokens,
+            temperature=self.options.temperature,
+        )
 
 
 def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
@@ -333,6 +305,17 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
     return found
 
 
+def _in_cache(model: str, revision: str | None) -> Path | None:
+    """Where the hub's cache holds a model, or None."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(model, revision=revision, local_files_only=True))
+    except LocalEntryNotFoundError:
+        return None
+
+
 def _resolve(model: str, revision: str | None) -> Path:
     if model == "nano":
         return NANO
@@ -343,10 +326,8 @@ def _resolve(model: str, revision: str | None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
-    try:
-        return Path(snapshot_download(model, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        pass
+    if kept := _in_cache(model, revision):
+        return kept
     try:
         return Path(snapshot_download(model, revision=revision))
     except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, OSError) as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ class AuditPage:
     means: tuple[tuple[str, str, str], ...]
     stability: tuple[tuple[str, str, str], ...]
     stability_note: str
+    modes: str
 
 
 def audit_page(audit: Mapping[str, Any], text: Mapping[str, str]) -> AuditPage:
@@ -56,7 +57,7 @@ def audit_page(audit: Mapping[str, Any], text: Mapping[str, str]) -> AuditPage:
         unscored=audit["unscored"],
         columns=tuple(text[name] for name in COEFFICIENTS),
         tables=(
-            AuditTable(text["overall"], (_row(text["overall"], audit["overall"]),)),
+            AuditTable(text["overall"], tuple(_overall(audit, text))),
             AuditTable(text["editor"], tuple(_row(name, one) for name, one in audit["editors"].items())),
             AuditTable(text["category"], tuple(_row(name, one) for name, one in audit["categories"].items())),
         ),
@@ -68,7 +69,19 @@ def audit_page(audit: Mapping[str, Any], text: Mapping[str, str]) -> AuditPage:
             for name in ("batched", "reversed", "repeated")
         ),
         stability_note=text["stability_note"].format(**stability),
+        modes=text["audit_modes"].format(
+            mode=audit["modes"]["other"],
+            questions=audit["modes"]["questions"],
+            spearman=number(audit["modes"]["spearman"]["value"], 3),
+            difference=number(audit["modes"]["mean_absolute_difference"]["value"], 3),
+        ),
     )
+
+
+def _overall(audit: Mapping[str, Any], text: Mapping[str, str]) -> Iterator[AuditRow]:
+    yield _row(text["overall"], audit["overall"])
+    if audit["expected"] is not None:
+        yield _row(text["audit_expected"], audit["expected"])
 
 
 def _row(name: str, one: Mapping[str, Any]) -> AuditRow:

@@ -15,6 +15,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "audit_agreement": ("Agreement with the truth", "与真值的一致性"),
     "audit_compared": ("scores compared", "个分数参与比较"),
     "audit_equal": ("equal scores", "相同分数"),
+    "audit_expected": ("expected after reasoning", "推理后的期望分"),
+    "audit_modes": (
+        "In the answer mode “{mode}” instead: Spearman {spearman}, mean difference {difference}, {questions} scores.",
+        "改用回答模式 {mode}：Spearman {spearman}，平均差异 {difference}，{questions} 个分数。",
+    ),
     "audit_largest": ("largest difference", "最大差异"),
     "audit_means": ("Means", "均值"),
     "audit_note": (

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from editloupe.errors import UnreadableReply
 from editloupe.records import Reply
 
-__all__ = ["expected_value", "read_score"]
+__all__ = ["expected_score", "expected_value", "is_complete", "read_score"]
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _BARE = re.compile(rf"\s*({_NUMBER})\s*", re.ASCII)
@@ -65,6 +65,38 @@ def read_score(reply: Reply, *, low: float, high: float, key: str = "score") -> 
     if not low <= value <= high:
         _refuse(f"the score {value} lies outside {low:g} to {high:g}"[:200], "out-of-range", text)
     return float(value)
+
+
+def is_complete(text: str) -> bool:
+    """Tell whether a reply that is still being written holds a whole answer, so that writing on can only repeat it.
+
+    That is the end of its JSON object (and of the code fence around it), or of a line ``Score: x``. A number alone is
+    never complete: "7" may be the beginning of "7.5".
+    """
+    body = text.lstrip()
+    if body.startswith("```"):
+        return _FENCE.fullmatch(body) is not None
+    if body.startswith("{"):
+        try:
+            json.JSONDecoder().raw_decode(body)
+        except (ValueError, RecursionError):
+            return False
+        return True
+    lines = _LINE.finditer(text)
+    return any(_VALUE.fullmatch(line.group(1)) and "\n" in text[line.end(1) :] for line in lines)
+
+
+def expected_score(labels: Mapping[str, float]) -> float | None:
+    """Expected score after reasoning: the mean of the numbers at the score's own token, by their probabilities.
+
+    Args:
+        labels: probability by number, as in `Reply.score_labels`.
+
+    Returns:
+        sum(x p(x)) / sum(p(x)), rounded to 4 decimals; None where the numbers hold no probability.
+    """
+    mass = sum(labels.values())
+    return round(sum(float(label) * p for label, p in labels.items()) / mass, 4) if mass > 0 else None
 
 
 def expected_value(labels: Mapping[str, float], *, low: float, high: float, min_mass: float) -> float:
@@ -123,7 +155,7 @@ def _from_line(reply: Reply, high: float) -> float:
         _refuse("the reply has no JSON object, no line 'Score: x' and is no number", kind, reply.text)
     if len(lines) > 1:
         _refuse(f"the reply has {len(lines)} score lines", "two-scores", reply.text)
-    if reply.finish == "length" and not reply.text[lines[0].end() :].startswith("\n"):
+    if reply.finish == "length" and "\n" not in reply.text[lines[0].end(1) :]:
         _refuse("the reply was cut off in its score line", "truncated", reply.text)
     match = _VALUE.fullmatch(lines[0].group(1))
     if match is None:

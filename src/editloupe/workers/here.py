@@ -1,18 +1,18 @@
 """The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it.
 
-An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it,
-batch by batch, every item exactly once; the study commits each batch as it arrives.
+An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch
+by batch, every item exactly once; the study commits each batch as it arrives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from PIL import Image
 
-from editloupe.batching import Done, stream
+from editloupe.batching import AUTO_ROWS, Done, stream
 from editloupe.config import EditorPart, JudgePart
 from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
 from editloupe.records import Failure, Reply
@@ -38,8 +38,27 @@ def replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Ite
     def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
         return judge.answer([plan.question for plan in batch])
 
+    def prepare(plan: PlannedReply) -> None:
+        judge.prepare(plan.question)  # type: ignore[attr-defined]
+
     with _closing(judge):
-        yield from stream(plans, answer, size=part.batch_size if part.use_batch_inference else 1, stage="judge")
+        questions = [plan.question for plan in plans]
+        ordered = judge.plan(questions) if hasattr(judge, "plan") else [(index, 1) for index in range(len(plans))]
+        size: int | Callable[[], int] = 1
+        weights = None
+        if part.use_batch_inference and part.batch_size == "auto":
+            size = judge.budget(questions) if hasattr(judge, "budget") else AUTO_ROWS
+            weights = [weight for _, weight in ordered]
+        elif part.use_batch_inference:
+            size = int(part.batch_size)
+        yield from stream(
+            [plans[index] for index, _ in ordered],
+            answer,
+            size=size,
+            stage="judge",
+            weights=weights,
+            prepare=prepare if hasattr(judge, "prepare") else None,
+        )
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
 
-from editloupe.batching import Done
+from editloupe.batching import AUTO_ROWS, Done
 from editloupe.config import EditorPart, JudgePart, PlacePart
 from editloupe.errors import ConfigError
 from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
@@ -75,7 +75,8 @@ class RayEngine:
         by_sample: dict[str, list[PlannedReply]] = {}
         for plan in plans:
             by_sample.setdefault(plan.sample.id, []).append(plan)
-        queue = Queue(list(by_sample.values()), BATCHES * part.batch_size)
+        rows = AUTO_ROWS if part.batch_size == "auto" else part.batch_size
+        queue = Queue(list(by_sample.values()), BATCHES * rows)
 
         def carry(chunk: Sequence[PlannedReply]) -> list[PlannedReply | Failure]:
             known: dict[str, ImageBytes] = {}

@@ -1,0 +1,158 @@
+"""Judging with transformers' own calls alone: what the fast engine is compared with and must equal.
+
+A batch is a list of conversations, padded on the left, one `generate` (or one forward pass), the prompts trimmed off,
+one `batch_decode`. It serves every vision-language model of transformers, and is used for those outside the Qwen-VL
+family.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from editloupe.images import decode, fit
+from editloupe.judges.counters import Counters
+from editloupe.records import AnswerFormat, ImagePart, Question, Reply
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["PlainRunner", "end_tokens"]
+
+
+class PlainRunner:
+    """Runs batches through a model and its processor as they come from transformers.
+
+    Args:
+        model, processor: of one checkpoint.
+        longest_edge: images are shrunk to it first.
+        max_new_tokens: where a reply is cut off.
+        temperature: 0 is greedy.
+    """
+
+    def __init__(
+        self, model: Any, processor: Any, *, longest_edge: int | None, max_new_tokens: int, temperature: float = 0.0
+    ) -> None:
+        self.counters = Counters()
+        self.model = model
+        self.processor = processor
+        self.tokenizer = processor.tokenizer
+        self._longest_edge = longest_edge
+        self._max_new_tokens = max_new_tokens
+        self._temperature = temperature
+
+    def encode(self, questions: Sequence[Question]) -> Mapping[str, torch.Tensor]:
+        """Tokenize one batch of the same answer format: (batch, length) ids and mask, padded on the left, and pixels.
+
+        Padding is asked for per call, so the tokenizer keeps the padding side it came with. Text from data stays text:
+        control tokens in it are encoded as ordinary characters.
+        """
+        begin = questions[0].answer.begin
+        inputs = self.processor.apply_chat_template(
+            [self._conversation(question) for question in questions],
+            tokenize=True,
+            return_dict=True,
+            return_tensors="pt",
+            add_generation_prompt=not begin,
+            continue_final_message=bool(begin),
+            sanitize_control_tokens=True,
+            processor_kwargs={"padding": True, "padding_side": "left"},
+        )
+        self.counters.tokens += inputs["attention_mask"].numel()
+        self.counters.padding += int((inputs["attention_mask"] == 0).sum())
+        moved: Mapping[str, torch.Tensor] = inputs.to(self.model.device, dtype=self.model.dtype)
+        return moved
+
+    def generate(self, questions: Sequence[Question]) -> list[Reply]:
+        """Write one reply per question."""
+        import torch
+        from transformers import GenerationConfig, LogitsProcessorList
+
+        started = time.perf_counter()
+        inputs = self.encode(questions)
+        ends = end_tokens(self.model, self.tokenizer)
+        padding = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else ends[0]
+        # Built anew rather than taken from the checkpoint, whose sampling defaults would make replies random.
+        config = GenerationConfig(
+            max_new_tokens=self._max_new_tokens, do_sample=False, eos_token_id=ends, pad_token_id=padding
+        )
+        extra = LogitsProcessorList()
+        if self._temperature > 0:
+            extra.append(_SeededSampling(self._temperature, [question.seed for question in questions]))
+        with torch.inference_mode(), self._inside():
+            output = self.model.generate(**inputs, generation_config=config, logits_processor=extra)
+        trimmed = output[:, inputs["input_ids"].shape[1] :].cpu()
+        texts = self.processor.batch_decode(trimmed, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        seconds = (time.perf_counter() - started) / len(questions)
+        replies = []
+        for row, text in enumerate(texts):
+            ended = [position for position, token in enumerate(trimmed[row].tolist()) if token in ends]
+            length = ended[0] + 1 if ended else trimmed.shape[1]
+            prompt = int(inputs["attention_mask"][row].sum())
+            replies.append(Reply(text.strip(), "stop" if ended else "length", prompt, length, None, seconds))
+        return replies
+
+    def choose(self, questions: Sequence[Question], answer: AnswerFormat, tokens: Sequence[int]) -> list[Reply]:
+        """Read the probabilities of the labels, whose token ids are `tokens`, from one forward pass."""
+        import torch
+
+        started = time.perf_counter()
+        inputs = self.encode(questions)
+        with torch.inference_mode(), self._inside():
+            # Left padding: the last position is the last real token of every row.
+            logits = self.model(**inputs, logits_to_keep=1, use_cache=False).logits[:, -1].float()
+            chances = torch.softmax(logits, dim=-1)[:, list(tokens)].cpu().tolist()
+        seconds = (time.perf_counter() - started) / len(questions)
+        replies = []
+        for row, values in enumerate(chances):
+            labels = dict(zip(answer.labels, values, strict=True))
+            prompt = int(inputs["attention_mask"][row].sum())
+            replies.append(Reply(max(labels, key=labels.__getitem__), "choice", prompt, 1, labels, seconds))
+        return replies
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        if self.model.device.type == "cuda":
+            import torch
+
+            torch.cuda.synchronize(self.model.device)
+        self.counters.inside += time.perf_counter() - started
+
+    def _conversation(self, question: Question) -> list[dict[str, Any]]:
+        content: list[dict[str, Any]] = []
+        for part in question.context:
+            if isinstance(part, ImagePart):
+                content.append({"type": "image", "image": fit(decode(part.picture), self._longest_edge)})
+            else:
+                content.append({"type": "text", "text": part + "\n"})
+        content.append({"type": "text", "text": question.ask})
+        messages = [{"role": "user", "content": content}]
+        if question.system:
+            messages.insert(0, {"role": "system", "content": [{"type": "text", "text": question.system}]})
+        if question.answer.begin:
+            messages.append({"role": "assistant", "content": [{"type": "text", "text": question.answer.begin}]})
+        return messages
+
+
+class _SeededSampling:
+    """Sampling that does not depend on the batch; the formula is that of `judges.qwen.decoding.Writer`."""
+
+    def __init__(self, temperature: float, seeds: Sequence[int]) -> None:
+        from editloupe.judges.qwen.decoding import Sampler
+
+        self._sampler = Sampler(temperature, seeds)
+
+    def __call__(self, _ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        return self._sampler.noisy(scores, range(len(scores)))
+
+
+def end_tokens(model: Any, tokenizer: Any) -> list[int]:
+    """The tokens that end a reply: the checkpoint's own, and the tokenizer's."""
+    stated = model.generation_config.eos_token_id
+    ends = list(stated) if isinstance(stated, list | tuple) else [stated]
+    ends.append(tokenizer.eos_token_id)
+    return sorted({token for token in ends if token is not None})

@@ -1,0 +1,120 @@
+"""How much memory a batch takes: a stated model, corrected by what was measured.
+
+Per token of the language model (b bytes per number):
+
+* keys and values: 2 * layers * kv_heads * head_dim * b
+* the widest moment of one layer: (3 * ffn + 6 * hidden) * b, with ffn the width of the experts of a token in a MoE
+* the attention mask of a padded batch: length * (1 + b), as bool and as numbers
+
+and per image token, which is merge^2 patches: merge^2 * (3 * ffn + 6 * hidden) * b of the vision tower, and its
+features, (1 + deepstack layers) * hidden * b. Per row: the logits, vocabulary * (b + 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["CPU_TOKENS", "Budget", "Shape", "memory_table"]
+
+CPU_TOKENS = 16_384
+"""Tokens of a batch on the CPU at most: there time, not memory, ends what larger batches gain."""
+
+SHARE = 0.8
+"""Of the free memory, for batches; the rest is for what the model does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a checkpoint that its memory follows from."""
+
+    layers: int
+    hidden: int
+    ffn: int
+    key_values: int
+    vocabulary: int
+    vision_hidden: int
+    vision_ffn: int
+    deepstack: int
+    merge: int
+    bytes: int
+
+    @classmethod
+    def of(cls, config: Any, dtype: torch.dtype) -> Shape:
+        """Read the sizes from a model's config."""
+        text, vision = config.get_text_config(), config.vision_config
+        experts = getattr(text, "num_experts_per_tok", None)
+        ffn = experts * text.moe_intermediate_size if experts else text.intermediate_size
+        head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+        return cls(
+            layers=text.num_hidden_layers,
+            hidden=text.hidden_size,
+            ffn=ffn,
+            key_values=2 * text.num_key_value_heads * head,
+            vocabulary=text.vocab_size,
+            vision_hidden=vision.hidden_size,
+            vision_ffn=vision.intermediate_size,
+            deepstack=len(getattr(vision, "deepstack_visual_indexes", None) or ()),
+            merge=vision.spatial_merge_size,
+            bytes=dtype.itemsize,
+        )
+
+    def per_token(self, length: int, *, image: bool = True) -> int:
+        """Bytes of one token of a prompt of `length` tokens; as an image token, which is the larger, unless told."""
+        text = self.layers * self.key_values * self.bytes
+        text += (3 * self.ffn + 6 * self.hidden) * self.bytes + length * (1 + self.bytes)
+        if not image:
+            return text
+        patches = self.merge**2 * (3 * self.vision_ffn + 6 * self.vision_hidden) * self.bytes
+        return text + patches + (1 + self.deepstack) * self.hidden * self.bytes
+
+    def batch(self, rows: int, length: int, image_tokens: int, new_tokens: int = 0) -> int:
+        """Bytes of a batch of `rows` prompts of `length` tokens, `image_tokens` of them of images."""
+        text = self.per_token(length + new_tokens, image=False)
+        extra = self.per_token(length + new_tokens) - text
+        logits = self.vocabulary * (self.bytes + 4)
+        return rows * ((length + new_tokens) * text + image_tokens * extra + logits)
+
+
+class Budget:
+    """How many tokens a batch may have; `tokens` may be asked at any time.
+
+    Args:
+        shape: of the checkpoint.
+        device: where it runs.
+        length: tokens of a long prompt of this work.
+    """
+
+    def __init__(self, shape: Shape, device: torch.device, length: int) -> None:
+        self._device = device
+        self._per_token = shape.per_token(length)
+        self._free = free_memory(device)
+
+    def tokens(self) -> int:
+        """The present budget."""
+        fitting = int(self._free * SHARE) // self._per_token
+        return max(1, fitting if self._device.type == "cuda" else min(fitting, CPU_TOKENS))
+
+    def measured(self, tokens: int, peak: int) -> None:
+        """Correct the model by a batch that took `peak` bytes beyond what was there; tiny batches say nothing."""
+        if tokens * 20 >= self.tokens():
+            self._per_token = max(1, peak // tokens)
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that new tensors may take on a device: free ones, and those that torch holds without using them."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 4 * 2**30
+
+
+def memory_table(shape: Shape, length: int, image_tokens: int, new_tokens: int) -> list[tuple[int, int]]:
+    """(batch size, bytes) by the stated model, weights apart, for batch sizes 1 to 128."""
+    return [(rows, shape.batch(rows, length, image_tokens, new_tokens)) for rows in (1, 2, 4, 8, 16, 32, 64, 128)]

@@ -1,0 +1,173 @@
+"""The fast way through a Qwen-VL checkpoint: prompts made ahead, shared beginnings, replies that stop when complete."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from editloupe.errors import ItemError
+from editloupe.judges.counters import Counters
+from editloupe.judges.plain import end_tokens
+from editloupe.judges.qwen.decoding import Writer
+from editloupe.judges.qwen.engine import Engine
+from editloupe.judges.qwen.memory import Budget, Shape
+from editloupe.judges.qwen.prompts import LastUsed, Prompt, PromptMaker
+from editloupe.judges.qwen.sharing import common_length
+from editloupe.records import AnswerFormat, Question, Reply
+
+__all__ = ["FastRunner"]
+
+PROMPTS_KEPT = 512 * 2**20
+"""Bytes of prompts that are remembered between planning and running."""
+
+
+class FastRunner:
+    """Runs batches of questions through one checkpoint.
+
+    Args:
+        model, processor: of one checkpoint of the Qwen-VL family.
+        longest_edge: images are shrunk to it first.
+        max_new_tokens: where a reply is cut off.
+        temperature: 0 is greedy.
+        share: whether what questions have in common is computed once.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        processor: Any,
+        *,
+        longest_edge: int | None,
+        max_new_tokens: int,
+        temperature: float = 0.0,
+        share: bool = True,
+    ) -> None:
+        self._maker = PromptMaker(processor, longest_edge)
+        self._engine = Engine(model, self._maker, share=share)
+        self.model = model
+        self.processor = processor
+        self.tokenizer = processor.tokenizer
+        self._ends = end_tokens(model, processor.tokenizer)
+        self._positions = model.config.get_text_config().max_position_embeddings
+        self._max_new_tokens = max_new_tokens
+        self._temperature = temperature
+        self._budget: Budget | None = None
+        self._prompts: LastUsed[int, tuple[Question, Prompt]] = LastUsed(PROMPTS_KEPT, lambda pair: pair[1].nbytes)
+
+    @property
+    def counters(self) -> Counters:
+        """Tokens, padding and time spent in the model so far."""
+        return self._engine.counters
+
+    def forget(self, *, share: bool = True) -> None:
+        """Drop what is remembered of prompts and images, so that a measurement starts from nothing."""
+        self._prompts.clear()
+        self._maker.forget()
+        self._engine.forget(share=share)
+
+    def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
+        """Order questions for batching: those that share a beginning side by side, groups by falling length.
+
+        The longest come first: what does not fit shows at once, and the stragglers at the end are short.
+
+        Returns:
+            (index, tokens) of each question that can be tokenized, in the order to run them; those that cannot come
+            last, with 1 token, so that their error is raised where it is recorded.
+        """
+        prompts: dict[int, Prompt] = {}
+        broken: list[int] = []
+        for index, question in enumerate(questions):
+            try:
+                prompts[index] = self._prompt(question)
+            except Exception:  # noqa: BLE001 - raised again, and recorded, when its turn comes
+                broken.append(index)
+        groups: list[list[int]] = []
+        for index, prompt in prompts.items():
+            before = prompts[groups[-1][-1]] if groups else None
+            # Neighbours with the same first image belong together; a common system text alone does not make a group.
+            images = prompt.images
+            if before is not None and images and common_length(before, prompt) > images[0].start:
+                groups[-1].append(index)
+            else:
+                groups.append([index])
+        groups.sort(key=lambda group: -max(len(prompts[index]) for index in group))
+        reply = self._max_new_tokens if questions and questions[0].answer.mode == "text" else 0
+        ordered = [(index, len(prompts[index]) + reply) for group in groups for index in group]
+        return ordered + [(index, 1) for index in broken]
+
+    def budget(self, questions: Sequence[Question]) -> Callable[[], int]:
+        """How many tokens a batch may have, by the memory that is free now and what batches turn out to take."""
+        lengths = [length for _, length in self.plan(questions)]
+        self._budget = Budget(Shape.of(self.model.config, self.model.dtype), self.model.device, max(lengths, default=1))
+        return self._budget.tokens
+
+    def prepare(self, question: Question) -> None:
+        """Do what a question needs of the CPU ahead of its turn: its tokens, and its images' patches."""
+        for image in self._prompt(question).images:
+            self._maker.patches(image)
+
+    def choose(self, questions: Sequence[Question], answer: AnswerFormat, tokens: Sequence[int]) -> list[Reply]:
+        """Read the probabilities of the labels, whose token ids are `tokens`, after one pass over each prompt."""
+        started = time.perf_counter()
+        prompts = [self._prompt(question) for question in questions]
+        with self._measured(sum(map(len, prompts))):
+            logits = self._engine.last_logits(prompts)
+        chances = torch.softmax(logits, dim=-1)[:, list(tokens)].cpu().tolist()
+        seconds = (time.perf_counter() - started) / len(questions)
+        replies = []
+        for prompt, values in zip(prompts, chances, strict=True):
+            labels = dict(zip(answer.labels, values, strict=True))
+            replies.append(Reply(max(labels, key=labels.__getitem__), "choice", len(prompt), 1, labels, seconds))
+        return replies
+
+    def generate(self, questions: Sequence[Question]) -> list[Reply]:
+        """Write one reply per question."""
+        started = time.perf_counter()
+        prompts = [self._prompt(question) for question in questions]
+        seeds = [question.seed for question in questions]
+        writer = Writer(self.tokenizer, self._ends, self._max_new_tokens, seeds, self._temperature)
+        with self._measured(sum(map(len, prompts)) + len(prompts) * self._max_new_tokens):
+            self._engine.generate(prompts, writer, self._max_new_tokens)
+        seconds = (time.perf_counter() - started) / len(questions)
+        return [
+            Reply(
+                writer.text(draft).strip(),
+                "stop" if draft.stopped else "length",
+                len(prompt),
+                draft.written,
+                None,
+                seconds,
+                draft.score_labels,
+            )
+            for prompt, draft in zip(prompts, writer.drafts, strict=True)
+        ]
+
+    @contextmanager
+    def _measured(self, tokens: int) -> Iterator[None]:
+        """Tell the budget what a batch of so many tokens takes; only a GPU can say."""
+        device = self.model.device
+        if self._budget is None or device.type != "cuda":
+            yield
+            return
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        yield
+        self._budget.measured(tokens, torch.cuda.max_memory_allocated(device) - before)
+
+    def _prompt(self, question: Question) -> Prompt:
+        kept = self._prompts.get(id(question))
+        if kept is not None and kept[0] is question:
+            return kept[1]
+        prompt = self._maker.prompt(question)
+        room = self._positions - (self._max_new_tokens if question.answer.mode == "text" else 1)
+        if len(prompt) > room:
+            raise ItemError(
+                f"the question has {len(prompt)} tokens; this judge has room for {room} beside its reply",
+                kind="too-long",
+            )
+        self._prompts.put(id(question), (question, prompt))
+        return prompt

@@ -370,10 +370,12 @@ def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         params = dict(_mapping(entry.pop("params", {}), f"{path}: {theirs}.params"))
         if "model_name" in params:
             params["model"] = params.pop("model_name")
-        if ours == "editors":
-            params = _seed_editor(data, entry, params, f"{path}: {theirs}")
         if ours == "judge" and "qwen" in str(entry.get("type", "")).lower():
             entry["type"] = "transformers"  # the seed names the model's family where we name the engine
+        if ours == "editors" and "qwen" in str(entry.get("type", "")).lower():
+            entry["type"] = "diffusers"  # likewise
+        if ours == "editors":
+            params = _seed_editor(data, entry, params, f"{path}: {theirs}")
         merged = {**entry, **params}
         data[ours] = [merged] if ours == "editors" else merged
     if isinstance(data.get("benchmark"), dict) and "data_path" in data["benchmark"]:

@@ -23,10 +23,11 @@ class Noting:
         seconds: float = 0.0
         poison: tuple[str, ...] = ()
         hang: tuple[str, ...] = ()
-        close_takes: float = 0.0
+        breaks: tuple[str, ...] = ()
 
     def __init__(self, options):
         self.options = options
+        self.broken = False
 
     signature = "noting"
 
@@ -36,6 +37,9 @@ class Noting:
             sample = request.sample.id
             note(self.options.notes, sample)
             working.say(sample, 1, 2)
+            self.broken |= sample in self.options.breaks
+            if self.broken:  # for good, as CUDA is after a device-side assert
+                raise RuntimeError("CUDA error: device-side assert triggered")
             if sample in self.options.poison:
                 os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(3600 if sample in self.options.hang else self.options.seconds)

@@ -132,6 +132,12 @@ def test_a_killed_process_is_replaced_and_what_it_had_finished_stays(cluster, fo
 
 
 @pytest.mark.slow
+def test_a_device_that_is_lost_for_good_is_left_and_fails_one_item_only(cluster, folder):
+    outcomes = edit(place(cluster, devices=1), folder, plans(5), batch_size=2, breaks=("s1",))
+    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s1"]
+
+
+@pytest.mark.slow
 def test_a_hanging_item_is_given_up(cluster, folder):
     outcomes = edit(place(cluster, devices=2, timeout=1.0), folder, plans(4), hang=("s2",))
     assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s2"]

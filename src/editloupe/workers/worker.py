@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -19,6 +20,8 @@ from editloupe.workers import here
 from editloupe.workers.crossing import Recipe
 
 __all__ = ["Hello", "Status", "Worker"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Worker:
             working.say(plans[0].request.sample.id)
             for batch in here.edits(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
+        _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 
     def answer(self, parcel: Sequence[PlannedReply | Failure]) -> list[tuple[Reply | Failure, float]]:
@@ -87,6 +91,7 @@ class Worker:
             working.say(plans[0].sample.id)
             for batch in here.replies(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
+        _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 
     def leave(self) -> None:
@@ -105,6 +110,17 @@ class _Kept:
         if name == "close":
             raise AttributeError(name)
         return getattr(self._model, name)
+
+
+def _leave_a_broken_device(outcomes: Iterable[tuple[Any, float]]) -> None:
+    """End this process where CUDA has failed for good: everything after it would fail too, without any guilt.
+
+    The driver then finds the guilty item as it does when a process dies by itself.
+    """
+    for outcome, _ in outcomes:
+        if isinstance(outcome, Failure) and "CUDA error" in outcome.message:
+            log.error("this worker ends, its device is lost: %s", outcome.message.split("\n")[0])
+            os._exit(1)
 
 
 def _encoded(outcome: Any) -> EncodedImage | Failure:

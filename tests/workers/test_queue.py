@@ -21,6 +21,17 @@ def test_chunks_get_smaller_towards_the_end_so_that_all_workers_end_together():
     assert sizes == [4, 2, 2, 1, 1]
 
 
+def test_suspects_go_to_idle_workers_only_and_there_alone():
+    queue = Queue([["a"], ["b"], ["c"]], 2)
+    queue.died(queue.take(1))
+    assert queue.take(1, idle=False).items == ("c",)
+    assert queue.take(1, idle=False) is None
+    chunk = queue.take(1)
+    assert (chunk.items, chunk.suspect) == (("a",), True)
+    queue.put_back(chunk)
+    assert queue.take(1).items == ("a",)
+
+
 def test_a_unit_larger_than_a_chunk_is_one_chunk():
     assert Queue([["a"] * 9, ["b"]], 2).take(1).items == ("a",) * 9
 
@@ -64,9 +75,11 @@ def test_whatever_dies_every_item_ends_exactly_once(sizes, size, poison, seed):
     queue = Queue(units, size)
     ended, held = [], []
     while queue.left:
-        chunk = queue.take(rng.randint(1, 5))
+        chunk = queue.take(rng.randint(1, 5), idle=rng.random() < 0.5)
         if chunk is not None:
             held.append(chunk)
+        if not held:
+            continue
         chunk = held.pop(rng.randrange(len(held)))
         if rng.random() < 0.2:
             queue.put_back(chunk)

@@ -84,7 +84,7 @@ def test_items_are_pulled_by_one_worker_per_gpu_and_the_workers_are_gone_afterwa
     lines = []
     progress = StageProgress("edit", 16, None)
     progress.workers = lambda found, peak=None: lines.append(list(found))
-    outcomes = edit(place(cluster), folder, plans(16, broken=("s3",)), batch_size=2, seconds=0.3, progress=progress)
+    outcomes = edit(place(cluster), folder, plans(16, broken=("s3",)), batch_size=2, seconds=0.6, progress=progress)
     missing = outcomes.pop("s3")
     assert (missing.kind, missing.retryable) == ("missing-file", True)
     assert all(isinstance(one, EncodedImage) for one in outcomes.values())

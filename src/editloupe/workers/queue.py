@@ -22,10 +22,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Chunk(Generic[Item]):
-    """Items that one worker takes at once, with their numbers in the queue."""
+    """Items that one worker takes at once, with their numbers in the queue; `suspect` after a process died at them."""
 
     numbers: tuple[int, ...]
     items: tuple[Item, ...]
+    suspect: bool = False
 
 
 class Queue(Generic[Item]):
@@ -59,10 +60,16 @@ class Queue(Generic[Item]):
         """Items that nobody works on."""
         return self._waiting
 
-    def take(self, workers: int) -> Chunk[Item] | None:
-        """Hand out the next chunk; smaller ones towards the end, so that all workers end together."""
-        if self._suspects:
-            return self._chunk((self._suspects.popleft(),))
+    def take(self, workers: int, *, idle: bool = True) -> Chunk[Item] | None:
+        """Hand out the next chunk; smaller ones towards the end, so that all workers end together.
+
+        Args:
+            workers: how many share the work.
+            idle: whether the worker has nothing else. Suspects go to idle workers only: if one kills its process just
+                after another item was finished, that item's result can be lost on its way, and would share the blame.
+        """
+        if self._suspects and idle:
+            return self._chunk((self._suspects.popleft(),), suspect=True)
         size = min(self._size, ceil(self._waiting / max(1, workers)))
         numbers: tuple[int, ...] = ()
         while self._units and (not numbers or len(numbers) + len(self._units[0]) <= size):
@@ -76,7 +83,7 @@ class Queue(Generic[Item]):
     def put_back(self, chunk: Chunk[Item]) -> None:
         """Take back a chunk that was not begun."""
         self._waiting += len(chunk.items)
-        if chunk.numbers[0] in self._deaths:
+        if chunk.suspect:
             self._suspects.appendleft(chunk.numbers[0])
         else:
             self._units.appendleft(chunk.numbers)
@@ -94,6 +101,6 @@ class Queue(Generic[Item]):
                 self._waiting += 1
         return given_up[::-1]
 
-    def _chunk(self, numbers: tuple[int, ...]) -> Chunk[Item]:
+    def _chunk(self, numbers: tuple[int, ...], *, suspect: bool = False) -> Chunk[Item]:
         self._waiting -= len(numbers)
-        return Chunk(numbers, tuple(self._items[number] for number in numbers))
+        return Chunk(numbers, tuple(self._items[number] for number in numbers), suspect)

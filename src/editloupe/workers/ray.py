@@ -75,8 +75,10 @@ class RayEngine:
             while queue.left:
                 crew.recruit(queue.left)
                 for member in crew.free():
-                    # Near the end nobody takes a chunk ahead that an idle worker could begin at once.
-                    if (not member.held or queue.waiting > crew.wanted) and (chunk := queue.take(crew.wanted)):
+                    # Near the end nobody takes ahead what an idle worker could begin at once; a suspect is alone.
+                    idle = not member.held
+                    ahead = not idle and queue.waiting > crew.wanted and not member.held[0][0].suspect
+                    if (idle or ahead) and (chunk := queue.take(crew.wanted, idle=idle)):
                         member.send(chunk, carry(chunk.items))
                 for member, chunk, results in crew.arrivals():
                     if results is not None:

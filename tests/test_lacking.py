@@ -65,3 +65,16 @@ def test_keys_and_folders(config, monkeypatch):
         "editor painter needs a key in the environment variable SOME_KEY",
         "the judge wants the model folder './gone', which is not here",
     ]
+
+
+def test_the_config_for_six_gpus_is_valid_down_to_the_pipeline_s_parameters():
+    import inspect
+    from pathlib import Path
+
+    from diffusers import QwenImageEditPlusPipeline
+
+    config = load_config(Path(__file__).parent.parent / "config_multi_gpu.yaml")
+    (editor,) = config.editors
+    assert set(editor.options.params) <= set(inspect.signature(QwenImageEditPlusPipeline.__call__).parameters)
+    assert config.workers.edit.device_ids == config.workers.judge.device_ids == (0, 1, 2, 3, 4, 5)
+    assert (config.judge.batch_size, config.judge.use_batch_inference) == (4, True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -131,13 +132,18 @@ def test_the_second_of_two_processes_says_who_holds_the_study(world, tmp_path):
 def test_an_interrupt_leaves_with_130_and_says_how_to_go_on(tmp_path, tiny_checkpoint):
     path = make_config(tmp_path, tiny_checkpoint, make_table(tmp_path / "data", 3000))
     process = subprocess.Popen(
-        [sys.executable, "-m", "editloupe", "run", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "editloupe", "run", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, interrupts are ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     deadline = time.monotonic() + 120
     log = tmp_path / "study" / "log.txt"
     while not (log.exists() and "batch" in log.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert f"continue with: editloupe run {tmp_path / 'study'}" in errors

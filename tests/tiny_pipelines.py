@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from tiny import make_tokenizer
+from editloupe.judges.random_weights import make_tokenizer
 
 
 def word_tokenizer(kind="clip"):
@@ -144,7 +144,7 @@ def klein(work):
 
     del work
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(400)
     tokenizer.chat_template = "{% for message in messages %}{{ message.content }}{% endfor %}"
     return Flux2KleinPipeline(
         transformer=Flux2Transformer2DModel(
@@ -239,7 +239,7 @@ def qwen(work, plus=False):
 
     del work
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(400)
     return (QwenImageEditPlusPipeline if plus else QwenImageEditPipeline)(
         transformer=QwenImageTransformer2DModel(
             patch_size=2,
@@ -278,7 +278,7 @@ def longcat(work):
 
     del work
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
+    tokenizer = make_tokenizer(400)
     return LongCatImageEditPipeline(
         transformer=LongCatImageTransformer2DModel(
             patch_size=1,

@@ -15,23 +15,15 @@ from transformers import PreTrainedTokenizerFast
 from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
 from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly
+from editloupe.judges.random_weights import SPECIAL
 from editloupe.rubrics.rubric import Rubric, Texts, load_rubric
 from editloupe.shapes.difference import in_words
 from editloupe.shapes.scene import CELLS, COLOURS, KINDS, SIZES, TONE_OF
 from editloupe.shapes.tasks import TASKS, task
 from editloupe.shapes.wordings import instruction
 
-__all__ = ["CHAT_TEMPLATE", "SIDE_PIXELS", "make_processor"]
+__all__ = ["CHAT_TEMPLATE", "SIDE_PIXELS", "SPECIAL", "make_processor"]
 
-SPECIAL = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
-)
 SIDE_PIXELS = 128
 
 # Qwen3-VL's own template without tools and videos.

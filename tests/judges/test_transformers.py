@@ -12,7 +12,7 @@ from editloupe.judges.transformers import TransformersJudge
 from editloupe.plugins import find
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question
 from pictures import noise
-from tiny import make_checkpoint
+from tiny import make_checkpoint, make_qwen2_5_checkpoint
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 
@@ -96,7 +96,7 @@ def test_right_padding_would_not(plain):
     batch = questions()
     single = torch.cat([last_logits(plain, [question]) for question in batch])
     inputs = plain.processor.apply_chat_template(
-        [plain._conversation(question) for question in batch],
+        [plain.conversation(question) for question in batch],
         tokenize=True,
         return_dict=True,
         return_tensors="pt",
@@ -250,3 +250,13 @@ def test_it_is_found_by_name():
     assert find("judges", "transformers") is TransformersJudge
     with pytest.raises(ConfigError, match="did you mean 'transformers'"):
         find("judges", "transformer")
+
+
+def test_qwen2_5_vl_runs_through_the_same_engine(tmp_path):
+    folder = make_qwen2_5_checkpoint(tmp_path / "tiny-qwen2.5-vl")
+    judge = TransformersJudge(TransformersJudge.Options(model=str(folder), max_new_tokens=8))
+    runner = judge.runner
+    plain = PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
+    single = torch.cat([plain.model(**plain.encode([one]), use_cache=False).logits[:, -1] for one in questions()])
+    assert (single - fast_logits(judge, questions())).abs().max() < 1e-4
+    assert [reply.text for reply in plain.generate(questions())] == [reply.text for reply in judge.answer(questions())]

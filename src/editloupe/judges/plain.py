@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from editloupe.images import decode, fit
+from editloupe.judges.conversation import conversation
 from editloupe.judges.counters import Counters
-from editloupe.records import AnswerFormat, ImagePart, Question, Reply
+from editloupe.records import AnswerFormat, Question, Reply
 
 if TYPE_CHECKING:
     import torch
@@ -51,7 +52,7 @@ class PlainRunner:
         """
         begin = questions[0].answer.begin
         inputs = self.processor.apply_chat_template(
-            [self._conversation(question) for question in questions],
+            [self.conversation(question) for question in questions],
             tokenize=True,
             return_dict=True,
             return_tensors="pt",
@@ -122,20 +123,9 @@ class PlainRunner:
             torch.cuda.synchronize(self.model.device)
         self.counters.inside += time.perf_counter() - started
 
-    def _conversation(self, question: Question) -> list[dict[str, Any]]:
-        content: list[dict[str, Any]] = []
-        for part in question.context:
-            if isinstance(part, ImagePart):
-                content.append({"type": "image", "image": fit(decode(part.picture), self._longest_edge)})
-            else:
-                content.append({"type": "text", "text": part + "\n"})
-        content.append({"type": "text", "text": question.ask})
-        messages = [{"role": "user", "content": content}]
-        if question.system:
-            messages.insert(0, {"role": "system", "content": [{"type": "text", "text": question.system}]})
-        if question.answer.begin:
-            messages.append({"role": "assistant", "content": [{"type": "text", "text": question.answer.begin}]})
-        return messages
+    def conversation(self, question: Question) -> list[dict[str, Any]]:
+        """The messages of a question, with the pixels of its images."""
+        return conversation(question, lambda picture: {"image": fit(decode(picture), self._longest_edge)})
 
 
 class _SeededSampling:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, dimensions, fit, fitted_size
-from editloupe.records import ImagePart, Picture, Question
+from editloupe.judges.conversation import conversation
+from editloupe.records import Picture, Question
 
 __all__ = ["LastUsed", "PlacedImage", "Prompt", "PromptMaker"]
 
@@ -129,23 +130,9 @@ class PromptMaker:
         Raises:
             ImageError: an image is missing or refused.
         """
-        content: list[dict[str, Any]] = []
-        pictures: list[Picture] = []
-        for part in question.context:
-            if isinstance(part, ImagePart):
-                content.append({"type": "image"})
-                pictures.append(part.picture)
-            else:
-                content.append({"type": "text", "text": part + "\n"})
-        content.append({"type": "text", "text": question.ask})
-        messages = [{"role": "user", "content": content}]
-        if question.system:
-            messages.insert(0, {"role": "system", "content": [{"type": "text", "text": question.system}]})
         begin = question.answer.begin
-        if begin:
-            messages.append({"role": "assistant", "content": [{"type": "text", "text": begin}]})
         short: list[int] = self.tokenizer.apply_chat_template(
-            messages,
+            conversation(question, lambda _picture: {}),
             chat_template=self.processor.chat_template,
             tokenize=True,
             return_dict=False,
@@ -153,7 +140,7 @@ class PromptMaker:
             continue_final_message=bool(begin),
             sanitize_control_tokens=True,
         )
-        return self._placed(short, pictures)
+        return self._placed(short, question.images)
 
     def forget(self) -> None:
         """Drop what is remembered of images."""

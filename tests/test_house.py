@@ -8,7 +8,7 @@ import pytest
 import editloupe
 
 SOURCE = Path(editloupe.__file__).parent
-HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage"}
+HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "httpx", "tenacity"}
 
 # A room may import from rooms of its own rank or below. What is not named here is a leaf that anybody may use.
 RANKS = {
@@ -27,6 +27,7 @@ RANKS = {
     "audit": 7,
     "probe": 7,
     "checking": 6,
+    "lacking": 5,
     "cli": 8,
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import NoStore
 from editloupe.config import StudyConfig
+from editloupe.lacking import lacks
 from editloupe.planning import Judge, StreamingJudge, make_judge
 from editloupe.records import Question, Sample
 
@@ -31,6 +32,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     Raises:
         ConfigError, DataError: the benchmark cannot be read.
     """
+    for lack in lacks(config):  # first: a missing data file ends the check
+        say(f"this machine lacks: {lack}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
     samples = load_samples(config.benchmark, benchmark, NoStore())
     bad = [sample for sample in samples if sample.failure is not None]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
@@ -19,7 +19,7 @@ from editloupe.filenames import safe_name
 from editloupe.plugins import Kind, Options, find, names, nearest
 from editloupe.rubrics.rubric import Prompt, Rubric, load_rubric
 
-__all__ = ["BenchmarkPart", "EditorPart", "JudgePart", "StudyConfig", "load_config"]
+__all__ = ["BenchmarkPart", "EditorPart", "JudgePart", "PlacePart", "StudyConfig", "WorkersPart", "load_config"]
 
 Part = TypeVar("Part", bound="_Part")
 
@@ -85,11 +85,64 @@ class RubricPart(BaseModel):
     metrics: tuple[str, ...] | None = None
 
 
+class PlacePart(BaseModel):
+    """Where one stage runs.
+
+    Attributes:
+        engine: ``here`` is this process; ``ray`` runs one worker per device, on this machine or on many.
+        address: of a running Ray cluster (``auto``, ``ray://host:port``, ...); this machine alone where None.
+        devices: how many GPUs (workers, where `gpus_per_worker` is 0), or this machine's by number; all where None.
+        gpus_per_worker: GPUs of one worker; several for a large model, 0 for processors.
+        runtime_env: Ray's, so that the stage's packages may differ from this process's.
+        timeout: seconds that a worker may spend on an item before it is replaced; no limit where None.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    engine: Literal["here", "ray"] = "here"
+    address: str | None = None
+    devices: int | tuple[int, ...] | None = None
+    gpus_per_worker: float = Field(default=1.0, ge=0.0)
+    runtime_env: dict[str, Any] = Field(default_factory=dict)
+    timeout: float | None = Field(default=None, gt=0.0)
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        count = self.device_count
+        if count is not None and count < 1:
+            raise ValueError("devices is at least one")
+        if self.engine == "here" and (self.address or self.runtime_env or (count or 1) > 1):
+            raise ValueError("engine here is one process; `address`, `runtime_env` and several devices need engine ray")
+        if self.address is not None and self.device_ids is not None:
+            raise ValueError("numbers of devices mean this machine's; with `address` give how many")
+        return self
+
+    @property
+    def device_ids(self) -> tuple[int, ...] | None:
+        """Which of this machine's GPUs, where stated."""
+        return self.devices if isinstance(self.devices, tuple) else None
+
+    @property
+    def device_count(self) -> int | None:
+        """How many devices, where stated."""
+        return len(self.devices) if isinstance(self.devices, tuple) else self.devices
+
+
+class WorkersPart(BaseModel):
+    """Where the stages run; in a config also one `PlacePart` for both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    edit: PlacePart = PlacePart()
+    judge: PlacePart = PlacePart()
+
+
 class StudyConfig(BaseModel):
     """A whole study, resolved: paths absolute, names given, defaults filled in.
 
     Attributes:
         benchmark, editors, judge, rubric: the parts.
+        workers: where the stages run; no number depends on it.
         seed: of all noise in the study, and of the intervals.
         out: the study folder.
         language: of the report.
@@ -101,6 +154,7 @@ class StudyConfig(BaseModel):
     editors: tuple[EditorPart, ...]
     judge: JudgePart
     rubric: Rubric
+    workers: WorkersPart = WorkersPart()
     seed: int = 42
     out: Path
     language: Literal["en", "zh"] = "en"
@@ -111,7 +165,7 @@ class StudyConfig(BaseModel):
         return yaml.safe_dump(self.source, sort_keys=False, allow_unicode=True)
 
 
-_TOP = ("benchmark", "editors", "judge", "rubric", "prompts", "seed", "out", "language")
+_TOP = ("benchmark", "editors", "judge", "rubric", "prompts", "workers", "seed", "out", "language")
 
 
 def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | None = None) -> StudyConfig:
@@ -163,12 +217,14 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(_mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
+    workers = _workers(_mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),
         "editors": [_dump(editor) for editor in editors],
         "judge": _dump(judge),
         "rubric": rubric_source,
         **({"prompts": data["prompts"]} if data.get("prompts") else {}),
+        "workers": workers.model_dump(mode="json", exclude_defaults=True),
         "seed": data.get("seed", 42),
         "out": str((base / Path(str(data.get("out") or f"studies/{path.stem}")).expanduser()).resolve()),
         "language": data.get("language", "en"),
@@ -176,7 +232,15 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
     rest = {key: resolved[key] for key in ("seed", "out", "language")}
     return _validated(
         StudyConfig,
-        {**rest, "benchmark": benchmark, "editors": editors, "judge": judge, "rubric": rubric, "source": resolved},
+        {
+            **rest,
+            "benchmark": benchmark,
+            "editors": editors,
+            "judge": judge,
+            "rubric": rubric,
+            "workers": workers,
+            "source": resolved,
+        },
         where,
         base,
     )
@@ -218,6 +282,17 @@ def _editor(entry: Any, taken: set[str], base: Path, where: str) -> EditorPart:
 
 def _judge(entry: dict[str, Any], base: Path, where: str) -> JudgePart:
     return _part(JudgePart, "judges", {"type": "transformers", **entry}, "type", base, where)
+
+
+def _workers(entry: dict[str, Any], base: Path, where: str) -> WorkersPart:
+    if not entry.keys() & {"edit", "judge"}:
+        entry = {"edit": entry, "judge": entry}
+    _known(entry, ("edit", "judge"), where)
+    places = {}
+    for stage, place in entry.items():
+        _known(_mapping(place, f"{where}.{stage}"), list(PlacePart.model_fields), f"{where}.{stage}")
+        places[stage] = _validated(PlacePart, place, f"{where}.{stage}", base)
+    return WorkersPart(**places)
 
 
 def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: str) -> tuple[Rubric, dict[str, Any]]:
@@ -297,6 +372,10 @@ def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
             params["model"] = params.pop("model_name")
         if ours == "judge" and "qwen" in str(entry.get("type", "")).lower():
             entry["type"] = "transformers"  # the seed names the model's family where we name the engine
+        if ours == "editors" and "qwen" in str(entry.get("type", "")).lower():
+            entry["type"] = "diffusers"  # likewise
+        if ours == "editors":
+            params = _seed_editor(data, entry, params, f"{path}: {theirs}")
         merged = {**entry, **params}
         data[ours] = [merged] if ours == "editors" else merged
     if isinstance(data.get("benchmark"), dict) and "data_path" in data["benchmark"]:
@@ -309,6 +388,25 @@ def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         entries = data["editors"] if isinstance(data["editors"], list) else [data["editors"]]
         data["editors"] = [{"type": entry} if isinstance(entry, str) else entry for entry in entries]
     return data
+
+
+def _seed_editor(data: dict[str, Any], entry: dict[str, Any], params: dict[str, Any], where: str) -> dict[str, Any]:
+    """The seed names devices and the pipeline's own parameters side by side with ours; each goes to its place."""
+    params = dict(params)
+    ids = params.pop("device_ids", None)
+    if isinstance(ids, list) and len(ids) > 1:
+        workers = _mapping(data.get("workers") or {}, f"{where}: workers")
+        if workers and not workers.keys() & {"edit", "judge"}:
+            workers = {"edit": workers, "judge": workers}
+        data["workers"] = {**workers, "edit": {"engine": "ray", "devices": ids, **workers.get("edit", {})}}
+    elif isinstance(ids, list) and ids:
+        params.setdefault("device", f"cuda:{ids[0]}")
+    plugin = find("editors", str(entry["type"])) if entry.get("type") in names("editors") else None
+    if plugin is None or "params" not in plugin.Options.model_fields:
+        return params
+    ours = {*EditorPart.model_fields, *plugin.Options.model_fields}
+    own = {name: value for name, value in params.items() if name in ours}
+    return {**own, "params": {name: value for name, value in params.items() if name not in ours}}
 
 
 def _apply(data: dict[str, Any], change: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -21,9 +22,11 @@ from editloupe.records import ImageBytes, Picture
 __all__ = [
     "MAX_ASPECT",
     "MAX_PIXELS",
+    "EncodedImage",
     "decode",
     "dimensions",
     "encode_png",
+    "encoded",
     "fit",
     "fitted_size",
     "inspect",
@@ -91,6 +94,24 @@ def encode_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     _rgb(image).save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """An edited image as it goes into the store and between machines, with the truth about it where it is known."""
+
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+    truth: float | None = None
+
+
+def encoded(image: Image.Image | EncodedImage) -> EncodedImage:
+    """Encode an edited image, unless a worker has done so already."""
+    if isinstance(image, EncodedImage):
+        return image
+    truth = image.info.get("truth")
+    return EncodedImage(encode_png(image), image.width, image.height, None if truth is None else float(truth))
 
 
 def picture_of(image: Image.Image | bytes | str | Path) -> Picture:

@@ -34,12 +34,13 @@ class Editor(Protocol):
     """Turns samples into edited images.
 
     May have besides: ``files`` (what its signature depends on, such as weights), ``inputs(sample)`` (files that one
-    edit is made from) and ``close()``.
+    edit is made from), ``pinned`` (its options with every moving name resolved, for workers elsewhere), ``packages``
+    (import name -> extra that brings it) and ``close()``.
     """
 
     signature: str
 
-    def edit(self, requests: Sequence[EditRequest]) -> Sequence[Image.Image]:
+    def edit(self, requests: Sequence[EditRequest]) -> Sequence[Image.Image | Failure]:
         """Edit one batch: same length and order. May raise for the batch as a whole."""
 
 

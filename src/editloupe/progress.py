@@ -14,9 +14,14 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-__all__ = ["StageProgress", "Tally", "accelerators", "logging_to", "peak_memory", "stage_progress"]
+from editloupe.working import Working, listening
+
+__all__ = ["StageProgress", "Tally", "accelerators", "logging_to", "peak_memory", "stage_progress", "visible_gpus"]
 
 log = logging.getLogger("editloupe")
+
+EVERY = 15.0
+"""Seconds between two lines about the same worker where there is no terminal to redraw."""
 
 Group = tuple[str, str, str]
 
@@ -34,6 +39,9 @@ class StageProgress:
         self._started = time.perf_counter()
         self._bar = bar
         self._task: TaskID | None = bar.add_task(name, total=total, facts="") if bar else None
+        self._rows: list[TaskID] = []
+        self._peak: int | None = None
+        self._said = self._started
 
     def advance(self, count: int, scores: Sequence[float] = (), failed: int = 0, note: str = "") -> None:
         """Say that a batch is done, with the scores it brought and what else there is to say."""
@@ -61,12 +69,42 @@ class StageProgress:
         if self._bar is not None and self._task is not None:
             self._bar.update(self._task, facts=f"loading {what}")
 
+    def workers(self, lines: Sequence[str], peak_memory: int | None = None) -> None:
+        """Show one line per worker: its sample, step, memory and utilisation.
+
+        Args:
+            lines: in the order of the workers.
+            peak_memory: of all workers together.
+        """
+        self._peak = max(self._peak or 0, peak_memory) if peak_memory else self._peak
+        if self._bar is None:
+            if time.perf_counter() - self._said >= EVERY:
+                self._said = time.perf_counter()
+                for line in lines:
+                    log.info("%s  %s", self.name, line)
+            return
+        while len(self._rows) < len(lines):
+            self._rows.append(self._bar.add_task("", total=None, facts=""))
+        for row, line in zip(self._rows, lines, strict=False):
+            self._bar.update(row, description=f"  {line}")
+
+    def working(self, doing: Working) -> None:
+        """Show the step of the model in this process; only where there are steps."""
+        if doing.steps:
+            self.workers([str(doing)])
+
+    def peak_memory(self) -> int | None:
+        """Peak memory in bytes: of the workers where there are some, else of this process."""
+        return self._peak or peak_memory()
+
 
 @contextmanager
 def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
     """Show one stage while it runs."""
     if not sys.stdout.isatty():
-        yield StageProgress(name, total, None)
+        progress = StageProgress(name, total, None)
+        with listening(progress.working):
+            yield progress
         return
     columns = (
         TextColumn("[bold]{task.description}"),
@@ -76,7 +114,9 @@ def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=_console) as bar:
-        yield StageProgress(name, total, bar)
+        progress = StageProgress(name, total, bar)
+        with listening(progress.working):
+            yield progress
 
 
 _console = Console()
@@ -106,8 +146,12 @@ def logging_to(path: Path) -> Iterator[None]:
         file.close()
 
 
-def accelerators() -> list[str]:
-    """Memory and utilisation of each NVIDIA GPU, as short texts; empty without a GPU or without nvidia-ml-py."""
+def accelerators(only: Sequence[str] | None = None) -> list[str]:
+    """Memory and utilisation of each NVIDIA GPU, as short texts; empty without a GPU or without nvidia-ml-py.
+
+    Args:
+        only: indices, as CUDA_VISIBLE_DEVICES gives them; all where None.
+    """
     try:
         import pynvml
     except ImportError:
@@ -116,11 +160,20 @@ def accelerators() -> list[str]:
     with suppress(pynvml.NVMLError):
         pynvml.nvmlInit()
         for index in range(pynvml.nvmlDeviceGetCount()):
+            if only is not None and str(index) not in only:
+                continue
             handle = pynvml.nvmlDeviceGetHandleByIndex(index)
             memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
             busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
             texts.append(f"gpu{index} {memory.used / 2**30:.0f}/{memory.total / 2**30:.0f} GiB {busy} %")
     return texts
+
+
+def visible_gpus() -> int:
+    """How many GPUs this process may use."""
+    import torch
+
+    return int(torch.cuda.device_count())
 
 
 def peak_memory() -> int | None:

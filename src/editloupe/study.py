@@ -21,7 +21,7 @@ from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import BlobStore, sweep, write_durably
 from editloupe.config import EditorPart, StudyConfig
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
-from editloupe.images import encode_png
+from editloupe.images import EncodedImage, encoded
 from editloupe.ledger import Ledger
 from editloupe.links import link_edits
 from editloupe.planning import (
@@ -34,13 +34,13 @@ from editloupe.planning import (
     plan_edits,
     plan_replies,
 )
-from editloupe.progress import Tally, logging_to, peak_memory, stage_progress
+from editloupe.progress import Tally, logging_to, stage_progress
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
 from editloupe.scoring import results_of, score_of
 from editloupe.signature import judge_signature
-from editloupe.workers import here
+from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
 
@@ -174,38 +174,38 @@ class Study:
         started = time.perf_counter()
         with stage_progress("judge", len(todo)) as progress:
             progress.loading(self._judge.name)
-            for batch in here.replies(part, self._judge, todo):
+            for batch in engine_of(self.config.workers.judge, progress).replies(part, self._judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
                 numbers = [score for score in scores.values() if score is not None]
                 note = getattr(self._judge, "note", "")
                 progress.advance(len(batch), numbers, failed=len(batch) - len(numbers), note=note)
                 tally.add(scores)
-                self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, peak_memory())
+                self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started = time.perf_counter()
         with stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
-            for batch in here.edits(one.part, one.editor, todo):
+            for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
                 failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
                 progress.advance(len(batch), failed=failed)
-                self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, peak_memory())
+                self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
-    def _kept(self, done: Done[PlannedEdit, Image.Image]) -> Edit | Failure:
+    def _kept(self, done: Done[PlannedEdit, Image.Image | EncodedImage]) -> Edit | Failure:
         """Put an edited image into the store; an image that is refused there is a failure of its edit."""
-        image, plan = done.outcome, done.item
-        if isinstance(image, Failure):
-            return image
+        plan = done.item
+        if isinstance(done.outcome, Failure):
+            return done.outcome
         try:
-            picture = self._store.put(encode_png(image))
+            image = encoded(done.outcome)
+            picture = self._store.put(image.data)
         except ItemError as error:
             return failure_from(error, "edit")
-        truth = image.info.get("truth")
         return Edit(
             key=plan.key,
             editor=plan.editor,
@@ -217,7 +217,7 @@ class Study:
             width=image.width,
             height=image.height,
             seconds=done.seconds,
-            truth=None if truth is None else float(truth),
+            truth=image.truth,
         )
 
     def _score(self, plan: PlannedReply, outcome: Any) -> float | None:

@@ -15,17 +15,17 @@ from PIL import Image
 from editloupe.batching import AUTO_ROWS, Done, stream
 from editloupe.config import EditorPart, JudgePart
 from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, StreamingJudge
-from editloupe.records import Reply
+from editloupe.records import Failure, Reply
 
 __all__ = ["edits", "replies"]
 
 
 def edits(
     part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit]
-) -> Iterator[list[Done[PlannedEdit, Image.Image]]]:
+) -> Iterator[list[Done[PlannedEdit, Image.Image | Failure]]]:
     """Make the planned edits of one editor; it is closed afterwards, whatever happens."""
 
-    def edit(batch: Sequence[PlannedEdit]) -> Sequence[Image.Image]:
+    def edit(batch: Sequence[PlannedEdit]) -> Sequence[Image.Image | Failure]:
         return editor.edit([plan.request for plan in batch])
 
     with _closing(editor):

@@ -1,0 +1,315 @@
+"""Instruction-editing pipelines of diffusers, by hub id or folder.
+
+Each image has a generator of its own on the CPU, seeded by its request, so batch, order, device and number of workers
+change nothing about its noise. What differs between the classes stands in `diffusers_capabilities`.
+"""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from PIL import Image
+from pydantic import Field, ValidationInfo, field_validator
+
+from editloupe import working
+from editloupe.editors.diffusers_capabilities import Capability, capability_of
+from editloupe.editors.diffusers_output import checked_images
+from editloupe.editors.hub import commit_of, hub_file
+from editloupe.errors import ConfigError
+from editloupe.images import decode
+from editloupe.plugins import ConfigPath, nearest
+from editloupe.plugins import Options as PluginOptions
+from editloupe.records import EditRequest, Failure
+
+__all__ = ["Diffusers", "Lora"]
+
+log = logging.getLogger(__name__)
+
+_OURS = ("self", "kwargs", "prompt", "generator", "output_type", "return_dict", "num_images_per_prompt")
+_WEIGHTS = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py")
+
+
+class Lora(PluginOptions):
+    """An adapter: a file or folder beside the config, and how strongly it counts."""
+
+    path: ConfigPath
+    weight: float = 1.0
+
+
+class Diffusers:
+    """The editor `diffusers`."""
+
+    packages: ClassVar[Mapping[str, str]] = {"diffusers": "diffusers", "accelerate": "diffusers"}
+
+    class Options(PluginOptions):
+        """What the config says about this editor.
+
+        Attributes:
+            model: hub id, or folder (relative to the config).
+            revision: of a hub id; a branch, tag or commit.
+            dtype: of the weights.
+            device: ``auto`` is the first GPU, or the CPU without one; ``cuda:1``; ``balanced`` spreads the model over
+                the GPUs that this process sees.
+            offload: ``model`` or ``sequential`` keep what is not needed at the moment in main memory.
+            lora: an adapter.
+            size: ``match-source`` brings each edit to the size of its first source; ``as-is`` keeps the pipeline's.
+            params: of the pipeline, by their names.
+            trust_remote_code: whether code that comes with the model may run.
+        """
+
+        model: str
+        revision: str | None = None
+        dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
+        device: str = "auto"
+        offload: Literal["none", "model", "sequential"] = "none"
+        lora: Lora | None = None
+        size: Literal["as-is", "match-source"] = "as-is"
+        params: dict[str, Any] = Field(default_factory=dict)
+        trust_remote_code: bool = False
+
+        @field_validator("model")
+        @classmethod
+        def _folder_beside_config(cls, value: str, info: ValidationInfo) -> str:
+            folder = Path((info.context or {}).get("base", ".")) / Path(value).expanduser()
+            return str(folder) if folder.is_dir() else value
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self._commit: str | None = None
+        self._loaded: tuple[Any, Capability] | None = None
+
+    @property
+    def signature(self) -> str:
+        """What an edit depends on, apart from the request and the bytes of `files`."""
+        one = self.options
+        model = Path(one.model).name if self._is_local else f"{one.model}@{self.commit}"
+        params = json.dumps(one.params, sort_keys=True, ensure_ascii=False)
+        lora = f" lora={Path(one.lora.path).name}*{one.lora.weight:g}" if one.lora else ""
+        return f"diffusers model={model} dtype={one.dtype}{lora} size={one.size} params={params}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of a local model and of the adapter; a hub id is pinned by its commit instead."""
+        places = [Path(self.options.model)] if self._is_local else []
+        places += [Path(self.options.lora.path)] if self.options.lora else []
+        found = [path for place in places for path in ([place] if place.is_file() else place.rglob("*"))]
+        return tuple(sorted(path for path in found if path.suffix in _WEIGHTS))
+
+    @property
+    def commit(self) -> str:
+        """The commit of a hub id.
+
+        Raises:
+            ConfigError: there is no such model, or the hub cannot be reached.
+        """
+        if self._commit is None:
+            self._commit = commit_of(self.options.model, self.options.revision)
+        return self._commit
+
+    @property
+    def pinned(self) -> Options:
+        """The options with the commit in them, so that workers elsewhere load exactly this model."""
+        return self.options if self._is_local else self.options.model_copy(update={"revision": self.commit})
+
+    @property
+    def _is_local(self) -> bool:
+        return Path(self.options.model).is_dir()
+
+    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image | Failure]:
+        """Edit a batch: in one call per group that the class can take together, which for many is a single sample.
+
+        Raises:
+            ConfigError: the pipeline cannot be loaded, or does not take a parameter.
+            ImageError: a source cannot be decoded.
+            Exception: whatever the pipeline raises, out-of-memory errors included; the caller splits the batch.
+        """
+        pipeline, capability = self._pipeline()
+        sources = [[decode(picture) for picture in one.sample.sources] for one in requests]
+        outcomes: dict[int, Image.Image | Failure] = {}
+        for group in groups(sources, capability):
+            if capability.nesting == "plain" and len(sources[group[0]]) > 1:
+                many, name = len(sources[group[0]]), type(pipeline).__name__
+                message = f"{name} edits one image; this sample has {many}"
+                outcomes.update(dict.fromkeys(group, Failure("edit", "too-many-sources", message)))
+                continue
+            made = self._call(pipeline, capability, [requests[one] for one in group], [sources[one] for one in group])
+            outcomes.update(zip(group, made, strict=True))
+        return [self._sized(outcomes[index], sources[index][0]) for index in range(len(requests))]
+
+    def close(self) -> None:
+        """Drop the pipeline and give its memory back."""
+        if self._loaded is None:
+            return
+        self._loaded = None
+        import torch
+
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _call(
+        self,
+        pipeline: Any,
+        capability: Capability,
+        requests: Sequence[EditRequest],
+        sources: Sequence[Sequence[Image.Image]],
+    ) -> list[Image.Image | Failure]:
+        import torch
+
+        generators = [torch.Generator("cpu").manual_seed(one.seed) for one in requests]
+        prompts = [capability.prompted(one.sample.instruction) for one in requests]
+        takes = inspect.signature(pipeline.__call__).parameters
+        arguments = {**capability.implied, **self.options.params}
+        if len(requests) == 1:
+            arguments |= {"prompt": prompts[0], "generator": generators[0]}
+            arguments[capability.image] = capability.nested(sources[0])
+        else:
+            # A single text would meet several images.
+            if isinstance(arguments.get("negative_prompt"), str):
+                arguments["negative_prompt"] = [arguments["negative_prompt"]] * len(requests)
+            arguments |= {"prompt": prompts, "generator": generators}
+            arguments[capability.image] = [images[0] for images in sources]
+        if capability.known == "run":  # arrays show NaN, which becomes black in a picture
+            arguments["output_type"] = "np"
+        if "callback_on_step_end" in takes:
+            arguments["callback_on_step_end"] = _step_teller(requests[0].sample.id)
+        working.say(requests[0].sample.id)
+        output = pipeline(**arguments)
+        return checked_images(output, len(requests))
+
+    def _sized(self, outcome: Image.Image | Failure, source: Image.Image) -> Image.Image | Failure:
+        if isinstance(outcome, Failure) or self.options.size == "as-is" or outcome.size == source.size:
+            return outcome
+        return outcome.resize(source.size, Image.Resampling.LANCZOS)
+
+    def _pipeline(self) -> tuple[Any, Capability]:
+        if self._loaded is None:
+            stated = self.check()
+            pipeline = self._load()
+            self._loaded = pipeline, stated or self._capability(type(pipeline))
+        return self._loaded
+
+    def check(self) -> Capability | None:
+        """Check the parameters against the pipeline's class before its weights are loaded.
+
+        Returns:
+            How the class is called; None where only its own code can tell.
+
+        Raises:
+            ConfigError: the class is unknown, or does not take a parameter.
+        """
+        import diffusers
+
+        index = Path(self.options.model) / "model_index.json"
+        if not self._is_local:
+            index = hub_file(self.options.model, self.commit, "model_index.json")
+        try:
+            name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(
+                f"{self.options.model!r} holds no pipeline: its model_index.json cannot be read"
+            ) from error
+        found = getattr(diffusers, name, None) if isinstance(name, str) else None
+        if found is None and not self.options.trust_remote_code:
+            raise ConfigError(
+                f"the pipeline {name!r} of {self.options.model!r} is not part of diffusers {diffusers.__version__}; "
+                "install a newer diffusers, or set `trust_remote_code: true` if you trust the code beside the model"
+            )
+        return None if found is None else self._capability(found)
+
+    def _capability(self, pipeline: Any) -> Capability:
+        takes = {name: one.default for name, one in inspect.signature(pipeline.__call__).parameters.items()}
+        try:
+            capability = capability_of(pipeline.__name__, takes)
+        except LookupError as error:
+            raise ConfigError(f"{self.options.model!r} is no editor that can be called: {error}") from error
+        if capability.known == "inspected":
+            log.warning(
+                "editor %s: %s is not in the table of pipelines; one at a time, image as %r, as its signature says",
+                self.options.model,
+                pipeline.__name__,
+                capability.image,
+            )
+        accepted = [name for name in takes if name not in (*_OURS, capability.image) and "callback" not in name]
+        for name in self.options.params:
+            if name not in accepted:
+                raise ConfigError(
+                    f"{pipeline.__name__} takes no parameter {name!r}{nearest(name, accepted)}; it takes: "
+                    f"{', '.join(sorted(accepted))} (its guidance is called {capability.guidance!r})"
+                )
+        return capability
+
+    def _load(self) -> Any:
+        import torch
+        from diffusers import DiffusionPipeline
+        from diffusers.utils import logging as diffusers_logging
+
+        one = self.options
+        device = one.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        if one.offload != "none" and device == "cpu":
+            raise ConfigError(
+                f"`offload: {one.offload}` moves weights between an accelerator and main memory; "
+                "this process sees no accelerator"
+            )
+        diffusers_logging.disable_progress_bar()
+        try:
+            pipeline = DiffusionPipeline.from_pretrained(
+                one.model,
+                revision=None if self._is_local else self.commit,
+                dtype=getattr(torch, one.dtype),
+                trust_remote_code=one.trust_remote_code,
+                device_map="balanced" if device == "balanced" else None,
+            )
+        except OSError as error:
+            first = str(error).strip().split("\n")[0]
+            raise ConfigError(f"the model {one.model!r} cannot be loaded: {first}") from error
+        if one.lora is not None:
+            self._adapt(pipeline, one.lora)
+        if one.offload == "model":
+            pipeline.enable_model_cpu_offload(device=device)
+        elif one.offload == "sequential":
+            pipeline.enable_sequential_cpu_offload(device=device)
+        elif device != "balanced":
+            pipeline.to(device)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline
+
+    @staticmethod
+    def _adapt(pipeline: Any, lora: Lora) -> None:
+        path = Path(lora.path)
+        if not path.exists():
+            raise ConfigError(f"there is no adapter {lora.path!r}; `lora.path` is a file or folder beside the config")
+        if not hasattr(pipeline, "load_lora_weights"):
+            raise ConfigError(f"{type(pipeline).__name__} takes no LoRA")
+        place = (str(path.parent), {"weight_name": path.name}) if path.is_file() else (str(path), {})
+        try:
+            pipeline.load_lora_weights(place[0], adapter_name="study", **place[1])
+            pipeline.set_adapters(["study"], [lora.weight])
+        except (ValueError, ImportError, OSError) as error:
+            raise ConfigError(f"the adapter {lora.path!r} does not fit {type(pipeline).__name__}: {error}") from error
+
+
+def groups(sources: Sequence[Sequence[Image.Image]], capability: Capability) -> list[list[int]]:
+    """Which samples of a batch go into one call, as indices: those with one image of the same size, or each alone."""
+    if capability.batches == "one":
+        return [[index] for index in range(len(sources))]
+    found: dict[Any, list[int]] = {}
+    for index, images in enumerate(sources):
+        found.setdefault(images[0].size if len(images) == 1 else ("alone", index), []).append(index)
+    return list(found.values())
+
+
+def _step_teller(sample: str) -> Any:
+    def tell(pipeline: Any, step: int, _timestep: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+        working.say(sample, step + 1, int(getattr(pipeline, "num_timesteps", 0)))
+        return arguments
+
+    return tell

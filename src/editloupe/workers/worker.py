@@ -1,0 +1,132 @@
+"""One worker: a process with one model, loaded once; the engine `ray` makes it an actor."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from editloupe import working
+from editloupe.errors import ItemError, failure_from
+from editloupe.images import EncodedImage, encoded
+from editloupe.planning import PlannedEdit, PlannedReply
+from editloupe.progress import accelerators, peak_memory
+from editloupe.records import Failure, Reply
+from editloupe.workers import here
+from editloupe.workers.crossing import Recipe
+
+__all__ = ["Hello", "Status", "Worker"]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who a worker is."""
+
+    version: str
+    signature: str
+    host: str
+    pid: int
+    devices: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a worker does at the moment."""
+
+    doing: str
+    hardware: str
+    peak_memory: int | None
+
+
+class Worker:
+    """Builds its model from a recipe when it is greeted; the weights are loaded when the first item needs them."""
+
+    def __init__(self, recipe: Recipe, stage: str) -> None:
+        self._recipe = recipe
+        self._stage = stage
+        self._part: Any = None
+        self._model: Any = None
+
+    def hello(self) -> Hello:
+        """Build the model, and say who is there."""
+        self._part, self._model = self._recipe.build(self._stage)
+        devices = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        return Hello(version("editloupe"), self._model.signature, socket.gethostname(), os.getpid(), devices)
+
+    def status(self) -> Status:
+        """Say what is being done; called beside the work, from another thread."""
+        doing = working.now()
+        devices = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
+        peak = peak_memory()
+        hardware = "  ".join(accelerators(devices)) if devices else ""
+        if not hardware and peak is not None:
+            hardware = f"{peak / 2**30:.1f} GiB"
+        return Status("idle" if doing is None else str(doing), hardware, peak)
+
+    def edit(self, parcel: Sequence[PlannedEdit | Failure]) -> list[tuple[EncodedImage | Failure, float]]:
+        """Make the edits of one chunk: (encoded image or failure, seconds) each, in order.
+
+        A plan whose images the driver could not read comes as its failure, and goes back as it is.
+        """
+        plans = [plan for plan in parcel if not isinstance(plan, Failure)]
+        made: dict[int, tuple[EncodedImage | Failure, float]] = {}
+        if plans:
+            working.say(plans[0].request.sample.id)
+            for batch in here.edits(self._part, _Kept(self._model), plans):
+                made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
+        _leave_a_broken_device(made.values())
+        return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
+
+    def answer(self, parcel: Sequence[PlannedReply | Failure]) -> list[tuple[Reply | Failure, float]]:
+        """Answer the questions of one chunk: (reply or failure, seconds) each, in order."""
+        plans = [plan for plan in parcel if not isinstance(plan, Failure)]
+        made: dict[int, tuple[Reply | Failure, float]] = {}
+        if plans:
+            working.say(plans[0].sample.id)
+            for batch in here.replies(self._part, _Kept(self._model), plans):
+                made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
+        _leave_a_broken_device(made.values())
+        return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
+
+    def leave(self) -> None:
+        """Give the model's memory back."""
+        if hasattr(self._model, "close"):
+            self._model.close()
+
+
+class _Kept:
+    """A model that survives the engine `here`, which closes what it was given when a chunk is done."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "close":
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+
+def _leave_a_broken_device(outcomes: Iterable[tuple[Any, float]]) -> None:
+    """End this process where CUDA has failed for good: everything after it would fail too, without any guilt.
+
+    The driver then finds the guilty item as it does when a process dies by itself.
+    """
+    for outcome, _ in outcomes:
+        if isinstance(outcome, Failure) and "CUDA error" in outcome.message:
+            log.error("this worker ends, its device is lost: %s", outcome.message.split("\n")[0])
+            os._exit(1)
+
+
+def _encoded(outcome: Any) -> EncodedImage | Failure:
+    if isinstance(outcome, Failure):
+        return outcome
+    try:
+        return encoded(outcome)
+    except ItemError as error:
+        return failure_from(error, "edit")

@@ -1,0 +1,57 @@
+import logging
+
+from rich.progress import Progress
+
+from editloupe import progress as progress_file
+from editloupe import working
+from editloupe.progress import StageProgress, stage_progress
+
+
+def test_what_is_said_is_heard_while_somebody_listens():
+    heard = []
+    with working.listening(heard.append):
+        working.say("a", 1, 4)
+        assert str(working.now()) == "a step 1/4"
+    working.say("b")
+    assert [str(one) for one in heard] == ["a step 1/4"]
+
+
+def test_nothing_is_being_done_after_a_stage():
+    with working.listening(lambda _: None):
+        working.say("a")
+    assert working.now() is None
+
+
+def test_workers_have_one_line_each_in_a_terminal():
+    bar = Progress(disable=True)
+    stage = StageProgress("edit", 4, bar)
+    stage.workers(["worker 1 a", "worker 2 b"])
+    stage.workers(["worker 1 c", "worker 2 d"])
+    assert [task.description for task in bar.tasks] == ["edit", "  worker 1 c", "  worker 2 d"]
+
+
+def test_without_a_terminal_the_lines_come_now_and_then(monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "editloupe")
+    stage = StageProgress("edit", 4, None)
+    stage.workers(["worker 1 a"])
+    assert not caplog.messages
+    monkeypatch.setattr(progress_file, "EVERY", 0.0)
+    stage.workers(["worker 1 b", "worker 2 c"])
+    assert caplog.messages == ["edit  worker 1 b", "edit  worker 2 c"]
+
+
+def test_steps_of_the_model_in_this_process_are_shown(monkeypatch, caplog):
+    caplog.set_level(logging.INFO, "editloupe")
+    monkeypatch.setattr(progress_file, "EVERY", 0.0)
+    with stage_progress("edit", 1):
+        working.say("a")
+        working.say("a", 3, 40)
+    assert caplog.messages == ["edit  a step 3/40"]
+
+
+def test_peak_memory_is_that_of_the_workers_where_there_are_some():
+    stage = StageProgress("edit", 4, None)
+    assert stage.peak_memory() == progress_file.peak_memory()
+    stage.workers([], 1 << 50)
+    stage.workers([], 1 << 40)
+    assert stage.peak_memory() == 1 << 50

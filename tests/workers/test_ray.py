@@ -1,0 +1,204 @@
+"""The engine `ray` on simulated clusters: several nodes with logical GPUs, whose processes are killed."""
+
+import os
+import signal
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import ray
+
+from editloupe.config import EditorPart, JudgePart, PlacePart
+from editloupe.errors import ConfigError
+from editloupe.images import EncodedImage
+from editloupe.planning import PlannedEdit, PlannedReply
+from editloupe.progress import StageProgress
+from editloupe.records import EditRequest, Failure, ImageFile, ImagePart, Question, Reply, Sample
+from editloupe.workers.ray import RayEngine
+from noting import Broken, Noting, NotingJudge, notes, picture
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A head without GPUs and two nodes with two logical GPUs each."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    memory = 128 << 20
+    one = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0, "object_store_memory": memory})
+    one.nodes_with_gpus = [one.add_node(num_cpus=2, num_gpus=2, object_store_memory=memory) for _ in range(2)]
+    yield one
+    one.shutdown()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "notes").mkdir()
+    return tmp_path / "notes"
+
+
+def place(cluster, **changes):
+    return PlacePart(engine="ray", address=cluster.address, **changes)
+
+
+def plans(count, broken=()):
+    made = []
+    for number in range(count):
+        name = f"s{number}"
+        source = ImageFile(Path("/nowhere/gone.png"), "0" * 64) if name in broken else picture(number)
+        made.append(
+            PlannedEdit(f"key {name}", "noting", "noting", EditRequest(Sample(name, "c", "Do it.", (source,)), number))
+        )
+    return made
+
+
+def edit(where, folder, todo, *, batch_size=1, watch=lambda batch: None, progress=None, **options):
+    part = EditorPart(
+        type="noting",
+        name="noting",
+        batch_size=batch_size,
+        plugin=Noting,
+        options=Noting.Options(notes=str(folder), **options),
+    )
+    outcomes = {}
+    engine = RayEngine(where, progress or StageProgress("edit", len(todo), None))
+    for batch in engine.edits(part, Noting(part.options), todo):
+        for done in batch:
+            assert done.item.key not in outcomes
+            outcomes[done.item.key] = done.outcome
+        watch(batch)
+    assert set(outcomes) == {plan.key for plan in todo}
+    return {key.removeprefix("key "): outcome for key, outcome in outcomes.items()}
+
+
+def gone(pids):
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+@pytest.mark.slow
+def test_items_are_pulled_by_one_worker_per_gpu_and_the_workers_are_gone_afterwards(cluster, folder):
+    lines = []
+    progress = StageProgress("edit", 16, None)
+    progress.workers = lambda found, peak=None: lines.append(list(found))
+    outcomes = edit(place(cluster), folder, plans(16, broken=("s3",)), batch_size=2, seconds=0.6, progress=progress)
+    missing = outcomes.pop("s3")
+    assert (missing.kind, missing.retryable) == ("missing-file", True)
+    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
+    assert [outcomes[f"s{number}"].truth for number in (0, 5, 12)] == [0.0, 5.0, 1.0]
+    assert (outcomes["s0"].width, outcomes["s0"].height) == (32, 16)
+    found = notes(folder)
+    assert len(found) == 15  # nothing twice
+    workers = {(pid, node, devices) for _, pid, node, devices in found}
+    assert len(workers) == 4
+    # Logical GPUs: each worker sees exactly one, and no two of a node see the same.
+    assert sorted(devices for _, _, devices in workers) == ["0", "0", "1", "1"]
+    assert len({(node, devices) for _, node, devices in workers}) == 4
+    gone({pid for pid, _, _ in workers})
+    assert not ray.is_initialized()
+    assert any("step 1/2" in line for shown in lines for line in shown)
+    assert max(len(shown) for shown in lines) == 4
+
+
+@pytest.mark.slow
+def test_a_poison_item_is_given_up_and_its_neighbours_are_not(cluster, folder):
+    outcomes = edit(place(cluster, devices=2), folder, plans(6), batch_size=3, poison=("s1",), seconds=0.05)
+    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s1"]
+    assert outcomes["s1"].kind == "worker-died"
+    assert outcomes["s1"].retryable
+    attempts = [name for name, *_ in notes(folder)]
+    assert attempts.count("s1") == 3
+    assert all(attempts.count(f"s{number}") <= 2 for number in (0, 2, 3, 4, 5))
+
+
+@pytest.mark.slow
+def test_a_killed_process_is_replaced_and_what_it_had_finished_stays(cluster, folder):
+    victims = []
+
+    def kill_once(batch):
+        if not victims and len(notes(folder)) > 3:
+            victims.append(notes(folder)[-1][1])
+            os.kill(victims[0], signal.SIGKILL)
+
+    outcomes = edit(place(cluster, devices=2), folder, plans(10), seconds=0.2, watch=kill_once)
+    assert victims
+    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
+    attempts = [name for name, *_ in notes(folder)]
+    assert len(attempts) <= 11  # at most the item at which it died is done again
+    assert len({pid for _, pid, *_ in notes(folder)}) == 3
+
+
+@pytest.mark.slow
+def test_a_device_that_is_lost_for_good_is_left_and_fails_one_item_only(cluster, folder):
+    outcomes = edit(place(cluster, devices=1), folder, plans(5), batch_size=2, breaks=("s1",))
+    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s1"]
+
+
+@pytest.mark.slow
+def test_a_hanging_item_is_given_up(cluster, folder):
+    outcomes = edit(place(cluster, devices=2, timeout=1.0), folder, plans(4), hang=("s2",))
+    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s2"]
+    assert "longer than 1 seconds" in outcomes["s2"].message
+
+
+@pytest.mark.slow
+def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
+    options = NotingJudge.Options(notes=str(folder), seconds=0.2)
+    part = JudgePart(type="noting", batch_size=1, plugin=NotingJudge, options=options)
+    todo = []
+    for metric in ("first", "second"):  # not side by side
+        for number in range(12):
+            question = Question("", (ImagePart("source", picture(number)),), f"s{number} {metric}")
+            todo.append(PlannedReply(question.ask, "e", Sample(f"s{number}", "c", "Do it."), metric, question))
+    engine = RayEngine(place(cluster), StageProgress("judge", len(todo), None))
+    done = [one for batch in engine.replies(part, NotingJudge(part.options), todo) for one in batch]
+    assert sorted(one.item.key for one in done) == sorted(plan.key for plan in todo)
+    assert all(isinstance(one.outcome, Reply) for one in done)
+    replica = {}
+    for name, pid, *_ in notes(folder):
+        replica.setdefault(name.split()[0], set()).add(pid)
+    assert all(len(pids) == 1 for pids in replica.values())
+    assert len(set.union(*replica.values())) > 1
+
+
+@pytest.mark.slow
+def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
+    where = place(cluster, devices=1)
+    part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
+    engine = RayEngine(where, StageProgress("edit", 1, None))
+    with pytest.raises(ConfigError, match="no such model"):
+        list(engine.edits(part, SimpleNamespace(signature="x"), plans(1)))
+
+
+@pytest.mark.slow
+def test_a_killed_node_in_the_middle_loses_nothing(cluster, folder):
+    """Last in this file: the cluster is smaller afterwards."""
+    killed = []
+
+    def kill_node(batch):
+        if not killed and len({node for _, _, node, _ in notes(folder)}) == 2 and len(notes(folder)) > 6:
+            killed.append(cluster.nodes_with_gpus.pop())
+            cluster.remove_node(killed[0], allow_graceful=False)
+
+    outcomes = edit(place(cluster, devices=4), folder, plans(16), seconds=0.3, watch=kill_node)
+    assert killed
+    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
+    attempts = [name for name, *_ in notes(folder)]
+    assert len(attempts) <= 16 + 4  # two workers with two items each
+
+
+def test_engine_ray_without_enough_gpus_says_so(folder):
+    with pytest.raises(ConfigError, match=r"64 GPU\(s\) are wanted, this machine has"):
+        edit(PlacePart(engine="ray", devices=64), folder, plans(1))
+
+
+def test_an_editor_that_must_stay_in_one_process_is_refused(folder):
+    class Counting(Noting):
+        one_process = "it counts what it spends"
+
+    part = EditorPart(type="x", name="x", plugin=Counting, options=Noting.Options(notes=str(folder)))
+    with pytest.raises(ConfigError, match="it counts what it spends"):
+        list(RayEngine(PlacePart(engine="ray"), StageProgress("edit", 1, None)).edits(part, Counting(part.options), []))

@@ -164,6 +164,9 @@ def bench_the_judge(
     new_tokens: Annotated[int, typer.Option("--new-tokens", metavar="N", min=1, help="Tokens of a reply.")] = 128,
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Runs of each way; medians count.")] = 1,
     json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    markdown_file: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write the result as a Markdown table.")
+    ] = None,
     svg_file: Annotated[str | None, typer.Option("--svg", metavar="FILE", help="Write the result as a chart.")] = None,
 ) -> None:
     """How fast the judge is: one by one, in fixed batches, and ours in each mode."""
@@ -172,7 +175,7 @@ def bench_the_judge(
     from rich.console import Console
 
     from editloupe.bench import bench_judge
-    from editloupe.report.bench_page import bench_svg, bench_table
+    from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table
 
     sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
     found = bench_judge(
@@ -188,6 +191,8 @@ def bench_the_judge(
     Console(width=120).print(bench_table(found))
     if json_file is not None:
         Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    if markdown_file is not None:
+        Path(markdown_file).write_text(bench_markdown(found), encoding="utf-8")
     if svg_file is not None:
         Path(svg_file).write_text(bench_svg(found), encoding="utf-8")
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch.nn import functional
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-__all__ = ["Kept", "Row", "gathered", "growing"]
+__all__ = ["Kept", "Row", "gathered"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,61 +29,60 @@ class Row:
     index: int
 
 
-def gathered(rows: Sequence[Row]) -> Kept:
-    """Copy rows, from wherever they were kept and as often as they are named, into one cache.
+def gathered(rows: Sequence[Row], room: int) -> Kept:
+    """Copy rows, from wherever they were kept and as often as they are named, into one cache with room to grow.
 
     Rows of different lengths are padded on the left. The sources stay as they are, so others can go on from them too.
+    The copy is the only one: transformers' own cache would copy itself again with everything that is added.
+
+    Args:
+        rows: which ones, in the order wanted.
+        room: tokens that will be added.
     """
     sources = list({id(row.kept): row.kept for row in rows}.values())
     length = max(kept.mask.shape[1] for kept in sources)
-    places = {id(kept): [place for place, row in enumerate(rows) if row.kept is kept] for kept in sources}
     device = sources[0].mask.device
-    chosen = {
-        id(kept): torch.tensor([rows[place].index for place in places[id(kept)]], device=device) for kept in sources
-    }
-    # Rows come out ordered by source; `back` puts them into the order that was asked for.
-    order = [place for kept in sources for place in places[id(kept)]]
-    back = torch.argsort(torch.tensor(order, device=device))
+    places = [
+        torch.tensor([place for place, row in enumerate(rows) if row.kept is kept], device=device) for kept in sources
+    ]
+    chosen = [torch.tensor([row.index for row in rows if row.kept is kept], device=device) for kept in sources]
 
-    def collected(tensors: Sequence[torch.Tensor], axis: int) -> torch.Tensor:
-        parts = []
-        for kept, tensor in zip(sources, tensors, strict=True):
-            part = tensor.index_select(0, chosen[id(kept)])
-            missing = length - part.shape[axis]
-            parts.append(functional.pad(part, (0, 0) * (part.ndim - 1 - axis) + (missing, 0)) if missing else part)
-        if len(parts) == 1:
-            return parts[0]
-        return torch.cat(parts).index_select(0, back)
+    def copied(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+        """(rows, heads, length + room, size); what is padding or room is not filled, the mask hides it."""
+        first = tensors[0]
+        buffer = first.new_zeros(len(rows), first.shape[1], length + room, first.shape[3])
+        for tensor, source, target in zip(tensors, chosen, places, strict=True):
+            start = length - tensor.shape[2]
+            if len(sources) == 1:
+                torch.index_select(tensor, 0, source, out=buffer[:, :, start:length])
+            else:
+                buffer[:, :, start:length].index_copy_(0, target, tensor.index_select(0, source))
+        return buffer
 
     cache = DynamicCache()
     for index in range(len(sources[0].cache.layers)):
         layers = [kept.cache.layers[index] for kept in sources]
-        cache.update(
-            collected([layer.keys for layer in layers], 2), collected([layer.values for layer in layers], 2), index
+        cache.layers.append(
+            _RoomyLayer(copied([layer.keys for layer in layers]), copied([layer.values for layer in layers]), length)
         )
-    return Kept(cache, collected([kept.mask for kept in sources], 1))
-
-
-def growing(kept: Kept, room: int) -> tuple[Any, torch.Tensor]:
-    """Give a cache room for `room` more tokens, and its mask ones for them.
-
-    transformers' own dynamic cache copies itself with every token, which costs as much as the token.
-    """
-    cache = DynamicCache()
-    for layer in kept.cache.layers:
-        cache.layers.append(_RoomyLayer(layer.keys, layer.values, room))
-    ones = kept.mask.new_ones(kept.mask.shape[0], room)
-    return cache, torch.cat([kept.mask, ones], dim=1)
+    mask = sources[0].mask.new_zeros(len(rows), length)
+    for kept, source, target in zip(sources, chosen, places, strict=True):
+        mask[:, length - kept.mask.shape[1] :].index_copy_(0, target, kept.mask.index_select(0, source))
+    return Kept(cache, mask)
 
 
 class _RoomyLayer(DynamicLayer):  # type: ignore[misc]
-    """One layer's keys and values in a buffer that is written in place."""
+    """One layer's keys and values in a buffer that is written in place.
 
-    def __init__(self, keys: torch.Tensor, values: torch.Tensor, room: int) -> None:
+    Args:
+        keys, values: (rows, heads, length and room, size).
+        length: how much of them is there.
+    """
+
+    def __init__(self, keys: torch.Tensor, values: torch.Tensor, length: int) -> None:
         super().__init__()
-        self._length = keys.shape[2]
-        self._keys = functional.pad(keys, (0, 0, 0, room))
-        self._values = functional.pad(values, (0, 0, 0, room))
+        self._length = length
+        self._keys, self._values = keys, values
         self.dtype, self.device = keys.dtype, keys.device
         self.is_initialized = True
         self._show()

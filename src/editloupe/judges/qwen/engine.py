@@ -17,7 +17,7 @@ import torch
 from transformers import DynamicCache
 
 from editloupe.judges.counters import Counters
-from editloupe.judges.qwen.cache import Kept, Row, gathered, growing
+from editloupe.judges.qwen.cache import Kept, Row, gathered
 from editloupe.judges.qwen.prompts import LastUsed, PlacedImage, Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import Segment, levels, tight_chunks
 
@@ -91,8 +91,9 @@ class Engine:
 
     def _generate(self, prompts: Sequence[Prompt], choose: Callable[[Step], Sequence[int | None]], limit: int) -> None:
         hidden, rows = self._prefill(prompts, keep=True)
-        kept = gathered(rows)
-        cache, mask = growing(kept, limit)
+        kept = gathered(rows, limit)
+        cache = kept.cache
+        mask = torch.cat([kept.mask, kept.mask.new_ones(len(rows), limit)], dim=1)
         open_rows = list(range(len(prompts)))
         following = torch.tensor([prompt.next_position for prompt in prompts], device=self._device)
         length = kept.mask.shape[1]
@@ -133,7 +134,10 @@ class Engine:
             for chunk in tight_chunks([len(segment) for segment in level]):
                 segments = [level[index] for index in chunk]
                 parents = [before[one.parent] for one in segments if one.parent is not None]
-                last, kept = self._compute(prompts, segments, gathered(parents) if parents else None, keep=lasting)
+                started = time.perf_counter()
+                past = gathered(parents, max(map(len, segments))) if parents else None
+                self._count(started)
+                last, kept = self._compute(prompts, segments, past, keep=lasting)
                 for place, index in enumerate(chunk):
                     segment = level[index]
                     if kept is not None:

@@ -8,7 +8,7 @@ import pytest
 from editloupe.bench import bench_judge
 from editloupe.config import load_config
 from editloupe.errors import ConfigError
-from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table
+from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table, bench_workload
 from worlds import make_config, make_table
 
 
@@ -55,7 +55,10 @@ def test_the_figures_hang_together(found):
 
 
 def test_every_form_of_output_names_every_row(found):
-    assert json.loads(json.dumps(found)) == found
+    again = json.loads(json.dumps(found))
+    assert again["rows"] == found["rows"]
+    assert list(again["workload"]["modelled_bytes"]) == ["1", "2", "4", "8", "16", "32", "64", "128"]
+    assert "128: " in bench_workload(found)
     markdown, svg = bench_markdown(found), bench_svg(found)
     for row in found["rows"]:
         assert row["name"] in markdown

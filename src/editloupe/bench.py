@@ -166,10 +166,14 @@ class _Bench:
         return rows
 
     def workload(self) -> dict[str, Any]:
-        """What was measured, and where."""
+        """What was measured and where, and what batches would take by the stated memory model, weights apart."""
         import torch
 
+        from editloupe.judges.qwen.memory import Shape, memory_table
+
         prompts = [self._fast._prompt(question) for question in self._questions("text")]  # noqa: SLF001 - for its lengths
+        length, images = round(median(map(len, prompts))), sum(image.tokens for image in prompts[0].images)
+        shape = Shape.of(self._fast.model.config, self._fast.model.dtype)
         device = self._fast.model.device
         return {
             "date": time.strftime("%Y-%m-%d"),
@@ -182,9 +186,10 @@ class _Bench:
             "edits": len(self._samples),
             "image_size": self._size,
             "images_per_question": len(prompts[0].images),
-            "prompt_tokens": round(median(map(len, prompts))),
+            "prompt_tokens": length,
             "new_tokens": self._new_tokens,
             "repeat": self._repeat,
+            "modelled_bytes": dict(memory_table(shape, length, images, self._new_tokens)),
         }
 
     def _questions(self, mode: Literal["text", "choice"]) -> list[Question]:

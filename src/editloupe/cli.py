@@ -175,7 +175,7 @@ def bench_the_judge(
     from rich.console import Console
 
     from editloupe.bench import bench_judge
-    from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table
+    from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table, bench_workload
 
     sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
     found = bench_judge(
@@ -187,7 +187,7 @@ def bench_the_judge(
         repeat=repeat,
         say=typer.echo,
     )
-    typer.echo(", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["workload"].items()))
+    typer.echo(bench_workload(found))
     Console(width=120).print(bench_table(found))
     if json_file is not None:
         Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

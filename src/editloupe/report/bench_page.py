@@ -9,7 +9,7 @@ from markupsafe import escape
 from rich import box
 from rich.table import Table
 
-__all__ = ["bench_markdown", "bench_svg", "bench_table"]
+__all__ = ["bench_markdown", "bench_svg", "bench_table", "bench_workload"]
 
 _HEADINGS = ("mode", "way", "batch", "s", "images/s", "ratio", "memory", "padding", "equal", "outside")
 
@@ -24,10 +24,19 @@ def bench_table(found: Mapping[str, Any]) -> Table:
     return view
 
 
+def bench_workload(found: Mapping[str, Any]) -> str:
+    """What was measured, in one line; then what batches take by the stated memory model."""
+    work = dict(found["workload"])
+    memory = work.pop("modelled_bytes")
+    facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in work.items())
+    sizes = ", ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in memory.items())
+    return f"{facts}\n\nmemory of a text batch by the stated model, weights apart: {sizes}"
+
+
 def bench_markdown(found: Mapping[str, Any]) -> str:
     """The workload in one line, then the rows."""
     lines = [
-        ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in found["workload"].items()),
+        bench_workload(found),
         "",
         f"| {' | '.join(_HEADINGS)} |",
         f"|{'---|' * len(_HEADINGS)}",

@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
-from editloupe.filenames import safe_name
 from editloupe.plugins import Kind, Options, find, names, nearest
 from editloupe.rubrics.rubric import Prompt, Rubric, load_rubric
+from editloupe.spellings import apply_setting, in_one_spelling, mapping
 
 __all__ = ["BenchmarkPart", "EditorPart", "JudgePart", "PlacePart", "StudyConfig", "WorkersPart", "load_config"]
 
@@ -193,10 +193,10 @@ def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | Non
         raise ConfigError(f"{path} cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(raw, dict):
         raise ConfigError(f"{path} holds no settings: it is {type(raw).__name__}, not a mapping")
-    data = _in_one_spelling(raw, path)
+    data = in_one_spelling(raw, path)
     for change in changes:
-        _apply(data, change)
-    data = _in_one_spelling(data, path)  # a setting may bring a short form in
+        apply_setting(data, change)
+    data = in_one_spelling(data, path)  # a setting may bring a short form in
     if out is not None:
         data["out"] = str(Path(out).expanduser().resolve())
     return _resolve(data, path)
@@ -210,14 +210,14 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         if not data.get(needed):
             raise ConfigError(f"{where} has no `{needed}:`; a study needs one")
 
-    benchmark = _benchmark(_mapping(data["benchmark"], f"{where}: benchmark"), base, where)
+    benchmark = _benchmark(mapping(data["benchmark"], f"{where}: benchmark"), base, where)
     editors: list[EditorPart] = []
     taken: set[str] = set()
     for index, entry in enumerate(data["editors"]):
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
-    judge = _judge(_mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
+    judge = _judge(mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
-    workers = _workers(_mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
+    workers = _workers(mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),
         "editors": [_dump(editor) for editor in editors],
@@ -265,7 +265,7 @@ def _benchmark(entry: dict[str, Any], base: Path, where: str) -> BenchmarkPart:
 
 
 def _editor(entry: Any, taken: set[str], base: Path, where: str) -> EditorPart:
-    entry = _mapping(entry, where)
+    entry = mapping(entry, where)
     if "type" not in entry:
         raise ConfigError(f"{where} has no `type:`; there are: {', '.join(names('editors'))}")
     stated = entry.get("name")
@@ -290,7 +290,7 @@ def _workers(entry: dict[str, Any], base: Path, where: str) -> WorkersPart:
     _known(entry, ("edit", "judge"), where)
     places = {}
     for stage, place in entry.items():
-        _known(_mapping(place, f"{where}.{stage}"), list(PlacePart.model_fields), f"{where}.{stage}")
+        _known(mapping(place, f"{where}.{stage}"), list(PlacePart.model_fields), f"{where}.{stage}")
         places[stage] = _validated(PlacePart, place, f"{where}.{stage}", base)
     return WorkersPart(**places)
 
@@ -303,7 +303,7 @@ def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: s
         name = str((base / Path(name).expanduser()).resolve())
     prompts = {
         category: _validated(Prompt, prompt, f"{where}: prompts.{category}", base)
-        for category, prompt in _mapping(data.get("prompts") or {}, f"{where}: prompts").items()
+        for category, prompt in mapping(data.get("prompts") or {}, f"{where}: prompts").items()
     }
     rubric = load_rubric(name, metrics=part.metrics, prompts=prompts)
     return rubric, {"name": name, "metrics": list(rubric.enabled)}
@@ -350,112 +350,3 @@ def _known(data: Mapping[str, Any], known: Sequence[str], where: str) -> None:
             raise ConfigError(
                 f"{where}: unknown key {key!r}{nearest(key, known)}; known keys: {', '.join(sorted(known))}"
             )
-
-
-def _mapping(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ConfigError(f"{where} is {value!r}; it has to be a mapping of keys to values")
-    return value
-
-
-def _in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    data = dict(raw)
-    pairs = {"diffusion_model": "editors", "reward_model": "judge"}
-    for theirs, ours in pairs.items():
-        if theirs not in data:
-            continue
-        if ours in data:
-            raise ConfigError(f"{path} has both `{theirs}:` and `{ours}:`, two spellings of the same thing; keep one")
-        entry = dict(_mapping(data.pop(theirs), f"{path}: {theirs}"))
-        params = dict(_mapping(entry.pop("params", {}), f"{path}: {theirs}.params"))
-        if "model_name" in params:
-            params["model"] = params.pop("model_name")
-        if ours == "judge" and "qwen" in str(entry.get("type", "")).lower():
-            entry["type"] = "transformers"  # the seed names the model's family where we name the engine
-        if ours == "editors" and "qwen" in str(entry.get("type", "")).lower():
-            entry["type"] = "diffusers"  # likewise
-        if ours == "editors":
-            params = _seed_editor(data, entry, params, f"{path}: {theirs}")
-        merged = {**entry, **params}
-        data[ours] = [merged] if ours == "editors" else merged
-    if isinstance(data.get("benchmark"), dict) and "data_path" in data["benchmark"]:
-        benchmark = dict(data["benchmark"])
-        benchmark["path"] = benchmark.pop("data_path")
-        data["benchmark"] = benchmark
-    if isinstance(data.get("benchmark"), str):
-        data["benchmark"] = {"name": data["benchmark"]}
-    if "editors" in data:
-        entries = data["editors"] if isinstance(data["editors"], list) else [data["editors"]]
-        data["editors"] = [{"type": entry} if isinstance(entry, str) else entry for entry in entries]
-    return data
-
-
-def _seed_editor(data: dict[str, Any], entry: dict[str, Any], params: dict[str, Any], where: str) -> dict[str, Any]:
-    """The seed names devices and the pipeline's own parameters side by side with ours; each goes to its place."""
-    params = dict(params)
-    ids = params.pop("device_ids", None)
-    if isinstance(ids, list) and len(ids) > 1:
-        workers = _mapping(data.get("workers") or {}, f"{where}: workers")
-        if workers and not workers.keys() & {"edit", "judge"}:
-            workers = {"edit": workers, "judge": workers}
-        data["workers"] = {**workers, "edit": {"engine": "ray", "devices": ids, **workers.get("edit", {})}}
-    elif isinstance(ids, list) and ids:
-        params.setdefault("device", f"cuda:{ids[0]}")
-    plugin = find("editors", str(entry["type"])) if entry.get("type") in names("editors") else None
-    if plugin is None or "params" not in plugin.Options.model_fields:
-        return params
-    ours = {*EditorPart.model_fields, *plugin.Options.model_fields}
-    own = {name: value for name, value in params.items() if name in ours}
-    return {**own, "params": {name: value for name, value in params.items() if name not in ours}}
-
-
-def _apply(data: dict[str, Any], change: str) -> None:
-    place, equals, text = change.partition("=")
-    if not equals or not place:
-        raise ConfigError(f"--set {change!r} is not of the form a.b=value")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {change!r}: the value is not YAML") from error
-    *parents, last = _our_place(place)
-    node: Any = data
-    for name in parents:
-        node = _step(node, name, change)
-    if isinstance(node, list):
-        node[_index(node, last, change)] = value
-    elif isinstance(node, dict):
-        node[last] = value
-    else:
-        raise ConfigError(f"--set {change!r}: {last!r} lies below a plain value")
-
-
-def _our_place(place: str) -> list[str]:
-    """The path of a setting in our spelling, whichever it is given in."""
-    parts = place.split(".")
-    ours = {"diffusion_model": ["editors", "0"], "reward_model": ["judge"]}
-    if parts[0] in ours:
-        parts = [*ours[parts[0]], *(part for part in parts[1:] if part != "params")]
-        parts[-1] = {"model_name": "model"}.get(parts[-1], parts[-1])
-    return ["benchmark", "path"] if parts == ["benchmark", "data_path"] else parts
-
-
-def _step(node: Any, name: str, change: str) -> Any:
-    if isinstance(node, list):
-        return node[_index(node, name, change)]
-    if not isinstance(node, dict):
-        raise ConfigError(f"--set {change!r}: {name!r} lies below a plain value")
-    if not isinstance(node.get(name), dict | list):
-        node[name] = {}
-    return node[name]
-
-
-def _index(node: list[Any], name: str, change: str) -> int:
-    if not name.isdecimal() or int(name) >= len(node):
-        raise ConfigError(f"--set {change!r}: {name!r} is no index of a list of {len(node)}")
-    return int(name)
-
-
-def editor_folders(config: StudyConfig) -> dict[str, str]:
-    """Folder name of each editor under ``images/``."""
-    taken: set[str] = set()
-    return {editor.name: safe_name(editor.name, taken) for editor in config.editors}

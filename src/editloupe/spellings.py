@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from editloupe.errors import ConfigError
+from editloupe.plugins import find, names
 
 __all__ = ["apply_setting", "in_one_spelling", "mapping"]
 
@@ -74,7 +75,7 @@ def _seed_editor(data: dict[str, Any], entry: dict[str, Any], params: dict[str, 
     plugin = find("editors", str(entry["type"])) if entry.get("type") in names("editors") else None
     if plugin is None or "params" not in plugin.Options.model_fields:
         return params
-    ours = {*EditorPart.model_fields, *plugin.Options.model_fields}
+    ours = {"type", "name", "batch_size", *plugin.Options.model_fields}  # the rest is the pipeline's own
     own = {name: value for name, value in params.items() if name in ours}
     return {**own, "params": {name: value for name, value in params.items() if name not in ours}}
 

@@ -136,8 +136,6 @@ def test_an_interrupt_leaves_with_130_and_says_how_to_go_on(tmp_path, tiny_check
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Where the tests run in the background, interrupts are ignored, and children inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     deadline = time.monotonic() + 120
     log = tmp_path / "study" / "log.txt"

@@ -8,12 +8,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
-# A shell starts what runs in the background with interrupts ignored, and every child would inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 sys.path.insert(0, str(Path(__file__).parent))
 
 from tiny import make_checkpoint
+
+# A shell starts what runs in the background with interrupts ignored, and every child would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

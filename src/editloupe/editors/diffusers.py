@@ -20,8 +20,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe import working
 from editloupe.editors.diffusers_capabilities import Capability, capability_of
 from editloupe.editors.diffusers_output import checked_images
-from editloupe.editors.hub import commit_of, hub_file
 from editloupe.errors import ConfigError
+from editloupe.hub import commit_of, hub_file
 from editloupe.images import decode
 from editloupe.plugins import ConfigPath, nearest
 from editloupe.plugins import Options as PluginOptions

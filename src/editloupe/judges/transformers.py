@@ -17,6 +17,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
+from editloupe.hub import cached_snapshot, hub_snapshot
+from editloupe.judges.random_weights import WARNING
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import AnswerFormat, Question, Reply
 
@@ -24,8 +26,6 @@ __all__ = ["ImageSizing", "TransformersJudge"]
 
 QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl")
 """Model types that the fast engine knows; transformers' own calls serve the others."""
-
-RANDOM_WARNING = "untrained random weights: these scores mean nothing"
 
 NANO = Path(__file__).parent.parent / "nano"
 
@@ -89,7 +89,7 @@ class TransformersJudge:
     def warning(self) -> str | None:
         """What a reader must know before believing this judge: the checkpoint's own `editloupe_warning`."""
         if self._random is not None:
-            return RANDOM_WARNING
+            return WARNING
         text = self._checkpoint_config().get("editloupe_warning")
         return None if text is None else str(text)
 
@@ -190,7 +190,9 @@ class TransformersJudge:
         Returns:
             Nothing where the checkpoint is not on this machine, or not of the Qwen-VL family.
         """
-        if self._random is not None or not (self._is_local or _in_cache(self.options.model, self.options.revision)):
+        if self._random is not None or not (
+            self._is_local or cached_snapshot(self.options.model, self.options.revision)
+        ):
             return []
         import torch
         from transformers import AutoConfig
@@ -305,33 +307,7 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
     return found
 
 
-def _in_cache(model: str, revision: str | None) -> Path | None:
-    """Where the hub's cache holds a model, or None."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(model, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
-        return None
-
-
 def _resolve(model: str, revision: str | None) -> Path:
     if model == "nano":
         return NANO
-    if Path(model).is_dir():
-        return Path(model)
-    if model.startswith((".", "/", "~")) or model.count("/") != 1:
-        raise ConfigError(f"there is no model folder {model!r}; give a folder, a hub id such as 'Qwen/...', or 'nano'")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-
-    if kept := _in_cache(model, revision):
-        return kept
-    try:
-        return Path(snapshot_download(model, revision=revision))
-    except (LocalEntryNotFoundError, RepositoryNotFoundError, HfHubHTTPError, OSError) as error:
-        first = str(error).strip().split("\n")[0]
-        raise ConfigError(
-            f"the model {model!r} is neither a folder nor in the hub's cache, and cannot be downloaded: {first}"
-        ) from error
+    return Path(model) if Path(model).is_dir() else hub_snapshot(model, revision)

@@ -8,7 +8,7 @@ import pytest
 import editloupe
 
 SOURCE = Path(editloupe.__file__).parent
-HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "httpx", "tenacity"}
+HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "httpx", "tenacity", "datasets", "pyarrow"}
 
 # A room may import from rooms of its own rank or below. What is not named here is a leaf that anybody may use.
 RANKS = {

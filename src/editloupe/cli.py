@@ -81,9 +81,40 @@ def judge(
 
 
 @app.command()
-def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")]) -> None:
+def report(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")],
+    single_file: Annotated[
+        bool, typer.Option("--single-file", help="Write report-single.html too: one file with its pictures inside.")
+    ] = False,
+    samples: Annotated[
+        int | None, typer.Option("--samples", metavar="N", min=1, help="Samples in the single file; 100 by default.")
+    ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write verdicts.parquet too.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the leaderboard as a Markdown table.")] = False,
+) -> None:
     """Rebuild the reports from the ledger; needs neither models nor the benchmark's files."""
-    _study(_configured(folder), (), retry_failed=False)
+    from editloupe.errors import ConfigError
+    from editloupe.report.single_file import SAMPLES, write_single_file
+    from editloupe.study import run_study
+
+    if samples is not None and not single_file:
+        raise ConfigError("--samples says how many samples --single-file holds; give both")
+    config = _configured(folder)
+    with _interruptible(config.out):
+        results = run_study(config, stages=())
+    if single_file:
+        path = write_single_file(results, config.out, samples or SAMPLES)
+        typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB")
+    if parquet:
+        from editloupe.report.parquet import write_parquet
+
+        typer.echo(f"parquet: {write_parquet(results, config.out)}")
+    if markdown:
+        from editloupe.report.markdown import leaderboard_markdown
+
+        typer.echo(leaderboard_markdown(results))
+        return
+    _say(results, config.out)
 
 
 @app.command()

@@ -1,171 +1,176 @@
-"""The gallery: every sample with its source, the edits of all editors side by side, scores and the judge's words."""
+"""The gallery's data: an index of all scores, which the page holds as a whole, and the samples in chunks.
+
+The page filters and sorts by the index alone. What is only looked at (words, pictures) comes in chunks of `PER_CHUNK`
+samples, which the page loads when they scroll into view; a new reply changes one of them.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from editloupe.report.charts import Column, columns, percent
-from editloupe.report.study_results import Results
+from editloupe.report.standings import MAX_GROUPS
+from editloupe.report.study_results import Results, SampleNote
 from editloupe.report.thumbnails import link_to
 from editloupe.report.verdicts import Verdict
-from editloupe.report.words import number, one_line, printable, words
+from editloupe.report.words import one_line, printable
 
-__all__ = ["PER_PAGE", "EditTile", "GalleryPage", "ImageTile", "MetricLine", "SampleCard", "gallery_pages", "page_file"]
+__all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
 
-PER_PAGE = 50
-SHORT = 140
-"""A reply of up to this many characters is shown at once, a longer one on demand."""
+PER_CHUNK = 40
 
 LONGEST = 20_000
-"""Of a text in the page; `verdicts.jsonl` has all of it."""
+"""Characters of a text in the page; `verdicts.jsonl` has all of it."""
+
+SEARCHED = 400
+"""Characters of an instruction that the index holds for searching; the chunks hold the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class ImageTile:
-    """A thumbnail and the picture behind it; None where there is none."""
+class Gallery:
+    """What the page loads.
 
-    thumbnail: str | None
-    link: str | None
+    Attributes:
+        index: `{kinds, groups, samples}`: the kinds of failure, the groups with their values, and one row per sample.
+        chunks: of `PER_CHUNK` samples each, in the index's order.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class MetricLine:
-    """One metric of one edit."""
-
-    name: str
-    score: str
-    percent: float | None
-    short: str
-    long: str
-    labels: tuple[Column, ...]
+    index: Mapping[str, Any]
+    chunks: tuple[Sequence[Mapping[str, Any]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class EditTile:
-    """One edit of the sample."""
+@dataclass(slots=True)
+class _Sample:
+    """The verdicts about one sample, by (editor, draw)."""
 
-    editor: str
-    color: int
-    image: ImageTile
-    score: str
-    percent: float | None
-    metrics: tuple[MetricLine, ...]
-    failures: tuple[tuple[str, str, str], ...]
+    first: Verdict
+    sources: dict[str, None] = field(default_factory=dict)
+    edits: dict[tuple[str, int], list[Verdict]] = field(default_factory=lambda: defaultdict(list))
 
 
-@dataclass(frozen=True, slots=True)
-class SampleCard:
-    """One sample."""
-
-    id: str
-    category: str
-    instruction: str
-    groups: tuple[str, ...]
-    sources: tuple[ImageTile, ...]
-    edits: tuple[EditTile, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryPage:
-    """One page: number from 1, its file, and its samples."""
-
-    number: int
-    file: str
-    cards: tuple[SampleCard, ...]
-
-
-def page_file(number: int) -> str:
-    """The first gallery page is the report itself, so that one file shows numbers and pictures."""
-    return "report.html" if number == 1 else f"gallery-{number}.html"
-
-
-def gallery_pages(results: Results, thumbnails: Mapping[str, str], colors: Mapping[str, int]) -> list[GalleryPage]:
-    """Lay the samples out, by category in the benchmark's order, `PER_PAGE` to a page; at least one page.
+def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequence[str]) -> Gallery:
+    """Lay the samples out, by category in the benchmark's order.
 
     Args:
         results: of the study.
-        thumbnails: by picture.
-        colors: the editors' colour numbers, in the order of the tiles.
+        thumbnails: path by picture.
+        editors: names in the order in which their edits stand side by side.
     """
-    by_sample: dict[str, list[Verdict]] = defaultdict(list)
+    samples = _by_sample(results)
+    place = {name: index for index, name in enumerate(editors)}
+    categories = {category.id: index for index, category in enumerate(results.benchmark.categories)}
+    metrics = list(results.metrics)
+    kinds: dict[str, int] = {}
+    groups = _groups(samples)
+    rows, cards = [], []
+    for one in samples:
+        edits = sorted(one.edits.items(), key=lambda item: (place.get(item[0][0], len(place)), item[0][1]))
+        rows.append(
+            {
+                "id": printable(one.first.sample),
+                "c": categories.get(one.first.category, -1),
+                "g": [_position(values, one.first.groups.get(name)) for name, values in groups.items()],
+                "t": one_line(one.first.instruction, SEARCHED),
+                "e": [
+                    [
+                        place.get(editor, -1),
+                        draw,
+                        _rounded(results.overall.get((editor, one.first.sample))),
+                        [_rounded(score) for score in _scores(verdicts, metrics)],
+                        _kind(verdicts, kinds),
+                    ]
+                    for (editor, draw), verdicts in edits
+                ],
+            }
+        )
+        note = results.notes.get(one.first.sample, SampleNote())
+        cards.append(
+            {
+                "id": printable(one.first.sample),
+                "instruction": printable(one.first.instruction)[:LONGEST],
+                "description": printable(note.description)[:LONGEST],
+                "rationale": printable(note.rationale)[:LONGEST],
+                "label": note.label,
+                "groups": [[one_line(name, 60), one_line(value, 60)] for name, value in one.first.groups.items()],
+                "sources": [_picture(source, thumbnails) for source in one.sources],
+                "references": [_picture(picture, thumbnails) for picture in note.references],
+                "edits": [_edit(verdicts, thumbnails) for _, verdicts in edits],
+            }
+        )
+    index = {
+        "kinds": list(kinds),
+        "groups": [[one_line(name, 60), [one_line(value, 60) for value in values]] for name, values in groups.items()],
+        "samples": rows,
+    }
+    return Gallery(index, tuple(cards[start : start + PER_CHUNK] for start in range(0, len(cards), PER_CHUNK)))
+
+
+def _by_sample(results: Results) -> list[_Sample]:
+    found: dict[str, _Sample] = {}
     for verdict in results.verdicts:
-        by_sample[verdict.sample].append(verdict)
+        one = found.setdefault(verdict.sample, _Sample(verdict))
+        one.sources.update(dict.fromkeys(verdict.sources))
+        one.edits[verdict.editor, verdict.draw].append(verdict)
     place = {category.id: index for index, category in enumerate(results.benchmark.categories)}
-    labels = {category.id: printable(category.label) for category in results.benchmark.categories}
-    ordered = sorted(by_sample.values(), key=lambda one: place.get(one[0].category, len(place)))  # stable
-    pages = []
-    for number_, start in enumerate(range(0, max(1, len(ordered)), PER_PAGE), start=1):
-        cards = tuple(_card(results, one, thumbnails, colors, labels) for one in ordered[start : start + PER_PAGE])
-        pages.append(GalleryPage(number_, page_file(number_), cards))
-    return pages
+    return sorted(found.values(), key=lambda one: place.get(one.first.category, len(place)))  # stable
 
 
-def _card(
-    results: Results,
-    verdicts: Sequence[Verdict],
-    thumbnails: Mapping[str, str],
-    colors: Mapping[str, int],
-    labels: Mapping[str, str],
-) -> SampleCard:
-    first = verdicts[0]
-    by_edit: dict[tuple[str, int], list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        by_edit[verdict.editor, verdict.draw].append(verdict)
-    edits = sorted(by_edit.items(), key=lambda item: (colors.get(item[0][0], len(colors)), item[0][1]))
-    sources = dict.fromkeys(source for verdict in verdicts for source in verdict.sources)
-    return SampleCard(
-        id=one_line(first.sample, 120),
-        category=labels.get(first.category) or printable(first.category),
-        instruction=printable(first.instruction)[:LONGEST],
-        groups=tuple(one_line(f"{group}: {value}", 60) for group, value in sorted(first.groups.items())),
-        sources=tuple(_tile(source, thumbnails) for source in sources),
-        edits=tuple(_edit(results, editor, several, thumbnails, colors) for (editor, _), several in edits),
-    )
+def _groups(samples: Sequence[_Sample]) -> dict[str, list[str]]:
+    """The groups that divide the samples into a handful of parts."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in samples:
+        for name, value in one.first.groups.items():
+            found[name].add(value)
+    return {name: sorted(values) for name, values in sorted(found.items()) if 2 <= len(values) <= MAX_GROUPS}
 
 
-def _edit(
-    results: Results,
-    editor: str,
-    verdicts: Sequence[Verdict],
-    thumbnails: Mapping[str, str],
-    colors: Mapping[str, int],
-) -> EditTile:
-    text = words(results.language)
-    overall = results.overall.get((editor, verdicts[0].sample))
+def _position(values: Sequence[str], value: str | None) -> int:
+    return values.index(value) if value in values else -1
+
+
+def _scores(verdicts: Sequence[Verdict], metrics: Sequence[str]) -> Iterator[float | None]:
+    by_metric = {one.metric: one.score for one in verdicts}
+    return (by_metric.get(metric) for metric in metrics)
+
+
+def _kind(verdicts: Sequence[Verdict], kinds: dict[str, int]) -> int:
+    """The number of the first failure's kind, -1 where nothing failed."""
+    failure = next((one.failure for one in verdicts if one.failure is not None), None)
+    if failure is None:
+        return -1
+    return kinds.setdefault(printable(failure.kind), len(kinds))
+
+
+def _edit(verdicts: Sequence[Verdict], thumbnails: Mapping[str, str]) -> Mapping[str, Any]:
     image = next((one.image for one in verdicts if one.image is not None), None)
     failures = {
-        (text[f"stage_{one.failure.stage}"], printable(one.failure.kind), one_line(one.failure.message, 300)): None
+        (one.failure.stage, printable(one.failure.kind), one_line(one.failure.message, 600)): None
         for one in verdicts
         if one.failure is not None
     }
-    return EditTile(
-        editor=one_line(editor, 80),
-        color=colors.get(editor, 0),
-        image=_tile(image, thumbnails),
-        score=number(overall),
-        percent=None if overall is None else percent(overall, results.scale),
-        metrics=tuple(_metric(results, one) for one in verdicts),
-        failures=tuple(failures),
-    )
+    return {
+        "image": None if image is None else _picture(image, thumbnails),
+        "digest": next((one.digest for one in verdicts if one.digest is not None), None),
+        "failures": [list(one) for one in failures],
+        "metrics": [
+            {
+                "name": printable(one.metric),
+                "score": _rounded(one.score),
+                "words": printable(one.words or "").strip()[:LONGEST],
+                "labels": [[printable(label), round(p, 4)] for label, p in one.labels.items()] if one.labels else None,
+            }
+            for one in verdicts
+        ],
+    }
 
 
-def _metric(results: Results, verdict: Verdict) -> MetricLine:
-    said = printable(verdict.words or "").strip()[:LONGEST]
-    scale = results.metrics.get(verdict.metric, results.scale)
-    return MetricLine(
-        name=one_line(verdict.metric.replace("_", " "), 60),
-        score=number(verdict.score),
-        percent=None if verdict.score is None else percent(verdict.score, scale),
-        short=one_line(said, SHORT),
-        long=said if len(said) > SHORT or "\n" in said else "",
-        labels=columns(verdict.labels) if verdict.labels else (),
-    )
-
-
-def _tile(picture: str | None, thumbnails: Mapping[str, str]) -> ImageTile:
-    if picture is None:
-        return ImageTile(None, None)
+def _picture(picture: str, thumbnails: Mapping[str, str]) -> Mapping[str, str | None]:
+    """A thumbnail and the picture behind it, as relative URLs; both None where there is no picture to show."""
     thumbnail = thumbnails.get(picture)
-    return ImageTile(thumbnail, link_to(picture) if thumbnail is not None else None)
+    return {"small": thumbnail, "large": link_to(picture) if thumbnail is not None else None}
+
+
+def _rounded(score: float | None) -> float | None:
+    return None if score is None else round(score, 4)

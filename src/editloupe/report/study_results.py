@@ -8,7 +8,17 @@ from typing import Any, Literal
 
 from editloupe.report.verdicts import Verdict
 
-__all__ = ["BenchmarkInfo", "Category", "EditorInfo", "JudgeInfo", "Language", "Results", "Scale", "Speed"]
+__all__ = [
+    "BenchmarkInfo",
+    "Category",
+    "EditorInfo",
+    "JudgeInfo",
+    "Language",
+    "Results",
+    "SampleNote",
+    "Scale",
+    "Speed",
+]
 
 Language = Literal["en", "zh"]
 
@@ -82,6 +92,22 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class SampleNote:
+    """What the benchmark says about a sample besides its instruction.
+
+    Attributes:
+        description, rationale: texts; empty where there are none.
+        references: pictures of a correct result, relative to the study folder.
+        label: a human score, where it exists.
+    """
+
+    description: str = ""
+    rationale: str = ""
+    references: tuple[str, ...] = ()
+    label: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A finished study.
 
@@ -100,6 +126,9 @@ class Results:
         language: of the report's own words.
         audit: what `editloupe audit` found about the judge of these very numbers, or None.
         probe: what `editloupe probe` found about the judge of these very numbers and another one, or None.
+        notes: what the benchmark says of its samples besides, by sample.
+        hardware: by stage, what it ran on.
+        cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
     version: str
@@ -118,3 +147,18 @@ class Results:
     language: Language = "en"
     audit: Mapping[str, Any] | None = None
     probe: Mapping[str, Any] | None = None
+    notes: Mapping[str, SampleNote] = field(default_factory=dict)
+    hardware: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> list[str]:
+        """Every picture of the study, once, in the order of the samples; paths relative to the study folder."""
+        found: dict[str, None] = {}
+        for one in self.verdicts:
+            found.update(dict.fromkeys(one.sources))
+            if one.image is not None:
+                found[one.image] = None
+        for note in self.notes.values():
+            found.update(dict.fromkeys(note.references))
+        return list(found)

@@ -28,6 +28,7 @@ class Verdict:
         sources: the source images, likewise.
         instruction: what the editor was told.
         judge: the judge's name.
+        digest: SHA-256 of the edited image's file.
         draw: which of several edits of the sample.
     """
 
@@ -46,6 +47,7 @@ class Verdict:
     sources: tuple[str, ...] = ()
     groups: Mapping[str, str] = field(default_factory=dict)
     draw: int = 0
+    digest: str | None = None
 
     @property
     def words(self) -> str | None:

@@ -4,115 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.resources import files
+
+import yaml
 
 from editloupe.report.study_results import Language
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["WORDS", "interval", "number", "one_line", "printable", "words"]
 
-WORDS: dict[str, tuple[str, str]] = {
-    "about": ("About this study", "关于本次评测"),
-    "audit_agreement": ("Agreement with the truth", "与真值的一致性"),
-    "audit_compared": ("scores compared", "个分数参与比较"),
-    "audit_equal": ("equal scores", "相同分数"),
-    "audit_expected": ("expected after reasoning", "推理后的期望分"),
-    "audit_modes": (
-        "In the answer mode “{mode}” instead: Spearman {spearman}, mean difference {difference}, {questions} scores.",
-        "改用回答模式 {mode}：Spearman {spearman}，平均差异 {difference}，{questions} 个分数。",
-    ),
-    "audit_largest": ("largest difference", "最大差异"),
-    "audit_means": ("Means", "均值"),
-    "audit_note": (
-        "Accuracy is over pairs that truth and judge both decide; intervals are 95 %, clustered by source image.",
-        "成对准确率只统计真值与评审均可区分的对；区间为 95%，按源图像聚类。",
-    ),
-    "audit_stability": ("Stability", "稳定性"),
-    "audit_truth": ("Truth", "真值"),
-    "batched": ("in batches", "分批"),
-    "benchmark": ("Benchmark", "基准"),
-    "category": ("Category", "类别"),
-    "by_category": ("By category", "分类别"),
-    "by_metric": ("By metric", "分指标"),
-    "by_group": ("By group", "分组"),
-    "config": ("Configuration", "配置"),
-    "count": ("Count", "数量"),
-    "edit": ("Editing", "编辑"),
-    "editor": ("Editor", "编辑模型"),
-    "editors": ("editors", "个编辑模型"),
-    "example": ("Example", "示例"),
-    "failed": ("Failed", "失败"),
-    "failures": ("Failures", "失败"),
-    "failure_note": (
-        "A failure is never a score: it is counted here and in every table.",
-        "失败从不折算成分数：在此处和每张表中单独计数。",
-    ),
-    "failed_note": ("counts what failed.", "为失败的数量。"),
-    "gallery": ("Gallery", "图库"),
-    "instruction": ("Instruction", "指令"),
-    "interval": ("95 % interval", "95% 置信区间"),
-    "interval_note": (
-        "Lines are 95 % intervals of the mean, clustered by source image.",
-        "横线为均值的 95% 置信区间，按源图像聚类。",
-    ),
-    "items": ("items", "项"),
-    "judge": ("Judging", "评审"),
-    "judge_page": ("How good is the judge", "评审质量"),
-    "judge_name": ("Judge", "评审模型"),
-    "kendall": ("Kendall τ-b", "Kendall τ-b"),
-    "kind": ("Kind", "类型"),
-    "leaderboard": ("Leaderboard", "排行榜"),
-    "mae": ("abs. error", "绝对误差"),
-    "mean": ("Mean", "均值"),
-    "memory": ("peak memory", "峰值内存"),
-    "message": ("Message", "信息"),
-    "next": ("Next", "下一页"),
-    "no_failures": ("Nothing failed.", "没有失败。"),
-    "no_image": ("no image", "无图像"),
-    "no_score": ("no score", "无分数"),
-    "not_run": ("nothing was timed", "没有计时"),
-    "overall": ("Overall", "总分"),
-    "pairwise_accuracy": ("pairs, one sample", "同样本成对"),
-    "pairwise_accuracy_overall": ("pairs, all", "全部成对"),
-    "page": ("Page", "页"),
-    "per_second": ("per second", "每秒"),
-    "previous": ("Previous", "上一页"),
-    "probe_agreement": ("Agreement of the two", "两者的一致性"),
-    "probe_bias": ("second minus first", "后者减前者"),
-    "probe_compared": ("with a score from both", "个有双方分数"),
-    "probe_gap": ("Difference", "差异"),
-    "probe_mean": ("mean difference", "平均差异"),
-    "probe_metric": ("Metric", "指标"),
-    "probe_note": (
-        "The same questions through two judges; differences are absolute unless they carry a sign.",
-        "同样的问题交给两个评审模型；不带符号的差异为绝对值。",
-    ),
-    "probe_page": ("Two judges, the same questions", "两个评审，同样的问题"),
-    "probe_pairs": ("Question by question", "逐题对照"),
-    "probe_questions": ("questions", "个问题"),
-    "probe_sample": ("Sample", "样本"),
-    "report": ("report", "报告"),
-    "repeated": ("asked once more", "再次询问"),
-    "reversed": ("in reverse order", "逆序"),
-    "rubric": ("Rubric", "评分标准"),
-    "samples": ("samples", "个样本"),
-    "seconds": ("seconds", "秒"),
-    "signature": ("Signature", "签名"),
-    "source": ("Source", "源图像"),
-    "speed": ("Speed", "速度"),
-    "spearman": ("Spearman", "Spearman"),
-    "stability_note": (
-        "{questions} questions asked again, compared with asking one by one (batches of {batch_size}).",
-        "{questions} 个问题再次询问，与逐个询问比较（每批 {batch_size} 个）。",
-    ),
-    "stage": ("Stage", "阶段"),
-    "stage_edit": ("edit", "编辑"),
-    "stage_judge": ("judge", "评审"),
-    "stage_sample": ("sample", "样本"),
-    "stage_score": ("score", "评分"),
-    "versions": ("Versions", "版本"),
-    "words": ("The judge’s words", "评审原话"),
-    "worst_note": ("Mean if failures count as worst", "失败按最低分计的均值"),
+WORDS: Mapping[str, tuple[str, str]] = {
+    key: (english, chinese)
+    for key, (english, chinese) in yaml.safe_load(
+        (files("editloupe.report") / "words.yaml").read_text(encoding="utf-8")
+    ).items()
 }
+"""(English, Chinese) by key; the page gets all of them, for its switch."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

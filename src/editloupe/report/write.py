@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from editloupe.blobs import write_durably
+from editloupe.report.comparing import compare_all
+from editloupe.report.gallery import gallery_of
 from editloupe.report.machine import report_json, verdicts_jsonl
 from editloupe.report.markdown import report_markdown
-from editloupe.report.pages import html_pages
+from editloupe.report.overview import overview_of
+from editloupe.report.pages import CHUNKS, as_script, chunk_name, html_page
 from editloupe.report.spreadsheet import scores_csv
-from editloupe.report.standings import count_failures, standings
+from editloupe.report.standings import count_failures, ranked, standings
 from editloupe.report.study_results import Results
 from editloupe.report.thumbnails import make_thumbnails
 
 __all__ = ["write_report"]
 
-_PAGE = re.compile(r"gallery-\d+\.html|(judge|probe)\.html")
-
 
 def write_report(results: Results, folder: Path) -> None:
-    """Write ``verdicts.jsonl``, ``scores.csv``, ``report.md``, the pages with their thumbnails, and ``report.json``.
+    """Write ``verdicts.jsonl``, ``scores.csv``, ``report.md``, the page with its data, and ``report.json``.
 
-    Each file appears whole or not at all; nothing outside `folder` is read or written.
+    Each file appears whole or not at all, and is left alone where nothing in it changed; nothing outside `folder` is
+    read or written.
     """
-    table, failures = standings(results), count_failures(results)
-    write_durably(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
-    write_durably(folder / "scores.csv", scores_csv(results))
-    write_durably(folder / "report.md", report_markdown(results, table, failures))
-    pictures = [picture for one in results.verdicts for picture in (*one.sources, one.image) if picture]
-    thumbnails = make_thumbnails(folder, pictures)
-    pages = dict(html_pages(results, table, failures, thumbnails))
-    for name, data in pages.items():
-        write_durably(folder / name, data)
-    for path in folder.glob("*.html"):  # of an earlier, larger report
-        if path.name not in pages and _PAGE.fullmatch(path.name):
+    table, failures, comparisons = standings(results), count_failures(results), compare_all(results)
+    best = ranked(table)
+    _write(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
+    _write(folder / "scores.csv", scores_csv(results))
+    _write(folder / "report.md", report_markdown(results, table, failures))
+    thumbnails = make_thumbnails(folder, results.pictures)
+    gallery = gallery_of(results, thumbnails, [one.editor.name for one in best])
+    chunks = {"index": as_script("index", gallery.index)}
+    for number, samples in enumerate(gallery.chunks):
+        chunks[chunk_name(number)] = as_script(chunk_name(number), samples)
+    for name, data in chunks.items():
+        _write(folder / CHUNKS / f"{name}.js", data)
+    for path in (folder / CHUNKS).glob("*.js"):  # of an earlier, larger report
+        if path.stem not in chunks:
             path.unlink()
-    write_durably(folder / "report.json", report_json(results, table, failures))
+    overview = overview_of(results, best, failures, comparisons)
+    _write(folder / "report.html", html_page(results, best, overview, chunks))
+    _write(folder / "report.json", report_json(results, table, failures))
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write what is new: a report of thousands of samples is rebuilt after each run, and mostly unchanged."""
+    if not path.is_file() or path.read_bytes() != data:
+        write_durably(path, data)

@@ -1,0 +1,109 @@
+// Source and edit, looked at together: side by side, with a slider, flickering, as their difference, or under a loupe
+// that shows the same place of both.
+const MODES = ['side', 'slider', 'flicker', 'difference', 'loupe'];
+let mode = remembered('mode', 'side');
+const PERIOD = 700; // milliseconds between two flickers
+const MAGNIFIED = 3;
+
+function modeBar(act) {
+  const bar = h('div.modes', {role: 'radiogroup', 'aria-label': t('compare_images')});
+  const show = () => put(bar, MODES.map((one) => h('button.mode', {
+    type: 'button', role: 'radio', 'aria-checked': String(one === mode), on: {click: () => setMode(one)},
+  }, t(`mode_${one}`))));
+  const setMode = (one) => {
+    mode = one;
+    remember('mode', mode);
+    show();
+    act();
+  };
+  bar.next = (step = 1) => setMode(MODES[(MODES.indexOf(mode) + step + MODES.length) % MODES.length]);
+  show();
+  return bar;
+}
+
+function picture(image, label, large) {
+  if (!image || !image.small) return h('span.none', {}, t('no_image'));
+  return h('img', {src: large && image.large && !MANIFEST.single ? image.large : image.small, alt: label, loading: 'lazy', decoding: 'async', draggable: 'false'});
+}
+
+function pair(source, edited, name, large = false) {
+  const before = () => picture(source, `${t('source')} ${name}`, large);
+  const after = () => picture(edited, `${t('edited')} ${name}`, large);
+  if (!edited?.small || !source?.small) {
+    return h('div.pair.side', {}, h('span.frame', {}, before()), h('span.frame', {}, after()));
+  }
+  if (mode === 'slider') return sliderPair(before(), after());
+  if (mode === 'flicker') return flickerPair(before(), after());
+  if (mode === 'difference') {
+    return h('div.pair.over', {}, h('span.frame.difference', {}, before(), after()), caption(t('mode_difference')));
+  }
+  if (mode === 'loupe') return loupePair(before(), after(), large);
+  return h('div.pair.side', {},
+    h('span.frame', {}, before(), caption(t('source'))), h('span.frame', {}, after(), caption(t('edited'))));
+}
+
+const caption = (text) => h('span.caption', {'aria-hidden': 'true'}, text);
+
+function sliderPair(before, after) {
+  const frame = h('span.frame.slider', {css: {'--at': '50%'}}, after, h('span.under', {}, before), h('i.divider', {'aria-hidden': 'true'}));
+  const input = h('input.slide', {type: 'range', min: 0, max: 100, value: 50, 'aria-label': t('slider_label'), on: {
+    input: () => frame.style.setProperty('--at', `${input.value}%`),
+    click: (event) => event.stopPropagation(),
+  }});
+  return h('div.pair.over', {}, frame, input, h('span.caption', {}, t('source')), h('span.caption.right', {}, t('edited')));
+}
+
+// One clock for all of them, so that a page of pairs flickers together.
+let flickering = null;
+let shown = false;
+
+function flickerPair(before, after) {
+  const label = h('span.caption', {}, t('edited'));
+  const frame = h('span.frame.flicker', {}, after, h('span.under', {}, before));
+  const one = h('div.pair.over.flickering', {}, frame, label);
+  one.flick = () => {
+    frame.classList.toggle('before', shown);
+    label.textContent = shown ? t('source') : t('edited');
+  };
+  const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  if (still) frame.addEventListener('pointerdown', () => { shown = !shown; one.flick(); });
+  else flickering ??= setInterval(() => {
+    const all = document.querySelectorAll('.flickering');
+    if (all.length === 0) {
+      clearInterval(flickering);
+      flickering = null;
+      return;
+    }
+    shown = !shown;
+    for (const each of all) each.flick?.();
+  }, PERIOD);
+  return one;
+}
+
+function loupePair(before, after, large) {
+  const sides = [[before, t('source')], [after, t('edited')]].map(([image, label]) => {
+    const copy = image.cloneNode();
+    copy.removeAttribute('loading');
+    copy.alt = '';
+    const lens = h('span.lens', {hidden: true}, copy);
+    return {frame: h('span.frame', {}, image, lens, caption(label)), lens, copy};
+  });
+  const move = (event, frame) => {
+    const box = frame.getBoundingClientRect();
+    const x = event.clientX - box.left;
+    const y = event.clientY - box.top;
+    for (const side of sides) {
+      const radius = side.lens.offsetWidth / 2 || 60;
+      side.lens.hidden = false;
+      side.lens.style.transform = `translate(${x - radius}px, ${y - radius}px)`;
+      side.copy.style.width = `${box.width}px`;
+      side.copy.style.height = `${box.height}px`;
+      side.copy.style.transform = `translate(${radius - x * MAGNIFIED}px, ${radius - y * MAGNIFIED}px) scale(${MAGNIFIED})`;
+    }
+  };
+  for (const side of sides) {
+    side.frame.addEventListener('pointermove', (event) => move(event, side.frame));
+    side.frame.addEventListener('pointerleave', () => { for (const one of sides) one.lens.hidden = true; });
+  }
+  return h(`div.pair.side.looking${large ? '.large' : ''}`, {}, sides.map((side) => side.frame));
+}

@@ -1,0 +1,189 @@
+"""Everything of the report but its samples, as JSON values: what the page shows before anything else is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import yaml
+
+from editloupe.benchmarks.categories import LABELS, LABELS_ZH
+from editloupe.report.comparing import Comparisons
+from editloupe.report.standings import FailureCount, Standing
+from editloupe.report.study_results import Results, Scale
+from editloupe.report.verdicts import Verdict
+from editloupe.report.words import one_line, printable
+from editloupe.statistics.summary import Estimate
+
+__all__ = ["overview_of"]
+
+BINS = 20
+"""Columns of a histogram of scores on a scale that is not counted in whole points."""
+
+UNREADABLE = 200
+"""Unreadable replies shown verbatim; all of them are counted, and `verdicts.jsonl` has them."""
+
+VERBATIM = 4_000
+"""Characters of one of them."""
+
+
+def overview_of(
+    results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
+) -> dict[str, Any]:
+    """Return what the page begins with.
+
+    Args:
+        results: of the study.
+        table: the editors' standings, best first; an editor's number in the page is its place here.
+        failures: counted.
+        comparisons: of all pairs of editors.
+    """
+    benchmark, judge = results.benchmark, results.judge
+    names = [one.editor.name for one in table]
+    return {
+        "version": results.version,
+        "signature": printable(results.signature),
+        "language": results.language,
+        "benchmark": {
+            "name": printable(benchmark.name),
+            "revision": printable(benchmark.revision),
+            "samples": benchmark.samples,
+            "categories": [
+                {"id": printable(one.id), "label": _label(one.id, one.label), "samples": one.samples}
+                for one in benchmark.categories
+            ],
+        },
+        "judge": {
+            "name": printable(judge.name),
+            "signature": printable(judge.signature),
+            "warning": one_line(judge.warning, 400),
+        },
+        "rubric": printable(results.rubric),
+        "scale": _scale(results.scale),
+        "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
+        "editors": [_editor(one) for one in table],
+        "comparisons": comparisons.as_json(),
+        "aggregates": [],
+        "card": "",
+        "histograms": _histograms(results, names),
+        "failures": [_failure(one, names) for one in failures],
+        "unreadable": _unreadable(results.verdicts, names),
+        "speed": {stage: _speed(results, stage) for stage in ("edit", "judge")},
+        "hardware": {stage: dict(facts) for stage, facts in results.hardware.items()},
+        "cost": dict(results.cost),
+        "versions": dict(results.versions),
+        "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
+        "audit": results.audit,
+        "probe": results.probe,
+    }
+
+
+def _label(category: str, label: str) -> list[str]:
+    """A category's name, English and Chinese; the benchmark's own for categories that are not well known."""
+    if category in LABELS:
+        return [LABELS[category], LABELS_ZH[category]]
+    return [printable(label)] * 2
+
+
+def _scale(scale: Scale) -> dict[str, float]:
+    return {"low": scale.low, "high": scale.high, "worst": scale.worst}
+
+
+def _editor(standing: Standing) -> dict[str, Any]:
+    return {
+        "name": printable(standing.editor.name),
+        "signature": printable(standing.editor.signature),
+        "overall": _estimate(standing.overall),
+        "categories": [_estimate(one) for one in standing.categories.values()],
+        "metrics": [
+            {"overall": _estimate(one.overall), "categories": [_estimate(each) for each in one.categories.values()]}
+            for one in standing.metrics.values()
+        ],
+        "aggregates": {printable(name): _estimate(one) for name, one in standing.aggregates.items()},
+    }
+
+
+def _estimate(one: Estimate) -> list[float | int | None]:
+    """[n, failed, mean, low, high, mean if failures count as worst], floats rounded to 4 decimals."""
+    low, high = one.ci95 or (None, None)
+    return [one.n, one.failed, *map(_rounded, (one.mean, low, high, one.mean_if_failures_worst))]
+
+
+def _histograms(results: Results, editors: Sequence[str]) -> list[dict[str, Any]]:
+    """The distribution of scores: overall first, then each metric where there are several; counts by editor."""
+    overall = {name: [one for (editor, _), one in results.overall.items() if editor == name] for name in editors}
+    found = [_histogram("", results.scale, overall)]
+    if len(results.metrics) > 1:
+        scores: dict[str, dict[str, list[float | None]]] = {
+            metric: {name: [] for name in editors} for metric in results.metrics
+        }
+        for verdict in results.verdicts:
+            scores[verdict.metric][verdict.editor].append(verdict.score)
+        found += [_histogram(printable(metric), on, scores[metric]) for metric, on in results.metrics.items()]
+    return found
+
+
+def _histogram(metric: str, scale: Scale, scores: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
+    known = [[one for one in values if one is not None] for values in scores.values()]
+    whole = all(float(one).is_integer() for values in known for one in values)
+    span = scale.high - scale.low
+    if whole and 1 <= span <= BINS:  # one column per point, its middle on the point
+        edges = np.arange(scale.low - 0.5, scale.high + 1)
+    else:
+        edges = np.linspace(scale.low, scale.high, BINS + 1)
+    counts = [np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0].tolist() for values in known]
+    return {"metric": metric, "edges": [round(float(edge), 4) for edge in edges], "counts": counts}
+
+
+def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
+    return {
+        "editor": editors.index(count.editor) if count.editor in editors else -1,
+        "stage": count.stage,
+        "kind": printable(count.kind),
+        "count": count.count,
+        "examples": [
+            {
+                "sample": printable(one.sample),
+                "message": one_line(one.failure.message, 600),
+                "attempts": one.failure.attempts,
+                "retryable": one.failure.retryable,
+            }
+            for one in count.examples
+            if one.failure is not None
+        ],
+    }
+
+
+def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str, Any]:
+    """What the judge said where no score could be read, verbatim."""
+    found = [one for one in verdicts if one.failure is not None and one.failure.stage == "score"]
+    return {
+        "count": len(found),
+        "shown": [
+            {
+                "editor": editors.index(one.editor),
+                "sample": printable(one.sample),
+                "metric": printable(one.metric),
+                "kind": printable(one.failure.kind if one.failure is not None else ""),
+                "words": printable(one.words or "")[:VERBATIM],
+            }
+            for one in found[:UNREADABLE]
+        ],
+    }
+
+
+def _speed(results: Results, stage: str) -> dict[str, Any] | None:
+    speed = results.speed.get(stage)
+    if speed is None or speed.items_per_second is None:
+        return None
+    return {
+        "items": speed.items,
+        "seconds": round(speed.seconds, 2),
+        "rate": round(speed.items_per_second, 4),
+        "memory": speed.peak_memory_bytes,
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

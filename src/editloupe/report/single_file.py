@@ -1,0 +1,67 @@
+"""`report-single.html`: the report as one file that can be mailed, its pictures inside."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+from pathlib import Path
+from typing import Any
+
+from editloupe.blobs import write_durably
+from editloupe.report.comparing import compare_all
+from editloupe.report.gallery import gallery_of
+from editloupe.report.overview import overview_of
+from editloupe.report.pages import chunk_name, html_page
+from editloupe.report.standings import count_failures, ranked, standings
+from editloupe.report.study_results import Results
+from editloupe.report.thumbnails import make_thumbnails
+
+__all__ = ["SAMPLES", "write_single_file"]
+
+SAMPLES = 100
+"""Samples whose pictures and words are inside where nothing else is asked: with four editors about 6 MB."""
+
+
+def write_single_file(results: Results, folder: Path, samples: int = SAMPLES) -> Path:
+    """Write the report as one file.
+
+    All numbers are of the whole study. Pictures (as thumbnails) and words are those of at most `samples` samples, taken
+    from the categories in turn; the page says of how many.
+
+    Args:
+        results: of the study.
+        folder: the study folder.
+        samples: at most so many.
+
+    Returns:
+        The file's path.
+    """
+    best = ranked(standings(results))
+    overview = overview_of(results, best, count_failures(results), compare_all(results))
+    chosen = _chosen(results, samples)
+    shown = replace(results, verdicts=tuple(one for one in results.verdicts if one.sample in chosen))
+    thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
+    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in best])
+    inside: dict[str, Any] = {"index": gallery.index}
+    inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
+    total = len({one.sample for one in results.verdicts})
+    html = html_page(results, best, overview, {}, inside=inside, single={"shown": len(chosen), "all": total})
+    path = folder / "report-single.html"
+    write_durably(path, html)
+    return path
+
+
+def _chosen(results: Results, most: int) -> set[str]:
+    """Samples from the categories in turn, the first ones of each."""
+    by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
+    for one in results.verdicts:
+        by_category[one.category][one.sample] = None
+    rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
+    return set([one for one in chain.from_iterable(rounds) if one is not None][:most])
+
+
+def _as_data(path: Path) -> str:
+    return "data:image/webp;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -6,18 +6,29 @@ So a changed scale, formula or reader re-scores a study in seconds, and its repo
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from editloupe.config import StudyConfig
 from editloupe.errors import UnreadableReply, failure_from
 from editloupe.ledger import Ledger, Outcome
 from editloupe.planning import edits_of
 from editloupe.records import Edit, Failure, ImageFile, Picture, Reply, Sample, Stage
-from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
+from editloupe.report.study_results import (
+    BenchmarkInfo,
+    Category,
+    EditorInfo,
+    JudgeInfo,
+    Results,
+    SampleNote,
+    Scale,
+    Speed,
+)
 from editloupe.report.verdicts import Verdict
 from editloupe.rubrics.rubric import Rubric
 from editloupe.signature import digest_of
@@ -80,6 +91,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
                     sources=tuple(name for one in sample.sources if (name := _within(one, ledger.folder))),
                     instruction=sample.instruction,
                     judge=judge["name"],
+                    digest=edit.image.sha256 if isinstance(edit, Edit) else None,
                 )
             )
         overall[part.name, sample.id] = rubric.overall(scores)
@@ -117,6 +129,9 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         language=config.language,
         audit=audit if audit is not None and audit["signature"] == signature else None,
         probe=probe if probe is not None and probe["signature"] == signature else None,
+        notes={sample.id: _note(sample, ledger.folder) for sample in samples},
+        hardware=ledger.fact("hardware") or {},
+        cost=_cost(ledger.folder),
     )
 
 
@@ -127,6 +142,20 @@ def _not_done(stage: Stage) -> Failure:
 def _cluster(sample: Sample) -> str:
     """Edits of one source image are not independent of each other; a sample without an image stands for itself."""
     return sample.sources[0].sha256 if sample.sources else sample.id
+
+
+def _note(sample: Sample, folder: Path) -> SampleNote:
+    references = tuple(name for one in sample.reference if (name := _within(one, folder)))
+    return SampleNote(sample.description, sample.rationale, references, sample.label)
+
+
+def _cost(folder: Path) -> dict[str, Any]:
+    """What a judge over the wire has written down; nothing where there was none."""
+    try:
+        found: dict[str, Any] = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def _within(picture: Picture, folder: Path) -> str | None:

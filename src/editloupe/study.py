@@ -19,8 +19,9 @@ from PIL import Image
 from editloupe.batching import Done
 from editloupe.benchmarks.loading import Benchmark, load_samples
 from editloupe.blobs import BlobStore, sweep, write_durably
-from editloupe.config import EditorPart, StudyConfig
+from editloupe.config import EditorPart, PlacePart, StudyConfig
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
+from editloupe.hardware import hardware
 from editloupe.images import EncodedImage, encoded
 from editloupe.ledger import Ledger
 from editloupe.links import link_edits
@@ -176,6 +177,8 @@ class Study:
             progress.loading(self._judge.name)
             for batch in engine_of(self.config.workers.judge, progress).replies(part, self._judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
+                if progress.done == 0:  # the model is loaded now, so its devices are known
+                    self._note_hardware("judge", self.config.workers.judge)
                 scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
                 numbers = [score for score in scores.values() if score is not None]
                 note = getattr(self._judge, "note", "")
@@ -191,10 +194,17 @@ class Study:
             for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
+                if progress.done == 0:
+                    self._note_hardware("edit", self.config.workers.edit)
                 failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
                 progress.advance(len(batch), failed=failed)
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
+
+    def _note_hardware(self, stage: str, place: PlacePart) -> None:
+        """Keep what a stage ran on; of workers elsewhere only their engine is known here."""
+        facts = hardware() if place.engine == "here" else {"accelerators": f"workers of {place.engine}"}
+        self.ledger.save_fact("hardware", {**(self.ledger.fact("hardware") or {}), stage: facts})
 
     def _kept(self, done: Done[PlannedEdit, Image.Image | EncodedImage]) -> Edit | Failure:
         """Put an edited image into the store; an image that is refused there is a failure of its edit."""

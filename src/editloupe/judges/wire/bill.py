@@ -91,7 +91,9 @@ class Bill:
         now = (self.prompt_tokens, self.reply_tokens)
         if self._path is None or now == self._saved:
             return
-        page = {"prompt_tokens": now[0], "reply_tokens": now[1], "cost": round(self._cost, 8)}
+        page: dict[str, float | str] = {"prompt_tokens": now[0], "reply_tokens": now[1], "cost": round(self._cost, 8)}
+        if self._priced:
+            page["currency"] = self._prices.currency
         pages = {**self._pages, self._model: page}
         write_durably(self._path, (json.dumps(pages, indent=2) + "\n").encode())
         self._saved = now

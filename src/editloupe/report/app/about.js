@@ -28,6 +28,6 @@ function speedPanel(stage) {
 
 function costPanels() {
   return Object.entries(OVERVIEW.cost).map(([model, one]) => h('div.card.panel', {}, h('h3', {}, t('cost'), ' ', foreign(model)),
-    h('p.large', {}, `${number(one.cost ?? 0, 4)} ${one.currency ?? ''}`),
+    one.currency ? h('p.large', {}, `${number(one.cost, 4)} ${one.currency}`) : null,
     h('p.soft', {}, `${one.prompt_tokens ?? 0} + ${one.reply_tokens ?? 0} ${t('tokens')}`)));
 }

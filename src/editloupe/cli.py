@@ -118,6 +118,45 @@ def report(
 
 
 @app.command()
+def compare(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")],
+    editor_a: Annotated[str, typer.Argument(metavar="EDITOR_A", help="An editor's name.")],
+    editor_b: Annotated[str, typer.Argument(metavar="EDITOR_B", help="Another editor's name.")],
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="NAME", help="One metric instead of the overall score.")
+    ] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+) -> None:
+    """Compare two editors on the same samples: difference, interval, p-value, and what could have been seen."""
+    import json
+
+    from rich.console import Console
+
+    from editloupe.errors import ConfigError
+    from editloupe.ledger import Ledger
+    from editloupe.report.compare_view import compare_sentences, compare_table
+    from editloupe.report.comparing import compare_all
+    from editloupe.scoring import results_of
+
+    config = _configured(folder)
+    with Ledger(config.out) as ledger:
+        results = results_of(config, ledger)
+    editors = [one.name for one in results.editors]
+    a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
+    if a == b:
+        raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
+    asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
+    overall, categories = compare_all(results, asked).pair(a, b)
+    for sentence in compare_sentences(overall):
+        typer.echo(sentence)
+    Console().print(compare_table(results, overall, categories))
+    if json_file is not None:
+        found = {**overall.as_json(), "metric": asked, "signature": results.signature}
+        found["categories"] = {name: one.as_json() for name, one in categories.items()}
+        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
 def audit(
     config: Config,
     out: Out = None,
@@ -263,6 +302,15 @@ def _configured(
     if limit is not None:
         changes.append(f"benchmark.limit={limit}")
     return load_config(config, changes, out=out)
+
+
+def _one_of(kind: str, name: str, known: list[str]) -> str:
+    from editloupe.errors import ConfigError
+    from editloupe.plugins import nearest
+
+    if name not in known:
+        raise ConfigError(f"no {kind} is called {name!r}{nearest(name, known)}; this study has: {', '.join(known)}")
+    return name
 
 
 def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from editloupe.records import Failure
+from editloupe.report.comparing import Comparisons
 from editloupe.report.standings import FailureCount, Standing
 from editloupe.report.study_results import Results, Speed
 from editloupe.report.verdicts import Verdict
@@ -18,7 +19,9 @@ __all__ = ["report_json", "verdicts_jsonl"]
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def report_json(results: Results, table: Iterable[Standing], failures: Iterable[FailureCount]) -> bytes:
+def report_json(
+    results: Results, table: Iterable[Standing], failures: Iterable[FailureCount], comparisons: Comparisons
+) -> bytes:
     """Return the bytes of ``report.json``: every number of the report, null where there is no data."""
     benchmark = results.benchmark
     data = {
@@ -37,6 +40,7 @@ def report_json(results: Results, table: Iterable[Standing], failures: Iterable[
         },
         "rubric": results.rubric,
         "editors": [_editor(one) for one in table],
+        "comparisons": comparisons.as_json(),
         "failures": [_failures(one) for one in failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from editloupe.report.standings import FailureCount, Standing, ranked
+from editloupe.report.comparing import Comparisons, compare_all
+from editloupe.report.standings import FailureCount, Standing, ranked, standings
 from editloupe.report.study_results import Results
-from editloupe.report.words import interval, number, one_line, words
+from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["report_markdown"]
+__all__ = ["leaderboard_markdown", "report_markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
 
 
-def report_markdown(results: Results, table: Sequence[Standing], failures: Sequence[FailureCount]) -> bytes:
+def report_markdown(
+    results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
+) -> bytes:
     """Return the bytes of ``report.md``; the judge's warning, if there is one, is its first line."""
     text = words(results.language)
     benchmark, judge = results.benchmark, results.judge
@@ -25,8 +29,9 @@ def report_markdown(results: Results, table: Sequence[Standing], failures: Seque
         "",
         _setting(results),
         "",
-        *_leaderboard(results, table),
+        *_leaderboard(results, table, comparisons),
         "",
+        *_comparisons(results, comparisons),
         f"## {text['failures']}",
         "",
         *_failures(results, failures),
@@ -45,6 +50,15 @@ def report_markdown(results: Results, table: Sequence[Standing], failures: Seque
     return "\n".join(lines).encode("utf-8")
 
 
+def leaderboard_markdown(results: Results) -> str:
+    """The leaderboard alone, as a Markdown table to paste; the judge's warning, if there is one, stands under it."""
+    lines = list(_leaderboard(results, standings(results), compare_all(results)))
+    lines += ["", _setting(results)]
+    if results.judge.warning:
+        lines += ["", f"**{_plain(results.judge.warning)}**"]
+    return "\n".join(lines)
+
+
 def _setting(results: Results) -> str:
     text = words(results.language)
     return (
@@ -54,17 +68,51 @@ def _setting(results: Results) -> str:
     )
 
 
-def _leaderboard(results: Results, table: Sequence[Standing]) -> Iterable[str]:
+def _leaderboard(results: Results, table: Sequence[Standing], comparisons: Comparisons) -> Iterable[str]:
     text = words(results.language)
     labels = [_plain(category.label) for category in results.benchmark.categories]
-    columns = [text["editor"], text["overall"], text["interval"], "n", text["failed"], text["worst_note"], *labels]
+    columns = [
+        text["rank"],
+        text["editor"],
+        text["overall"],
+        text["interval"],
+        "n",
+        text["failed"],
+        text["worst_note"],
+        *labels,
+    ]
     yield _row(columns)
-    yield _row(["---", *(["---:"] * (len(columns) - 1))])
+    yield _row(["---:", "---", *(["---:"] * (len(columns) - 2))])
     for one in ranked(table):
         total = one.overall
-        cells = [_plain(one.editor.name), f"**{number(total.mean)}**", interval(total), str(total.n), str(total.failed)]
+        cells = [
+            rank_range(comparisons, one.editor.name),
+            _plain(one.editor.name),
+            f"**{number(total.mean)}**",
+            interval(total),
+            str(total.n),
+            str(total.failed),
+        ]
         cells.append(number(total.mean_if_failures_worst))
         yield _row([*cells, *(_short(one.categories[category.id]) for category in results.benchmark.categories)])
+
+
+def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
+    """Neighbours in the ranking; all pairs are in ``report.json``."""
+    if len(comparisons.editors) < 2:
+        return
+    text = words(results.language)
+    yield f"## {text['compare']}"
+    yield ""
+    yield _row(["A", "B", text["difference"], text["interval"], text["p_corrected"], text["detectable"], "n"])
+    yield _row(["---", "---", *(["---:"] * 5)])
+    for a, b in itertools.pairwise(comparisons.editors):
+        one = comparisons.overall[a, b]
+        ends = one.paired.ci95
+        interval_ = "–" if ends is None else f"{signed(ends[0])} – {signed(ends[1])}"
+        cells = [_plain(a), _plain(b), signed(one.paired.difference), interval_, number(one.p_corrected, 4)]
+        yield _row([*cells, number(one.paired.detectable), str(one.paired.n)])
+    yield ""
 
 
 def _short(estimate: Estimate) -> str:

@@ -1,9 +1,9 @@
 """Results -> the files of the HTML report: one page that holds the program and the overview, and chunks of data.
 
-The page is safe to open whatever a benchmark, an editor or a judge wrote. Data reaches it as JSON and becomes text nodes,
-never markup: the Content-Security-Policy allows only the page's own script and style sheet (by their hashes) and what
-this script itself loads, and Trusted Types forbid turning text into markup or into foreign addresses altogether. No
-request leaves the page.
+The page is safe to open whatever a benchmark, an editor or a judge wrote. Data reaches it as JSON and becomes text
+nodes, never markup: the Content-Security-Policy allows only the page's own script and style sheet (by their hashes) and
+what this script itself loads, and Trusted Types forbid turning text into markup or into foreign addresses altogether.
+No request leaves the page.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ from importlib.resources import files
 
 import yaml
 
+from editloupe.report.comparing import Comparisons
 from editloupe.report.study_results import Language
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["WORDS", "interval", "number", "one_line", "printable", "words"]
+__all__ = ["WORDS", "interval", "number", "one_line", "printable", "rank_range", "signed", "words"]
 
 WORDS: Mapping[str, tuple[str, str]] = {
     key: (english, chinese)
@@ -32,6 +33,17 @@ def words(language: Language) -> Mapping[str, str]:
 def number(value: float | None, digits: int = 2) -> str:
     """A number with fixed digits; a dash where there is none."""
     return "–" if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int = 2) -> str:
+    """A difference with its sign; a dash where there is none."""
+    return "–" if value is None else f"{value:+.{digits}f}"
+
+
+def rank_range(comparisons: Comparisons, editor: str) -> str:
+    """``2``, or ``1–2`` where the comparisons leave both open."""
+    best, worst = comparisons.rank_ranges[editor]
+    return str(best) if best == worst else f"{best}–{worst}"
 
 
 def interval(estimate: Estimate) -> str:

@@ -29,7 +29,7 @@ def write_report(results: Results, folder: Path) -> None:
     best = ranked(table)
     _write(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
     _write(folder / "scores.csv", scores_csv(results))
-    _write(folder / "report.md", report_markdown(results, table, failures))
+    _write(folder / "report.md", report_markdown(results, table, failures, comparisons))
     thumbnails = make_thumbnails(folder, results.pictures)
     gallery = gallery_of(results, thumbnails, [one.editor.name for one in best])
     chunks = {"index": as_script("index", gallery.index)}
@@ -42,7 +42,7 @@ def write_report(results: Results, folder: Path) -> None:
             path.unlink()
     overview = overview_of(results, best, failures, comparisons)
     _write(folder / "report.html", html_page(results, best, overview, chunks))
-    _write(folder / "report.json", report_json(results, table, failures))
+    _write(folder / "report.json", report_json(results, table, failures, comparisons))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-__all__ = ["cluster_sums", "mean_interval", "ratio_interval"]
+__all__ = ["cluster_sums", "mean_interval", "ratio_error", "ratio_interval"]
 
 Floats = NDArray[np.float64]
 
@@ -71,14 +71,14 @@ def ratio_interval(
     present = counts > 0
     sums, counts = sums[present], counts[present]
     number = len(sums)
-    if number < 2:
+    error = ratio_error(sums, counts)
+    if error is None:
         return None
     mean = float(sums.sum() / counts.sum())
     residuals = sums - mean * counts
     spread = float(np.mean(residuals**2))
     if spread <= (1e-12 * (abs(mean) + 1.0)) ** 2:
         return mean, mean
-    error = float(np.sqrt(number / (number - 1) * np.sum(residuals**2)) / counts.sum())
     skewness = float(np.mean(residuals**3)) / spread**1.5
     quantile = float(stdtrit(number - 1, (1 + LEVEL) / 2))
     bend = skewness / (3 * np.sqrt(number))
@@ -88,6 +88,24 @@ def ratio_interval(
     if limits is not None:
         low, high = max(low, limits[0]), min(high, limits[1])
     return low, high
+
+
+def ratio_error(sums: Floats, counts: Floats) -> float | None:
+    """Standard error of ``sum(sums) / sum(counts)``: the first of the steps of `ratio_interval`.
+
+    Args:
+        sums, counts: (G,) total and number of items of each cluster; clusters without items are left out.
+
+    Returns:
+        None below two clusters.
+    """
+    present = counts > 0
+    sums, counts = sums[present], counts[present]
+    number = len(sums)
+    if number < 2:
+        return None
+    residuals = sums - sums.sum() / counts.sum() * counts
+    return float(np.sqrt(number / (number - 1) * np.sum(residuals**2)) / counts.sum())
 
 
 def _unbend(quantile: float, bend: float) -> float:

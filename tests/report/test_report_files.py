@@ -1,103 +1,20 @@
 """Every file of the report: stable keys, the same numbers everywhere, and hostile text that stays text."""
 
-import base64
 import csv
 import dataclasses
-import hashlib
 import io
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
-from PIL import Image
 from rich.console import Console
+from small_study import HOSTILE, study
 
-from editloupe.records import Failure
-from editloupe.report.gallery import PER_PAGE
-from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
+from editloupe.report.study_results import Category, Scale
 from editloupe.report.terminal import leaderboard
-from editloupe.report.verdicts import Verdict
-from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
 
 ESTIMATE = ["n", "failed", "mean", "std", "median", "min", "max", "ci95", "mean_if_failures_worst"]
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "'><svg/onload=alert(1)>",
-    '=HYPERLINK("http://evil.example","click")',
-    "</style><script>alert(1)</script>",
-    "{{ 7 * 7 }}{% raw %}",
-    "javascript:alert(1)",
-    "| a | b |\n# title\n[x](http://evil.example) ![y](http://evil.example/y.png)",
-    "\u202eright to left\u202c العربية",
-    "nul \0 escape \x1b[31m bell \x07 line \u2028 separator \x85 end",
-    "lone surrogate \ud800 end",
-    "x" * 10_000,
-]
-
-
-def study(samples=4, text=None, *, warning="", language="en", groups=None):
-    """Two editors; the second fails to edit sample 1, and sample 2 is judged in prose. `text` goes wherever it can."""
-    verdicts, overall = [], {}
-    names = ["good", "bad"] if text is None else [f"good {text}", f"bad {text}"]
-    ids = [f"s{number}" if text is None else f"{text} {number}" for number in range(samples)]
-    category = "physical" if text is None else text
-    for name in names:
-        for number, sample in enumerate(ids):
-            failure, reply, image = None, "Score: 8", "images/edit.png"
-            if name == names[1] and number == 1:
-                failure = Failure(
-                    "edit", text or "out-of-memory", text or "no memory left", traceback="/secret/path.py"
-                )
-                reply = image = None
-            if name == names[1] and number == 2:
-                failure, reply = Failure("score", "prose", "no score in prose", reply=text or "rather good"), None
-            score = None if failure else (8.0 + number % 2 if name == names[0] else 3.0)
-            overall[name, sample] = score
-            verdicts.append(
-                Verdict(
-                    editor=name,
-                    sample=sample,
-                    category=category,
-                    metric="reasoning" if text is None else text,
-                    score=score,
-                    cluster=str(number),
-                    instruction=text or "make it night",
-                    judge=text or "tiny",
-                    failure=failure,
-                    reply=text if text is not None and reply else reply,
-                    image=image,
-                    sources=("images/source.png",) if text is None else (text, "images/source.png"),
-                    groups=groups(number) if groups else {},
-                )
-            )
-    words = text or "plain"
-    return Results(
-        version="0.1.0",
-        signature=f"editloupe 0.1.0 {words}",
-        benchmark=BenchmarkInfo(words, words, (Category(category, text or "Physical", samples),)),
-        judge=JudgeInfo(text or "tiny", words, warning),
-        rubric=text or "reasoning",
-        scale=Scale(),
-        metrics={"reasoning" if text is None else text: Scale()},
-        editors=tuple(EditorInfo(name, words) for name in names),
-        verdicts=tuple(verdicts),
-        overall=overall,
-        speed={"edit": Speed(7, 3.5), "judge": None},
-        config={"text": words},
-        versions={"python": "3.11"},
-        language=language,
-    )
-
-
-@pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "images").mkdir()
-    for name, color in (("source", "white"), ("edit", "navy")):
-        Image.new("RGB", (64, 64), color).save(tmp_path / "images" / f"{name}.png")
-    return tmp_path
 
 
 def written(results, folder):
@@ -110,7 +27,17 @@ def written(results, folder):
 
 def test_keys_of_the_json_are_the_contract(folder):
     report = written(study(), folder)
-    assert list(report) == ["editloupe", "signature", "benchmark", "judge", "rubric", "editors", "failures", "speed"]
+    assert list(report) == [
+        "editloupe",
+        "signature",
+        "benchmark",
+        "judge",
+        "rubric",
+        "editors",
+        "comparisons",
+        "failures",
+        "speed",
+    ]
     assert report["benchmark"] == {
         "name": "plain",
         "revision": "plain",
@@ -195,7 +122,8 @@ def test_the_json_is_written_last(folder, monkeypatch):
     monkeypatch.setattr(module, "write_durably", lambda path, data: order.append(path.name))
     write_report(study(), folder)
     assert order[-1] == "report.json"
-    assert set(order) == {"verdicts.jsonl", "scores.csv", "report.md", "report.html", "report.json"}
+    files = {"verdicts.jsonl", "scores.csv", "report.md", "report.html", "index.js", "samples-0000.js", "report.json"}
+    assert set(order) == files
 
 
 def test_writing_again_gives_the_same_bytes(folder):
@@ -254,44 +182,14 @@ def test_the_markdown_of_a_small_study(folder):
     write_report(study(), folder)
     lines = (folder / "report.md").read_text("utf-8").splitlines()
     assert lines[0] == "# plain: Leaderboard"
-    assert "| good | **8.50** | 7.58 – 9.42 | 4 | 0 | 8.50 | 8.50 (7.58 – 9.42) |" in lines
-    assert "| bad | **3.00** | 3.00 – 3.00 | 2 | 2 | 1.50 | 3.00 (3.00 – 3.00) |" in lines
+    assert "| 1–2 | good | **8.50** | 7.58 – 9.42 | 4 | 0 | 8.50 | 8.50 (7.58 – 9.42) |" in lines
+    assert "| 1–2 | bad | **3.00** | 3.00 – 3.00 | 2 | 2 | 1.50 | 3.00 (3.00 – 3.00) |" in lines
     assert "| bad | edit | out-of-memory | 1 | s1: no memory left |" in lines
 
 
-# report.html
-
-
-class Page(HTMLParser):
-    """What a browser would act on: elements, attributes, and the text."""
-
-    def __init__(self, path):
-        super().__init__()
-        self.tags, self.attributes, self.text, self.policy = [], [], [], ""
-        self.feed(path.read_text("utf-8"))
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += attrs
-        if ("http-equiv", "Content-Security-Policy") in attrs:
-            self.policy = dict(attrs)["content"]
-
-    def handle_data(self, data):
-        self.text.append(data)
-
-
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text(folder, text):
-    write_report(study(warning="careful"), folder)
-    plain = Page(folder / "report.html")
+def test_hostile_text_stays_text_in_markdown_and_json(folder, text):
     write_report(study(text=text, warning=text), folder)
-    page = Page(folder / "report.html")
-    assert set(page.tags) <= {*plain.tags, "details", "summary", "blockquote"}
-    assert "script" not in page.tags
-    assert not [name for name, _ in page.attributes if name.startswith("on") or name == "style"]
-    for name, value in page.attributes:
-        if name in ("src", "href"):
-            assert re.match(r"(\./|thumbnails/|report\.html|gallery-\d+\.html|#)", value), value
     markdown = (folder / "report.md").read_text("utf-8")
     assert "<" not in markdown
     assert not re.search(r"(?<!\\)\]\(", markdown)
@@ -302,6 +200,9 @@ def test_hostile_text_stays_text(folder, text):
     json.loads((folder / "report.json").read_text("utf-8"))
 
 
+# The terminal
+
+
 def test_long_hostile_names_do_not_flood_the_terminal():
     console = Console(width=80, file=io.StringIO(), record=True)
     console.print(leaderboard(study(text="[bold red]x[/]" * 500, warning="[blink]careful")))
@@ -309,68 +210,6 @@ def test_long_hostile_names_do_not_flood_the_terminal():
     assert len(lines) < 20
     assert max(map(len, lines)) <= 80
     assert "[blink]careful" in lines[0]
-
-
-def test_the_policy_allows_the_style_sheet_and_nothing_foreign(folder):
-    write_report(study(), folder)
-    html = (folder / "report.html").read_text("utf-8")
-    style = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = Page(folder / "report.html").policy
-    assert policy.startswith("default-src 'none'; ")
-    assert f"style-src 'sha256-{digest}'" in policy
-    assert "unsafe" not in policy
-    assert "http:" not in html
-    assert "https:" not in html
-
-
-def test_pictures_are_shown_small_and_linked_large(folder):
-    write_report(study(), folder)
-    page = Page(folder / "report.html")
-    sources = [value for name, value in page.attributes if name == "src"]
-    assert len(sources) == 4 + 8 - 1
-    assert all((folder / source).is_file() for source in sources)
-    assert ("href", "./images/edit.png") in page.attributes
-
-
-def test_a_missing_picture_leaves_a_place_and_no_error(tmp_path):
-    write_report(study(), tmp_path)
-    page = Page(tmp_path / "report.html")
-    assert "img" not in page.tags
-    assert "no image" in page.text
-
-
-def test_the_gallery_is_paged_and_old_pages_go(folder):
-    write_report(study(2 * PER_PAGE + 1), folder)
-    assert sorted(path.name for path in folder.glob("*.html")) == ["gallery-2.html", "gallery-3.html", "report.html"]
-    for name in ("report.html", "gallery-2.html", "gallery-3.html"):
-        hrefs = {value for key, value in Page(folder / name).attributes if key == "href"}
-        for href in hrefs:
-            assert href.startswith("#") or (folder / href.partition("#")[0]).is_file()
-    (folder / "gallery-mine.html").write_text("a person's own file")
-    write_report(study(3), folder)
-    assert sorted(path.name for path in folder.glob("*.html")) == ["gallery-mine.html", "report.html"]
-
-
-def test_everything_is_said_in_chinese(folder):
-    write_report(study(language="zh"), folder)
-    html = (folder / "report.html").read_text("utf-8")
-    assert '<html lang="zh-CN">' in html
-    shown = set("".join(Page(folder / "report.html").text).split("\n"))
-    assert not {english for english, _ in WORDS.values() if len(english) > 3} & {line.strip() for line in shown}
-
-
-def test_a_study_without_verdicts_has_a_report(folder):
-    empty = dataclasses.replace(study(), verdicts=(), overall={})
-    assert written(empty, folder)["editors"][0]["overall"]["mean"] is None
-    assert Page(folder / "report.html").tags
-
-
-def test_numbers_of_the_page_are_those_of_the_json(folder):
-    report = written(study(), folder)
-    text = Page(folder / "report.html").text
-    for editor in report["editors"]:
-        assert f"{editor['overall']['mean']:.2f}" in text
 
 
 def test_the_terminal_shows_the_best_first_within_80_columns():

@@ -59,7 +59,7 @@ def chunk_name(number: int) -> str:
 
 def as_script(name: str, data: Any) -> bytes:
     """A chunk as the script that brings it: a page from disk may load scripts, but not fetch its neighbours."""
-    return f"editloupe({_json(name)},{_json(data)});\n".encode()
+    return f"editloupe({_json(name)},{_json(data)});\n".encode("utf-8", "replace")
 
 
 def html_page(
@@ -121,7 +121,7 @@ def html_page(
         script=Markup(script),  # noqa: S704
         blocks={name: Markup(_json(data)) for name, data in blocks.items()},  # noqa: S704
     )
-    return html.encode("utf-8")
+    return html.encode("utf-8", "replace")  # of a lone surrogate, which no file can hold
 
 
 def _own(suffix: str, names: Sequence[str]) -> str:

@@ -411,7 +411,7 @@ def test_every_file_of_a_study_folder_is_described(study):
     described = set(re.findall(r"`([\w.-]+/?)`", prose(FOLDER)))
     found = {path.name + ("/" if path.is_dir() else "") for path in study.iterdir()}
     assert found <= described
-    assert {"judge.html", "audit.json", "report.json"} <= found
+    assert {"report.html", "audit.json", "report.json"} <= found
 
 
 @pytest.mark.parametrize("name", ["report.json", "audit.json", "verdicts.jsonl"])

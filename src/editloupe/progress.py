@@ -10,13 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from editloupe.working import Working, listening
 
-__all__ = ["StageProgress", "Tally", "accelerators", "logging_to", "peak_memory", "stage_progress", "visible_gpus"]
+__all__ = [
+    "StageBar",
+    "StageProgress",
+    "Tally",
+    "accelerators",
+    "logging_to",
+    "peak_memory",
+    "stage_progress",
+    "visible_gpus",
+]
 
 log = logging.getLogger("editloupe")
 
@@ -26,10 +36,29 @@ EVERY = 15.0
 Group = tuple[str, str, str]
 
 
+class StageBar(Progress):
+    """A stage's bar; under it what there is to say and a line per worker, cut at the width so that the bar stays."""
+
+    facts = ""
+    workers: Sequence[str] = ()
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The bar, then the lines that fit on the screen."""
+        yield self.make_tasks_table(self.tasks)
+        if not self.tasks:  # rich asks once before it has a console
+            return
+        room = max(1, self.console.size.height - 4)
+        lines = list(self.workers)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"and {len(lines) - room + 1} more"]
+        for line in (self.facts, *lines):
+            yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
+
+
 class StageProgress:
     """The state of one stage: how many items are done, how fast, and the running mean of the scores."""
 
-    def __init__(self, name: str, total: int, bar: Progress | None) -> None:
+    def __init__(self, name: str, total: int, bar: StageBar | None) -> None:
         self.name = name
         self.total = total
         self.done = 0
@@ -38,8 +67,7 @@ class StageProgress:
         self._failed = 0
         self._started = time.perf_counter()
         self._bar = bar
-        self._task: TaskID | None = bar.add_task(name, total=total, facts="") if bar else None
-        self._rows: list[TaskID] = []
+        self._task: TaskID | None = bar.add_task(name, total=total) if bar else None
         self._peak: int | None = None
         self._said = self._started
 
@@ -61,13 +89,14 @@ class StageProgress:
         text = "  ".join(facts)
         log.info("%s  batch %d-%d/%d  %s", self.name, first, self.done, self.total, text)
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=self.done, facts=text)
+            self._bar.facts = text
+            self._bar.update(self._task, completed=self.done)
 
     def loading(self, what: str) -> None:
         """Say that a model is being loaded, so that a silent minute has a reason."""
         log.info("%s  loading %s", self.name, what)
-        if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, facts=f"loading {what}")
+        if self._bar is not None:
+            self._bar.facts = f"loading {what}"
 
     def workers(self, lines: Sequence[str], peak_memory: int | None = None) -> None:
         """Show one line per worker: its sample, step, memory and utilisation.
@@ -83,10 +112,7 @@ class StageProgress:
                 for line in lines:
                     log.info("%s  %s", self.name, line)
             return
-        while len(self._rows) < len(lines):
-            self._rows.append(self._bar.add_task("", total=None, facts=""))
-        for row, line in zip(self._rows, lines, strict=False):
-            self._bar.update(row, description=f"  {line}")
+        self._bar.workers = tuple(lines)
 
     def working(self, doing: Working) -> None:
         """Show the step of the model in this process; only where there are steps."""
@@ -108,12 +134,11 @@ def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
         return
     columns = (
         TextColumn("[bold]{task.description}"),
-        BarColumn(bar_width=18),
+        BarColumn(bar_width=36),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[facts]}"),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=_console) as bar:
+    with StageBar(*columns, console=_console) as bar:
         progress = StageProgress(name, total, bar)
         with listening(progress.working):
             yield progress

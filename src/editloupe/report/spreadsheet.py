@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 
 from editloupe.report.study_results import Results
 from editloupe.report.verdicts import Verdict
 
 __all__ = ["scores_csv"]
 
-# What spreadsheets take for the beginning of a formula, full-width forms included
-# (OWASP, "CSV Injection", https://owasp.org/www-community/attacks/CSV_Injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection",
+# https://owasp.org/www-community/attacks/CSV_Injection); full-width and small forms count as what they stand for.
+_FORMULA = frozenset("=+-@\u2212")
+_BREAKS = ("\t", "\r", "\n")
 
 
 def scores_csv(results: Results) -> bytes:
@@ -49,4 +51,10 @@ def _cell(value: str | float | None) -> str | float | None:
     if not isinstance(value, str):
         return value
     text = value.replace("\0", "")
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_BREAKS) or _begins_formula(text) else text
+
+
+def _begins_formula(text: str) -> bool:
+    """Whether the first character that can be seen begins a formula; some programs strip what stands before it."""
+    seen = next((one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf")), "")
+    return unicodedata.normalize("NFKC", seen) in _FORMULA

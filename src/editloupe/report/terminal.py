@@ -9,10 +9,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from editloupe.report.comparing import compare_all
 from editloupe.report.judge_page import audit_page
 from editloupe.report.standings import Standing, ranked, standings
 from editloupe.report.study_results import Results, Scale
-from editloupe.report.words import interval, number, one_line, words
+from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["audit_table", "leaderboard"]
@@ -20,11 +21,13 @@ __all__ = ["audit_table", "leaderboard"]
 MAX_ROWS = 40
 """Categories are shown as long as the table stays within about one screen."""
 
-BAR = 16
+BAR = 12
 
 
 def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
     """Make the table that a run ends with: overall, then categories, best editor first.
+
+    A rank such as 1–2 says that the paired comparisons leave both open.
 
     Args:
         results: of the study.
@@ -32,9 +35,12 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
     """
     text = words(results.language)
     best = ranked(table if table is not None else standings(results))
+    comparisons = compare_all(results) if len(best) > 1 else None
     categories = results.benchmark.categories
     detailed = len(categories) > 1 and len(best) * (1 + len(categories)) <= MAX_ROWS
     view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=_title(results), title_justify="left")
+    if comparisons is not None:
+        view.add_column(text["rank"], justify="right", no_wrap=True)
     view.add_column(text["editor"], ratio=1, overflow="ellipsis", no_wrap=True)
     view.add_column("", width=BAR, no_wrap=True)
     view.add_column(text["mean"], justify="right", no_wrap=True)
@@ -42,11 +48,15 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
     view.add_column("n", justify="right", no_wrap=True)
     view.add_column(text["failed"], justify="right", no_wrap=True)
     for one in best:
-        view.add_row(*_cells(Text(one_line(one.editor.name, 60), "bold"), one.overall, results.scale, "bold"))
+        rank: tuple[Text, ...] = ()
+        if comparisons is not None:
+            rank = (Text("–" if one.overall.mean is None else rank_range(comparisons, one.editor.name)),)
+        name = Text(one_line(one.editor.name, 60), "bold")
+        view.add_row(*rank, *_cells(name, one.overall, results.scale, "bold"))
         if detailed:
             for category in categories:
                 label = Text(f"  {one_line(category.label, 58)}", "dim")
-                view.add_row(*_cells(label, one.categories[category.id], results.scale, ""))
+                view.add_row(*(Text() for _ in rank), *_cells(label, one.categories[category.id], results.scale, ""))
             view.add_section()
     return view
 

@@ -88,7 +88,7 @@ def test_the_single_file_opens_alone(tmp_path, visit):
     other.mkdir()
     shutil.move(path, other)
     page = visit(other / path.name)
-    for address in ADDRESSES[:-1] + ["#/sample/s001"]:
+    for address in [*ADDRESSES[:-1], "#/sample/s001"]:
         go(page, address)
         assert "5 of 12" in page.locator(".single").inner_text()
     page.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth)")

@@ -9,7 +9,9 @@ from editloupe.report.write import write_report
 FLAG = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, FLAG, "constructor", "__proto__", "%zz/..?q#"], ids=lambda one: ascii(one)[:24])
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, FLAG, "constructor", "__proto__", "%zz/..?q#"], ids=lambda one: ascii(one)[:24]
+)
 def test_nothing_runs_and_every_page_keeps_its_shape(folder, visit, text):
     write_report(study(text=text, warning=text), folder)
     page = visit(folder / "report.html", height=6000)

@@ -93,9 +93,12 @@ def test_the_blind_order_does_not_follow_the_score(wide, visit):
     page.locator(".card.edit").nth(35).wait_for()
     page.keyboard.press("b")
     page.locator(".card .rating").first.wait_for()
-    ids = [label.split(", ")[0] for label in page.locator(".card.edit").evaluate_all(
-        "all => all.sort((a, b) => a.dataset.at - b.dataset.at).map(one => one.getAttribute('aria-label'))"
-    )]
+    ids = [
+        label.split(", ")[0]
+        for label in page.locator(".card.edit").evaluate_all(
+            "all => all.sort((a, b) => a.dataset.at - b.dataset.at).map(one => one.getAttribute('aria-label'))"
+        )
+    ]
     best = {f"s{n:03d}": max(score_of(e, n, 0) + score_of(e, n, 1) for e in range(3)) for n in range(12)}
     scores = [best[one] for one in ids]
     assert scores != sorted(scores)

@@ -104,7 +104,9 @@ def study(folder, samples=12, editors=EDITORS, language="en"):
         version="0.1.0",
         signature="editloupe wide",
         benchmark=BenchmarkInfo(
-            "wide", "r1", tuple(Category(one, one.title(), count) for one, count in zip(CATEGORIES, counts, strict=True))
+            "wide",
+            "r1",
+            tuple(Category(one, one.title(), count) for one, count in zip(CATEGORIES, counts, strict=True)),
         ),
         judge=JudgeInfo("tiny", "plain", "an untrained judge: these scores mean nothing"),
         rubric="two-metrics",

@@ -11,6 +11,7 @@ from editloupe.errors import ConfigError
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import Reply
 from editloupe.study import Study, run_study
+from overview import overview
 from worlds import make_config, make_table
 
 
@@ -70,8 +71,7 @@ def test_a_judge_that_tells_the_truth_agrees_with_it(config, true, monkeypatch):
     assert found["modes"]["mean_absolute_difference"]["value"] == 0.0
     assert found["expected"] is None  # these replies come without probabilities
     assert json.loads((config.out / "audit.json").read_text()) == found
-    assert "judge.html" in (config.out / "report.html").read_text()
-    assert "Spearman" in (config.out / "judge.html").read_text()
+    assert overview(config.out)["audit"] == found
 
 
 def test_a_judge_that_tells_the_opposite_is_found_out(config, true, monkeypatch):
@@ -102,13 +102,13 @@ def test_unreadable_replies_are_counted_apart(config):
     assert found["overall"]["spearman"] == {"value": None, "ci95": None}
 
 
-def test_the_page_goes_when_the_numbers_change(config, true, monkeypatch):
+def test_the_page_forgets_the_audit_when_the_numbers_change(config, true, monkeypatch):
     monkeypatch.setattr(TransformersJudge, "answer", lambda _self, questions: [Reply("5") for _ in questions])
     audit_study(config)
-    assert (config.out / "judge.html").exists()
+    assert overview(config.out)["audit"] is not None
     path = config.out.parent / "config.yaml"
     run_study(load_config(path, ["benchmark.limit=6"]))
-    assert not (config.out / "judge.html").exists()
+    assert overview(config.out)["audit"] is None
 
 
 def test_labels_of_people_count_as_truth(tmp_path, tiny_checkpoint):
@@ -142,6 +142,5 @@ def test_the_embedded_judge_is_audited_in_both_modes(tmp_path):
     assert found["expected"]["spearman"]["value"] > 0.8
     assert found["modes"]["spearman"]["value"] > 0.8
     assert found["stability"]["batched"]["equal"] == 1.0
-    page = (tmp_path / "study" / "judge.html").read_text()
-    assert "expected after reasoning" in page
-    assert "answer mode “choice”" in page
+    assert overview(tmp_path / "study")["audit"]["expected"]["n"] == 20
+    assert overview(tmp_path / "study")["audit"]["modes"]["other"] == "choice"

@@ -17,6 +17,7 @@ from editloupe.judges.transformers import NANO
 from editloupe.probe import probe_sentences, probe_study
 from editloupe.study import run_study
 from faulty import MODEL, faulty
+from overview import overview
 from worlds import make_config, make_table
 
 SERVING = Path(__file__).parent.parent / "serving.py"
@@ -107,9 +108,7 @@ def test_a_probe_compares_two_judges_question_by_question(tmp_path):
         assert found["mean_difference"] == pytest.approx(10 / 3, abs=0.01)
         assert found["bias"] == pytest.approx(-10 / 3, abs=0.01)
         assert found["unreadable"] == [0, 0]
-        page = (config.out / "probe.html").read_text()
-        assert "judge-2" in page
-        assert 'href="probe.html"' in (config.out / "report.html").read_text()
+        assert overview(config.out)["probe"] == found
         assert json.loads((config.out / "probe.json").read_text()) == found
         probe_study(config, other, count=5)
         assert (len(one.requests), len(two.requests)) == (5, 5)  # both are recorded

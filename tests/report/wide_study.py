@@ -1,0 +1,126 @@
+"""A study with everything that the page can show: three editors, categories, groups, metrics, failures, audit, probe.
+
+Nothing in it depends on the date, the machine or chance.
+"""
+
+from PIL import Image
+
+from editloupe.records import Failure
+from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
+from editloupe.report.verdicts import Verdict
+
+EDITORS = ("atlas", "brush", "chroma")
+CATEGORIES = ("physical", "causal")
+METRICS = ("reasoning", "consistency")
+COLORS = ("white", "navy", "teal", "orange")
+
+
+def score_of(editor, number, metric):
+    """Whole points, so that a reader can check a filter by hand: 0 to 10."""
+    return float((7 * number + 3 * editor + 5 * metric) % 11)
+
+
+def failure_of(editor, number):
+    if editor == 1 and number == 1:
+        return Failure("edit", "out-of-memory", "no memory left")
+    if editor == 2 and number == 2:
+        return Failure("score", "prose", "no score in prose", reply="rather good")
+    return None
+
+
+def _audit():
+    coefficients = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
+    row = {"n": 20, **{name: {"value": 0.5, "ci95": [0.4, 0.6]} for name in coefficients}}
+    return {
+        "n": 20,
+        "unscored": 1,
+        "overall": row,
+        "expected": None,
+        "editors": dict.fromkeys(EDITORS, row),
+        "categories": dict.fromkeys(CATEGORIES, row),
+        "means": {name: {"judge": 5.0, "truth": 6.0} for name in EDITORS},
+        "stability": {
+            "questions": 8,
+            "batch_size": 4,
+            **{name: {"equal": 1.0, "largest_difference": 0.0} for name in ("batched", "reversed", "repeated")},
+        },
+        "modes": {
+            "other": "reason",
+            "questions": 8,
+            "spearman": {"value": 0.7},
+            "mean_absolute_difference": {"value": 1.25},
+        },
+    }
+
+
+def _probe():
+    return {
+        "judges": [{"name": name, "signature": "plain", "mode": "score"} for name in ("tiny", "other")],
+        "unreadable": [0, 1],
+        "questions": 3,
+        "compared": 2,
+        "equal": 0.5,
+        "mean_difference": 0.5,
+        "largest_difference": 1.0,
+        "bias": -0.5,
+        "pairs": [{"editor": "atlas", "sample": "s000", "metric": "reasoning", "scores": [8.0, None]}],
+    }
+
+
+def study(folder, samples=12, editors=EDITORS, language="en"):
+    """The study, with its pictures in `folder`: sources and edits of one plain color each."""
+    (folder / "images").mkdir(exist_ok=True)
+    for color in COLORS:
+        Image.new("RGB", (640, 480), color).save(folder / "images" / f"{color}.png")
+    verdicts, overall = [], {}
+    for number in range(samples):
+        sample = f"s{number:03d}"
+        for at, name in enumerate(editors):
+            failure = failure_of(at, number)
+            scores = [None if failure else score_of(at, number, metric) for metric in range(2)]
+            overall[name, sample] = None if failure else sum(scores) / 2
+            image = None if failure and failure.stage == "edit" else f"images/{COLORS[1 + at % 3]}.png"
+            for metric, score in zip(METRICS, scores, strict=True):
+                verdicts.append(
+                    Verdict(
+                        editor=name,
+                        sample=sample,
+                        category=CATEGORIES[number % 2],
+                        metric=metric,
+                        score=score,
+                        cluster=sample,
+                        instruction=f"make picture {number} dusk",
+                        judge="tiny",
+                        failure=failure,
+                        reply=None if failure else f"words about {metric} number{number}of{name}. Score: {score:g}",
+                        image=image,
+                        digest=None if image is None else f"{100 * number + at:064x}",
+                        sources=("images/white.png",),
+                        groups={"language": ("en", "cn")[number // 2 % 2]},
+                    )
+                )
+    counts = [sum(number % 2 == at for number in range(samples)) for at in range(2)]
+    return Results(
+        version="0.1.0",
+        signature="editloupe wide",
+        benchmark=BenchmarkInfo(
+            "wide",
+            "r1",
+            tuple(Category(one, one.title(), count) for one, count in zip(CATEGORIES, counts, strict=True)),
+        ),
+        judge=JudgeInfo("tiny", "plain", "an untrained judge: these scores mean nothing"),
+        rubric="two-metrics",
+        scale=Scale(),
+        metrics=dict.fromkeys(METRICS, Scale()),
+        editors=tuple(EditorInfo(name, f"{name} v1") for name in editors),
+        verdicts=tuple(verdicts),
+        overall=overall,
+        speed={"edit": Speed(36, 18.0), "judge": Speed(72, 36.0)},
+        config={"benchmark": "wide"},
+        versions={"python": "3.11"},
+        language=language,
+        audit=_audit(),
+        probe=_probe(),
+        hardware={"edit": {"device": "a small machine"}},
+        cost={"tiny": {"prompt_tokens": 7, "reply_tokens": 2, "cost": 0.5, "currency": "USD"}},
+    )

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from editloupe.records import ImagePart, Picture, ResizedImage, Sample
-from editloupe.rubrics.conditions import Data
+from editloupe.rubrics.conditions import Data, Limited
 
 __all__ = ["Choice", "ImageSlot", "Mode", "Prompt", "Texts", "fields_of", "fill", "of_category", "rendered"]
 
@@ -16,8 +16,8 @@ Mode = Literal["text", "choice"]
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-class ImageSlot(Data):
-    """Where the pictures of one role go, and the line above them.
+class ImageSlot(Limited):
+    """Where the pictures of one role go, for samples that it applies to, and the line above them.
 
     Attributes:
         image: the role.
@@ -105,7 +105,7 @@ def rendered(
             text = fill(slot, fields).strip("\n")
             parts += [text] if text else []
             continue
-        pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]]
+        pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]] if slot.applies(sample) else []
         each = "{number}" in slot.label
         for number, picture in enumerate(pictures, 1):
             if slot.label and (each or number == 1):

@@ -21,7 +21,7 @@ class ImageSlot(Limited):
 
     Attributes:
         image: the role.
-        label: the line above; of several pictures ``{number}`` in it counts them, and each gets its own line.
+        label: the line above; with ``{number}`` in it each of several pictures gets its own, numbered.
         size: ``source`` brings the picture to the width and height of the first source image.
     """
 
@@ -106,14 +106,18 @@ def rendered(
             parts += [text] if text else []
             continue
         pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]] if slot.applies(sample) else []
-        each = "{number}" in slot.label
         for number, picture in enumerate(pictures, 1):
-            if slot.label and (each or number == 1):
-                parts.append(
-                    slot.label.replace("{number}", str(number) if len(pictures) > 1 else "").replace(" :", ":")
-                )
+            if slot.label and ("{number}" in slot.label or number == 1):
+                parts.append(_numbered(slot.label, number, len(pictures)))
             parts.append(ImagePart(slot.image, picture))
     return tuple(parts)
+
+
+def _numbered(label: str, number: int, count: int) -> str:
+    """A single picture has no number, nor the space before it."""
+    if count > 1:
+        return label.replace("{number}", str(number))
+    return label.replace(" {number}", "").replace("{number}", "")
 
 
 def _sized(picture: Picture, slot: ImageSlot, sample: Sample) -> Picture:

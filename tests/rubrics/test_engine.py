@@ -104,7 +104,7 @@ def test_derived_scores_follow_by_condition_and_name_what_they_lack(tmp_path):
 
 
 def test_a_shared_question_cannot_be_a_choice(tmp_path):
-    with pytest.raises(ConfigError, match="'both' wants a written reply; set `answer: text`"):
+    with pytest.raises(ConfigError, match="its question 'both' is not made for it; set `answer: text`"):
         rubric(tmp_path).questions(sample(), EDITED, mode="choice")
     with pytest.raises(ConfigError, match="cannot be asked in the answer mode 'choice'"):
         load_rubric("rise").questions(sample(), EDITED, mode="choice")

@@ -81,9 +81,10 @@ class Rubric(Data):
             draw, seed: of the judge's sampling.
 
         Raises:
-            ConfigError: the mode ``choice``, and a question that asks for several scores or has no words for it.
+            ConfigError: as in `require`.
         """
         mode = mode or self.answer
+        self.require(mode)
         roles: dict[str, Sequence[Picture]] = {
             "source": sample.sources if compare_original else (),
             "reference": sample.reference,
@@ -102,18 +103,27 @@ class Rubric(Data):
                 system, ask = own.system_prompt, fill(own.user_prompt_template, fields)
                 slots = [slot for slot in slots if isinstance(slot, ImageSlot)]
             else:
-                reply = of_category(texts.reply.get(mode, ""), name)
-                if mode == "choice" and (not reply or not self._alone(name)):
-                    raise ConfigError(
-                        f"the rubric {self.name!r} cannot be asked in the answer mode 'choice': its question {name!r} "
-                        "wants a written reply; set `answer: text`"
-                    )
                 system = of_category(texts.system, sample.category)
                 ask = fill(of_category(texts.asks[name], sample.category), fields)
-                ask = f"{ask.rstrip()}\n{reply.strip()}"
+                ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
             context = rendered(slots, roles, sample, fields)
             questions[name] = Question(fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
         return questions
+
+    def require(self, mode: Mode) -> None:
+        """Make sure that every question can be asked in an answer mode.
+
+        Raises:
+            ConfigError: the mode ``choice``, and a question that asks for several scores; or no words for the mode.
+        """
+        for question in dict.fromkeys(self.question_of(name) for name in self.enabled):
+            worded = all(of_category(texts.reply.get(mode, ""), question) for texts in self.texts.values())
+            if not worded or (mode == "choice" and not self._alone(question)):
+                other = "choice" if mode == "text" else "text"
+                raise ConfigError(
+                    f"the rubric {self.name!r} cannot be asked in the answer mode {mode!r}: its question {question!r} "
+                    f"is not made for it; set `answer: {other}`"
+                )
 
     def question_of(self, metric: str) -> str:
         """The name of the question that a metric is read from."""

@@ -7,6 +7,7 @@ from editloupe import images
 from editloupe.errors import ConfigError, UnreadableReply
 from editloupe.records import ImageBytes, ImagePart, Reply, ResizedImage, Sample
 from editloupe.rubrics.conditions import Condition
+from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.rubric import load_rubric
 from pictures import noise, png
 
@@ -97,10 +98,10 @@ def test_scores_are_read_by_key_and_by_the_sample_s_scale(tmp_path):
 def test_derived_scores_follow_by_condition_and_name_what_they_lack(tmp_path):
     mine = rubric(tmp_path)
     scores = {"a": 2.0, "b": 4.0, "c": 1.0}
-    assert mine.derive(scores, sample()) == {"low": 2.0, "overall": 1.0}
-    assert mine.derive({**scores, "d": 10.0}, sample("logic")) == {"low": 2.0, "overall": 6.0}
-    assert mine.derive({**scores, "b": None}, sample()) == {"low": "b", "overall": "b"}
-    assert mine.derive({"a": 2.0, "b": 4.0}, sample(language="zh")) == {"low": 2.0, "overall": 2.0}
+    assert derived_scores(mine.derived, scores, sample()) == {"low": 2.0, "overall": 1.0}
+    assert derived_scores(mine.derived, {**scores, "d": 10.0}, sample("logic")) == {"low": 2.0, "overall": 6.0}
+    assert derived_scores(mine.derived, {**scores, "b": None}, sample()) == {"low": "b", "overall": "b"}
+    assert derived_scores(mine.derived, {"a": 2.0, "b": 4.0}, sample(language="zh")) == {"low": 2.0, "overall": 2.0}
 
 
 def test_a_shared_question_cannot_be_a_choice(tmp_path):

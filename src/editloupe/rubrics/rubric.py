@@ -16,7 +16,8 @@ from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
 from editloupe.rubrics.combine import FORMULAS
 from editloupe.rubrics.conditions import Data
 from editloupe.rubrics.consistency import misfits
-from editloupe.rubrics.metrics import Derived, Metric
+from editloupe.rubrics.derived import Derived
+from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
@@ -155,27 +156,6 @@ class Rubric(Data):
             scores = part.values.values() or part.words.values() or (part.low, part.high)
             return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)
         return read_part(reply, part)
-
-    def derive(self, scores: Mapping[str, float | None], sample: Sample) -> dict[str, float | str]:
-        """The derived scores that apply to a sample; of one that failed, the name of the score that it lacks.
-
-        Args:
-            scores: of the metrics that apply, None where one failed.
-            sample: whose edit it is.
-        """
-        known: dict[str, float | str] = {name: name if score is None else score for name, score in scores.items()}
-        found: dict[str, float | str] = {}
-        for name, one in self.derived.items():
-            case = one.case(sample)
-            if case is None:
-                continue
-            inputs = [known[each] for each in case.of if each in known]
-            if not inputs or len(inputs) < (FORMULAS[case.formula].takes or 1):
-                continue
-            lacking = next((each for each in inputs if isinstance(each, str)), None)
-            numbers = [each for each in inputs if not isinstance(each, str)]
-            found[name] = known[name] = FORMULAS[case.formula](numbers) if lacking is None else lacking
-        return found
 
     def overall(self, scores: Mapping[str, float | None]) -> float | None:
         """Combine the applicable scores of one edit, the derived ones included; None as soon as one of them failed."""

@@ -107,6 +107,11 @@ def test_derived_scores_follow_by_condition_and_name_what_they_lack(tmp_path):
 def test_a_shared_question_cannot_be_a_choice(tmp_path):
     with pytest.raises(ConfigError, match="its question 'both' is not made for it; set `answer: text`"):
         rubric(tmp_path).questions(sample(), EDITED, mode="choice")
+    found = load_rubric("kris").questions(sample(), EDITED, mode="choice")["quality"]
+    assert found.answer.labels == ("1", "2", "3", "4", "5")
+    labels = dict.fromkeys("12345", 0.1) | {"4": 0.6}
+    expected = (0.1 * (1 + 2 + 3 + 5) + 0.6 * 4) / 1.0
+    assert load_rubric("kris").score("quality", Reply("4", labels=labels), sample(), min_label_mass=0.5) == expected
     with pytest.raises(ConfigError, match="cannot be asked in the answer mode 'choice'"):
         load_rubric("rise").questions(sample(), EDITED, mode="choice")
 

@@ -113,9 +113,7 @@ def _lacking(name: str, lacking: Said) -> Said:
     assert cause is not None
     if cause.stage not in ("judge", "score"):
         return Said(None, cause)
-    if cause.kind != "input-failed":
-        cause = Failure("score", "input-failed", f"{name}: {cause.message}", retryable=cause.retryable)
-    return Said(None, cause)
+    return Said(None, Failure("score", "input-failed", f"{name}: {cause.message}", retryable=cause.retryable))
 
 
 def _reply(outcome: Outcome) -> Reply | None:

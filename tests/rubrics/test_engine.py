@@ -95,6 +95,17 @@ def test_scores_are_read_by_key_and_by_the_sample_s_scale(tmp_path):
     assert mine.score("d", Reply("9", labels=labels), sample("logic"), min_label_mass=0.5) == 10
 
 
+def test_a_list_is_as_long_as_the_metrics_that_are_read_from_it_whatever_else_is_asked(tmp_path):
+    def change(data):
+        data["metrics"]["a"] |= {"key": "list", "index": 0}
+        data["metrics"]["e"] = {"question": "both", "key": "list", "index": 1}
+
+    mine, reply = rubric(tmp_path, change), Reply('{"list": [3, 4], "b": 2}')
+    assert [mine.score(metric, reply, sample(), min_label_mass=0.5) for metric in ("a", "e", "b")] == [3, 4, 2]
+    with pytest.raises(UnreadableReply):
+        mine.score("a", Reply('{"list": [3, 4, 2], "b": 2}'), sample(), min_label_mass=0.5)
+
+
 def test_derived_scores_follow_by_condition_and_name_what_they_lack(tmp_path):
     mine = rubric(tmp_path)
     scores = {"a": 2.0, "b": 4.0, "c": 1.0}

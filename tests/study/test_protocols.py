@@ -275,3 +275,19 @@ def test_a_resized_edit_crosses_to_a_worker_as_the_bytes_that_are_judged(tmp_pat
     parts = [part for part in carried.question.context if isinstance(part, ImagePart)]
     assert images.decode(parts[1].picture).size == (64, 32)
     assert parts[1].picture.data == plan.question.images[1].read()
+
+
+def test_a_sample_that_no_metric_applies_to_is_not_asked_about_and_counted_nowhere(tmp_path):
+    rubric = tmp_path / "mine.yaml"
+    rubric.write_text(
+        "name: mine\nmetrics: {a: {when: {category: [wanted]}}}\n"
+        "texts: {en: {system: s, contexts: {pair: [{image: edited}]}, asks: {a: A}, reply: {text: R}}}\n"
+    )
+    samples = [task("in", "wanted"), task("out", "other")]
+    config, asked = scripted_study(tmp_path / "run", str(rubric), samples, lambda _: "7")
+    results = run_study(config)
+    assert len(asked) == 1
+    assert [one.sample for one in results.verdicts] == ["in"]
+    assert results.overall == {("half", "in"): 7.0}
+    (editor,) = json.loads((config.out / "report.json").read_text())["editors"]
+    assert (editor["overall"]["n"], editor["overall"]["failed"], editor["categories"]["other"]["n"]) == (1, 0, 0)

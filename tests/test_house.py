@@ -20,6 +20,8 @@ RANKS = {
     "workers": 5,
     "report": 4,
     "planning": 4,
+    "edit_scores": 5,
+    "study_numbers": 5,
     "scoring": 5,
     "study": 6,
     "api": 6,

@@ -175,9 +175,10 @@ def _asked_again(config: StudyConfig, study: Study) -> dict[str, Any]:
         answered: dict[str, float | None] = {}
         for batch in here.replies(part, judge, plans):
             for done in batch:
-                mass = config.judge.min_label_mass
-                score = score_of(config.rubric, done.item.metric, done.outcome, min_label_mass=mass)
-                answered[done.item.key] = None if isinstance(score, Failure) else score
+                plan, mass = done.item, config.judge.min_label_mass
+                for metric in config.rubric.read_from(plan.asked, plan.sample):
+                    score = score_of(config.rubric, metric, done.outcome, plan.sample, min_label_mass=mass)
+                    answered[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
         return answered
 
     single = scores(chosen, 1)
@@ -208,7 +209,7 @@ def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "cho
     questions = config.rubric.questions(
         plan.sample, edited, mode=mode, compare_original=config.judge.compare_original, seed=plan.question.seed
     )
-    return replace(plan, question=questions[plan.metric])
+    return replace(plan, question=questions[plan.asked])
 
 
 def _between_modes(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:

@@ -193,18 +193,17 @@ class _Bench:
         }
 
     def _questions(self, mode: Literal["text", "choice"]) -> list[Question]:
-        """The rubric's first metric about each edit."""
-        metric = self._config.rubric.enabled[0]
+        """The rubric's first question about each edit."""
         return [
-            self._config.rubric.questions(sample, edited, mode=mode)[metric] for sample, (edited, *_) in self._samples
+            next(iter(self._config.rubric.questions(sample, edited, mode=mode).values()))
+            for sample, (edited, *_) in self._samples
         ]
 
     def _edited_again(self) -> list[Question]:
         """Several edits of fewer samples, as many questions in all."""
-        metric = self._config.rubric.enabled[0]
         few = self._samples[: max(1, len(self._samples) // EDITORS)]
         return [
-            self._config.rubric.questions(sample, edited, mode="choice")[metric]
+            next(iter(self._config.rubric.questions(sample, edited, mode="choice").values()))
             for sample, edits in few
             for edited in edits
         ]

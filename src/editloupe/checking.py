@@ -58,7 +58,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     size = "as many tokens as the memory allows" if judge.batch_size == "auto" else str(judge.batch_size)
     size = size if judge.use_batch_inference else "1"
     mode = judge.answer or config.rubric.answer
-    questions = good * len(config.editors) * len(config.rubric.enabled)
+    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * judge.draws
     made = make_judge(config)
     manner = (
         f"{judge.options.model_dump().get('concurrency')} at a time"

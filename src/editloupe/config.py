@@ -59,6 +59,7 @@ class JudgePart(_Part):
         compare_original: whether the judge sees the source images.
         answer: the answer mode; the rubric's own where None.
         min_label_mass: in the mode ``choice``, the probability that the labels must hold together.
+        draws: how often each question is asked, with different seeds; a score is the mean of its draws.
     """
 
     type: str
@@ -67,6 +68,7 @@ class JudgePart(_Part):
     compare_original: bool = True
     answer: Literal["text", "choice"] | None = None
     min_label_mass: float = Field(default=0.5, ge=0.0, le=1.0)
+    draws: int = Field(default=1, ge=1)
 
     @field_validator("batch_size", mode="before")
     @classmethod
@@ -217,6 +219,7 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
+    rubric.require(judge.answer or rubric.answer)  # here, and not after the editors have worked
     workers = _workers(mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),

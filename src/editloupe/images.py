@@ -31,6 +31,7 @@ __all__ = [
     "fitted_size",
     "inspect",
     "picture_of",
+    "resized_like",
 ]
 
 ORIENTATION = 0x0112
@@ -146,6 +147,20 @@ def fitted_size(size: tuple[int, int], longest_edge: int | None) -> tuple[int, i
         return size
     scale = longest_edge / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def resized_like(image: Picture, like: Picture) -> bytes:
+    """Return an image at the width and height of another one: PNG, bicubic; its own bytes where it has that size.
+
+    Raises:
+        OSError: one of the files is gone.
+        ImageError: one of them is no image, or refused.
+    """
+    data = image.read()
+    size = dimensions(ImageBytes(like.read()))
+    if dimensions(ImageBytes(data)) == size:
+        return data
+    return encode_png(decode(ImageBytes(data)).resize(size, Image.Resampling.BICUBIC))
 
 
 def _data(picture: Picture, name: str) -> bytes:

@@ -25,6 +25,7 @@ __all__ = [
     "edits_of",
     "make_judge",
     "pending",
+    "place_of",
     "plan_edits",
     "plan_replies",
 ]
@@ -104,18 +105,41 @@ class PlannedEdit:
 
 @dataclass(frozen=True, slots=True)
 class PlannedReply:
-    """One question to ask, and the key under which its reply is recorded."""
+    """One question to ask, and the key under which its reply is recorded.
+
+    Attributes:
+        asked: the question's name in the rubric; `Rubric.read_from` says which metrics are read from its reply.
+    """
 
     key: str
     editor: str
     sample: Sample
-    metric: str
+    asked: str
     question: Question
+
+    @property
+    def place(self) -> str:
+        """How the ledger's plan calls this question of this edit."""
+        return place_of(self.asked, self.question.draw)
 
 
 def make_judge(config: StudyConfig) -> Judge:
-    """Make the judge that a study names, at home in the study's folder."""
+    """Make the judge that a study names, at home in the study's folder.
+
+    Raises:
+        ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
+    """
     judge: Judge = config.judge.plugin(config.judge.options)
+    mode = config.judge.answer or config.rubric.answer
+    if config.judge.draws > 1 and (mode == "choice" or judge.deterministic):
+        raise ConfigError(
+            f"judge: draws is {config.judge.draws}, but "
+            + (
+                "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
+                if mode == "choice"
+                else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
+            )
+        )
     if hasattr(judge, "work_in"):
         judge.work_in(config.out)
     return judge
@@ -187,16 +211,25 @@ def plan_replies(
             edit = edits.get((part.name, sample.id))
             if not isinstance(edit, Edit):
                 continue
-            questions = config.rubric.questions(
-                sample,
-                edit.image,
-                mode=config.judge.answer,
-                compare_original=config.judge.compare_original,
-                seed=noise_seed(config.seed, "judge", edit.key) if generates and not judge.deterministic else 0,
-            )
-            for metric, question in questions.items():
-                planned.append(PlannedReply(reply_key(question, signature), part.name, sample, metric, question))
+            for draw in range(config.judge.draws):
+                drawn = (draw,) if draw else ()  # the first draw is what a study without draws asks
+                seed = noise_seed(config.seed, "judge", edit.key, *drawn)
+                questions = config.rubric.questions(
+                    sample,
+                    edit.image,
+                    mode=config.judge.answer,
+                    compare_original=config.judge.compare_original,
+                    draw=draw,
+                    seed=seed if generates and not judge.deterministic else 0,
+                )
+                for asked, question in questions.items():
+                    planned.append(PlannedReply(reply_key(question, signature), part.name, sample, asked, question))
     return planned
+
+
+def place_of(asked: str, draw: int) -> str:
+    """How the ledger's plan calls a question of an edit: by its name, further draws by their number as well."""
+    return f"{asked}#{draw}" if draw else asked
 
 
 def pending(ledger: Ledger, keys: Sequence[str], *, retry_failed: bool) -> set[str]:

@@ -52,16 +52,17 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
         study.make_edits()
         study.plan_questions()
         samples, edits = edits_of(config, study.ledger)
-        chosen = study.questions[:: max(1, len(study.questions) // count)][:count]
+        first_draws = [one for one in study.questions if one.question.draw == 0]
+        chosen = first_draws[:: max(1, len(first_draws) // count)][:count]
         if not chosen:
             raise ConfigError(f"there is nothing to ask in {str(config.out)!r}: no edit could be made")
-        places = [(one.editor, one.sample.id, one.metric) for one in chosen]
+        places = [(one.editor, one.sample.id, one.place) for one in chosen]
         scores, judges, first = [], [], set[str]()
         for side in (config, theirs):
             judge = make_judge(side)
             signature = judge_signature(judge, study.ledger.digest)
             planned = {
-                (one.editor, one.sample.id, one.metric): one
+                (one.editor, one.sample.id, one.place): one
                 for one in plan_replies(side, judge, signature, samples, edits)
             }
             asked = [planned[place] for place in places]
@@ -70,7 +71,7 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
             first = {one.key for one in asked}
             judges.append({"name": judge.name, "signature": signature, "mode": side.judge.answer or side.rubric.answer})
         results = results_of(config, study.ledger)
-        found = {"signature": results.signature, "judges": judges, **_compared(places, *scores)}
+        found = {"signature": results.signature, "judges": judges, **_compared(_metrics(config, chosen), *scores)}
         write_durably(config.out / "probe.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("probe", found)
         write_report(replace(results, probe=found), config.out)
@@ -114,9 +115,20 @@ def _replies(
 def _scores(config: StudyConfig, asked: Sequence[PlannedReply], replies: dict[str, Outcome]) -> list[float | None]:
     scores: list[float | None] = []
     for one in asked:
-        score = score_of(config.rubric, one.metric, replies[one.key], min_label_mass=config.judge.min_label_mass)
-        scores.append(None if isinstance(score, Failure) else score)
+        for metric in config.rubric.read_from(one.asked, one.sample):
+            mass = config.judge.min_label_mass
+            score = score_of(config.rubric, metric, replies[one.key], one.sample, min_label_mass=mass)
+            scores.append(None if isinstance(score, Failure) else score)
     return scores
+
+
+def _metrics(config: StudyConfig, asked: Sequence[PlannedReply]) -> list[tuple[str, str, str]]:
+    """(editor, sample, metric) of every score that the replies hold, in the order of `_scores`."""
+    return [
+        (one.editor, one.sample.id, metric)
+        for one in asked
+        for metric in config.rubric.read_from(one.asked, one.sample)
+    ]
 
 
 def _compared(

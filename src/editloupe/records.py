@@ -24,6 +24,7 @@ __all__ = [
     "Picture",
     "Question",
     "Reply",
+    "ResizedImage",
     "Sample",
     "Stage",
 ]
@@ -86,7 +87,35 @@ class ImageBytes:
         return self.data
 
 
-Picture: TypeAlias = ImageFile | ImageBytes
+@dataclass(frozen=True, slots=True)
+class ResizedImage:
+    """An image at the size of another one. Nothing is decoded before it is read.
+
+    Its name is made of both images' names, not of its own bytes: those follow from the two, and planning a question
+    would otherwise decode every edit of the study.
+    """
+
+    image: ImageFile | ImageBytes
+    like: ImageFile | ImageBytes
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what the bytes follow from, hexadecimal."""
+        return hashlib.sha256(f"resized 1 {self.image.sha256} {self.like.sha256}".encode()).hexdigest()
+
+    def read(self) -> bytes:
+        """Return the encoded bytes, PNG; those of the image itself where it has the size already.
+
+        Raises:
+            OSError: one of the files is gone.
+            ImageError: one of them is no image.
+        """
+        from editloupe.images import resized_like  # it needs this file
+
+        return resized_like(self.image, self.like)
+
+
+Picture: TypeAlias = ImageFile | ImageBytes | ResizedImage
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,15 @@ import itertools
 import json
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from editloupe.config import StudyConfig
-from editloupe.errors import UnreadableReply, failure_from
+from editloupe.edit_scores import EditScores, Said, score_of, scores_of
 from editloupe.ledger import Ledger, Outcome
 from editloupe.planning import edits_of
-from editloupe.records import Edit, Failure, ImageFile, Picture, Reply, Sample, Stage
+from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.report.study_results import (
     BenchmarkInfo,
     Category,
@@ -30,8 +29,9 @@ from editloupe.report.study_results import (
     Speed,
 )
 from editloupe.report.verdicts import Verdict
-from editloupe.rubrics.rubric import Rubric
+from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.signature import digest_of
+from editloupe.study_numbers import aggregates_of
 
 __all__ = ["NOT_DONE", "results_of", "score_of"]
 
@@ -39,21 +39,11 @@ NOT_DONE = "not-done"
 """The kind of failure of what a stage has not come to."""
 
 
-def score_of(rubric: Rubric, metric: str, outcome: Outcome, *, min_label_mass: float) -> float | Failure:
-    """The score of a reply, or why there is none."""
-    if isinstance(outcome, Failure):
-        return outcome
-    assert isinstance(outcome, Reply)
-    try:
-        return float(rubric.score(metric, outcome, min_label_mass=min_label_mass))
-    except UnreadableReply as error:
-        return replace(failure_from(error, "score"), reply=error.reply)
-
-
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     """Score everything that the study's plan names.
 
-    Whatever failed upstream counts downstream: for every editor and metric there is one verdict per sample.
+    Whatever failed upstream counts downstream: for every editor and metric there is one verdict per sample that the
+    metric applies to.
 
     Raises:
         ConfigError: nothing has been planned in this folder yet.
@@ -64,40 +54,23 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     judge = ledger.fact("judge") or {"name": config.judge.type, "signature": "", "decoding": "", "warning": None}
     found = ledger.find([key for (_, _, metric), key in plan.items() if metric])
     verdicts: list[Verdict] = []
-    overall: dict[tuple[str, str], float | None] = {}
+    scores: dict[tuple[str, str], EditScores] = {}
     for part, sample in itertools.product(config.editors, samples):
         edit = edits.get((part.name, sample.id)) or _not_done("edit")
-        scores: dict[str, float | None] = {}
-        for metric in rubric.enabled:
-            outcome: Outcome = edit
-            if isinstance(edit, Edit):
-                outcome = found.get(plan.get((part.name, sample.id, metric), "")) or _not_done("judge")
-            score = score_of(rubric, metric, outcome, min_label_mass=config.judge.min_label_mass)
-            scores[metric] = None if isinstance(score, Failure) else score
-            reply = outcome if isinstance(outcome, Reply) else None
-            verdicts.append(
-                Verdict(
-                    editor=part.name,
-                    sample=sample.id,
-                    category=sample.category,
-                    groups=sample.groups,
-                    metric=metric,
-                    score=scores[metric],
-                    failure=score if isinstance(score, Failure) else None,
-                    reply=None if reply is None else reply.text,
-                    labels=None if reply is None else reply.labels,
-                    cluster=_cluster(sample),
-                    image=_within(edit.image, ledger.folder) if isinstance(edit, Edit) else None,
-                    sources=tuple(name for one in sample.sources if (name := _within(one, ledger.folder))),
-                    instruction=sample.instruction,
-                    judge=judge["name"],
-                    digest=edit.image.sha256 if isinstance(edit, Edit) else None,
-                )
-            )
-        overall[part.name, sample.id] = rubric.overall(scores)
 
-    asked = {name: rubric.metrics[name] for name in rubric.enabled}
-    scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
+        def reply(place: str, editor: str = part.name, name: str = sample.id) -> Outcome:
+            return found.get(plan.get((editor, name, place), "")) or _not_done("judge")
+
+        said = scores_of(config, sample, edit, reply)
+        if said is not None:
+            scores[part.name, sample.id] = said
+            verdicts += [
+                _verdict(part.name, sample, edit, metric, one, judge["name"], ledger.folder)
+                for metric, one in said.shown.items()
+            ]
+
+    scales = _scales(rubric)
+    total = scales.pop(OVERALL)
     rubric_hash = digest_of(rubric.model_dump(mode="json"))[:16]
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = benchmark["categories"]
@@ -114,15 +87,11 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         ),
         judge=JudgeInfo(judge["name"], _judge_signature(config, judge), judge["warning"] or ""),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
-        scale=Scale(
-            min(one.low for one in scales.values()),
-            max(one.high for one in scales.values()),
-            min(one.worst for one in scales.values()),
-        ),
+        scale=total,
         metrics=scales,
         editors=tuple(EditorInfo(part.name, editors.get(part.name, "")) for part in config.editors),
         verdicts=tuple(verdicts),
-        overall=overall,
+        overall={place: one.overall for place, one in scores.items()},
         speed={stage: _speed(ledger, stage) for stage in ("edit", "judge")},
         config=config.source,
         versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
@@ -132,7 +101,52 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         notes={sample.id: _note(sample, ledger.folder) for sample in samples},
         hardware=ledger.fact("hardware") or {},
         cost=_cost(ledger.folder),
+        aggregates=aggregates_of(
+            rubric,
+            [part.name for part in config.editors],
+            samples,
+            scores,
+            {sample.id: _cluster(sample) for sample in samples},
+            config.seed,
+        ),
+        card=rubric.card,
     )
+
+
+def _verdict(
+    editor: str, sample: Sample, edit: Edit | Failure, metric: str, one: Said, judge: str, folder: Path
+) -> Verdict:
+    return Verdict(
+        editor=editor,
+        sample=sample.id,
+        category=sample.category,
+        groups=sample.groups,
+        metric=metric,
+        score=one.score,
+        failure=one.failure,
+        reply=None if one.reply is None else one.reply.text,
+        labels=None if one.reply is None else one.reply.labels,
+        cluster=_cluster(sample),
+        image=_within(edit.image, folder) if isinstance(edit, Edit) else None,
+        sources=tuple(name for picture in sample.sources if (name := _within(picture, folder))),
+        instruction=sample.instruction,
+        judge=judge,
+        digest=edit.image.sha256 if isinstance(edit, Edit) else None,
+        draws=one.draws,
+    )
+
+
+def _scales(rubric: Rubric) -> dict[str, Scale]:
+    """The scale of every score that is shown, and of the overall one."""
+    asked = {name: rubric.metrics[name] for name in rubric.enabled}
+    scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
+    scales |= {name: Scale(one.low, one.high, one.worst) for name, one in rubric.derived.items()}
+    if OVERALL not in scales:
+        ends = [scales[name] for name in rubric.enabled]
+        scales[OVERALL] = Scale(
+            min(one.low for one in ends), max(one.high for one in ends), min(one.worst for one in ends)
+        )
+    return scales
 
 
 def _not_done(stage: Stage) -> Failure:
@@ -167,6 +181,8 @@ def _within(picture: Picture, folder: Path) -> str | None:
 def _judge_signature(config: StudyConfig, facts: dict[str, str]) -> str:
     mode = config.judge.answer or config.rubric.answer
     asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
+    if config.judge.draws > 1:
+        asked = f"{asked} draws={config.judge.draws}"
     return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
 
 

@@ -160,7 +160,7 @@ class Study:
         }
         self._samples, edits = edits_of(self.config, self.ledger)
         self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
-        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.metric, one.key) for one in self.questions])
+        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.place, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
 
     def ask_questions(self) -> None:
@@ -179,11 +179,11 @@ class Study:
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
                     self._note_hardware("judge", self.config.workers.judge)
-                scores = {one.item.key: self._score(one.item, one.outcome) for one in batch}
-                numbers = [score for score in scores.values() if score is not None]
-                note = getattr(self._judge, "note", "")
-                progress.advance(len(batch), numbers, failed=len(batch) - len(numbers), note=note)
-                tally.add(scores)
+                found = [self._scores(one.item, one.outcome) for one in batch]
+                numbers = [score for scores in found for score in scores.values() if score is not None]
+                failed = sum(None in scores.values() for scores in found)
+                progress.advance(len(batch), numbers, failed=failed, note=getattr(self._judge, "note", ""))
+                tally.add({key: score for scores in found for key, score in scores.items()})
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
@@ -230,21 +230,31 @@ class Study:
             truth=image.truth,
         )
 
-    def _score(self, plan: PlannedReply, outcome: Any) -> float | None:
-        mass = self.config.judge.min_label_mass
-        score = score_of(self.config.rubric, plan.metric, outcome, min_label_mass=mass)
-        return None if isinstance(score, Failure) else score
+    def _scores(self, plan: PlannedReply, outcome: Any) -> dict[str, float | None]:
+        """What one reply says, by a key of its own for each metric that is read from it."""
+        rubric, mass = self.config.rubric, self.config.judge.min_label_mass
+        scores: dict[str, float | None] = {}
+        for metric in rubric.read_from(plan.asked, plan.sample):
+            score = score_of(rubric, metric, outcome, plan.sample, min_label_mass=mass)
+            scores[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
+        return scores
 
     def _tally(self, waiting: set[str]) -> Tally:
         """Knows every score of the study: those to come, those recorded, and those that cannot come any more."""
         found = self.ledger.find([plan.key for plan in self.questions if plan.key not in waiting])
         by_key = {plan.key: plan for plan in self.questions}
-        known = {key: self._score(by_key[key], outcome) for key, outcome in found.items() if key in by_key}
-        planned = [(plan.key, (plan.sample.category, plan.editor, plan.metric)) for plan in self.questions]
+        known: dict[str, float | None] = {}
+        for key, outcome in found.items():
+            known.update(self._scores(by_key[key], outcome))
+        planned = [
+            (f"{plan.key} {metric}", (plan.sample.category, plan.editor, metric))
+            for plan in self.questions
+            for metric in self.config.rubric.read_from(plan.asked, plan.sample)
+        ]
         asked = {(plan.editor, plan.sample.id) for plan in self.questions}
         for part, sample in itertools.product(self.config.editors, self._samples):
             if (part.name, sample.id) not in asked:
-                for metric in self.config.rubric.enabled:
+                for metric in self.config.rubric.metrics_of(sample):
                     key = f"{part.name}/{sample.id}/{metric}"
                     planned.append((key, (sample.category, part.name, metric)))
                     known[key] = None

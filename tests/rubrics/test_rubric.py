@@ -108,9 +108,9 @@ def test_overall_is_none_as_soon_as_one_metric_failed():
 
 def test_scores_are_read_on_the_metric_s_own_scale():
     rubric = load_rubric("reasoning")
-    assert rubric.score("reasoning", Reply('{"score": 7}'), min_label_mass=0.5) == 7
+    assert rubric.score("reasoning", Reply('{"score": 7}'), sample(), min_label_mass=0.5) == 7
     labels = dict.fromkeys("0123456789", 0.0) | {"9": 1.0}
-    assert rubric.score("reasoning", Reply("9", labels=labels), min_label_mass=0.5) == 10
+    assert rubric.score("reasoning", Reply("9", labels=labels), sample(), min_label_mass=0.5) == 10
 
 
 def test_mistakes_are_answered_with_a_suggestion(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 from editloupe.records import Failure
 from editloupe.report.comparing import Comparisons
 from editloupe.report.standings import FailureCount, Standing
-from editloupe.report.study_results import Results, Speed
+from editloupe.report.study_results import Aggregate, Results, Speed
 from editloupe.report.verdicts import Verdict
 from editloupe.statistics.summary import Estimate
 
@@ -39,7 +39,7 @@ def report_json(
             "warning": results.judge.warning or None,
         },
         "rubric": results.rubric,
-        "editors": [_editor(one) for one in table],
+        "editors": [_editor(one, results.aggregates) for one in table],
         "comparisons": comparisons.as_json(),
         "failures": [_failures(one) for one in failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
@@ -80,7 +80,8 @@ def _failure(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _editor(standing: Standing) -> dict[str, Any]:
+def _editor(standing: Standing, aggregates: Iterable[Aggregate]) -> dict[str, Any]:
+    own = {f"{one.variant}: {one.name}": one.values[standing.editor.name] for one in aggregates}
     return {
         "name": standing.editor.name,
         "signature": standing.editor.signature,
@@ -90,7 +91,7 @@ def _editor(standing: Standing) -> dict[str, Any]:
             name: {"overall": one.overall.as_json(), "categories": _estimates(one.categories)}
             for name, one in standing.metrics.items()
         },
-        "aggregates": _estimates(standing.aggregates),
+        "aggregates": _estimates({**standing.aggregates, **own}),
     }
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from editloupe.report.verdicts import Verdict
+from editloupe.statistics.summary import Estimate
 
 __all__ = [
+    "Aggregate",
     "BenchmarkInfo",
     "Category",
     "EditorInfo",
@@ -92,6 +94,26 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One number of the rubric's own over the whole study, for every editor.
+
+    Attributes:
+        name: as in ``overall``, ``en, full set: O``, ``accuracy``.
+        variant: ``official`` is what the benchmark's published script computes, ``corrected`` what its paper means.
+        low, high: the ends of its scale.
+        values: by editor; `Estimate.mean` is the number, None where there is no data.
+        note: what a reader must know: ``over 9 of 11 groups``.
+    """
+
+    name: str
+    variant: str
+    low: float
+    high: float
+    values: Mapping[str, Estimate]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SampleNote:
     """What the benchmark says about a sample besides its instruction.
 
@@ -128,6 +150,8 @@ class Results:
         probe: what `editloupe probe` found about the judge of these very numbers and another one, or None.
         notes: what the benchmark says of its samples besides, by sample.
         hardware: by stage, what it ran on.
+        aggregates: the rubric's own numbers over the whole study.
+        card: what the rubric measures and what it does not, in its own words.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -150,6 +174,8 @@ class Results:
     notes: Mapping[str, SampleNote] = field(default_factory=dict)
     hardware: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
+    aggregates: tuple[Aggregate, ...] = ()
+    card: str = ""
 
     @property
     def pictures(self) -> list[str]:

@@ -30,6 +30,7 @@ class Verdict:
         judge: the judge's name.
         digest: SHA-256 of the edited image's file.
         draw: which of several edits of the sample.
+        draws: what each draw of the judge gave, where it was asked several times; `score` is their mean.
     """
 
     editor: str
@@ -48,6 +49,7 @@ class Verdict:
     groups: Mapping[str, str] = field(default_factory=dict)
     draw: int = 0
     digest: str | None = None
+    draws: tuple[float | None, ...] = ()
 
     @property
     def words(self) -> str | None:

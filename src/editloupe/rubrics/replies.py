@@ -6,6 +6,8 @@ Three forms are read, because they are what prompts ask for; everything else is 
 * free text with exactly one line ``Score: 7`` (also ``7/10``, bold, or in Chinese);
 * nothing but a number.
 
+A reply that holds several scores is a JSON object and nothing else; `parts` reads them one by one.
+
 Refused on purpose: the first digit found in a sentence, a range, two different answers, a value outside the scale (it
 is not clipped), and a reply that was cut off before its answer was complete. A reader that finds a score in any
 sentence turns a judge's confusion into data.
@@ -21,7 +23,7 @@ from typing import Any, NoReturn
 from editloupe.errors import UnreadableReply
 from editloupe.records import Reply
 
-__all__ = ["expected_score", "expected_value", "is_complete", "read_score"]
+__all__ = ["expected_score", "expected_value", "is_complete", "json_value", "read_score", "refuse"]
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?"
 _BARE = re.compile(rf"\s*({_NUMBER})\s*", re.ASCII)
@@ -48,23 +50,37 @@ def read_score(reply: Reply, *, low: float, high: float, key: str = "score") -> 
         UnreadableReply: kinds ``empty``, ``prose``, ``two-scores``, ``not-a-number``, ``out-of-range``, ``truncated``.
     """
     text = reply.text
-    if not text.strip():
-        _refuse("the reply is empty", "truncated" if reply.finish == "length" else "empty", text)
-
+    _not_empty(reply)
     value: float | int
-    fenced = _FENCE.fullmatch(text)
-    body = fenced.group(1) if fenced else text
+    body = _body(text)
     if body.lstrip().startswith("{"):
-        value = _from_json(body, key, reply)
+        found = _from_json(body, key, reply)
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            refuse(f"the score is {found!r}, not a number", "not-a-number", reply.text)
+        value = found  # an integer may be too large for a float: the range is checked first
     elif match := _BARE.fullmatch(text):
         if reply.finish == "length":  # "7" may be the beginning of "7.5"
-            _refuse("the reply was cut off at a number", "truncated", text)
+            refuse("the reply was cut off at a number", "truncated", text)
         value = float(match.group(1))
     else:
         value = _from_line(reply, high)
     if not low <= value <= high:
-        _refuse(f"the score {value} lies outside {low:g} to {high:g}"[:200], "out-of-range", text)
+        refuse(f"the score {value} lies outside {low:g} to {high:g}"[:200], "out-of-range", text)
     return float(value)
+
+
+def json_value(reply: Reply, key: str) -> Any:
+    """Return what stands under a key of a reply that is one JSON object, bare or alone in one code fence.
+
+    Raises:
+        UnreadableReply: kinds ``empty``, ``prose``, ``two-scores``, ``truncated``.
+    """
+    _not_empty(reply)
+    body = _body(reply.text)
+    if not body.lstrip().startswith("{"):
+        kind = "truncated" if reply.finish == "length" else "prose"
+        refuse("the reply is no JSON object", kind, reply.text)
+    return _from_json(body, key, reply)
 
 
 def is_complete(text: str) -> bool:
@@ -115,7 +131,7 @@ def expected_value(labels: Mapping[str, float], *, low: float, high: float, min_
     """
     mass = sum(labels.values())
     if not mass >= min_mass:
-        _refuse(
+        refuse(
             f"the labels hold only {mass:.4f} of the probability, at least {min_mass:g} is asked",
             "label-mass",
             json.dumps({label: round(p, 6) for label, p in labels.items()}),
@@ -124,7 +140,18 @@ def expected_value(labels: Mapping[str, float], *, low: float, high: float, min_
     return round(low + (high - low) * index / (len(labels) - 1), 4)
 
 
-def _from_json(body: str, key: str, reply: Reply) -> float | int:
+def _not_empty(reply: Reply) -> None:
+    if not reply.text.strip():
+        refuse("the reply is empty", "truncated" if reply.finish == "length" else "empty", reply.text)
+
+
+def _body(text: str) -> str:
+    """The text without the code fence around it, if there is one."""
+    fenced = _FENCE.fullmatch(text)
+    return fenced.group(1) if fenced else text
+
+
+def _from_json(body: str, key: str, reply: Reply) -> Any:
     pairs: list[tuple[str, Any]] = []
 
     def keep(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -135,35 +162,33 @@ def _from_json(body: str, key: str, reply: Reply) -> float | int:
         found = json.loads(body, object_pairs_hook=keep, parse_constant=lambda name: name)
     except (ValueError, RecursionError):
         if reply.finish == "length":
-            _refuse("the reply was cut off inside its JSON object", "truncated", reply.text)
-        _refuse("the reply starts like a JSON object and is none, or goes on after it", "prose", reply.text)
+            refuse("the reply was cut off inside its JSON object", "truncated", reply.text)
+        refuse("the reply starts like a JSON object and is none, or goes on after it", "prose", reply.text)
     values = [value for name, value in pairs if name == key]
     if not isinstance(found, dict) or not values:
-        _refuse(f"the JSON object has no key {key!r}", "prose", reply.text)
+        refuse(f"the JSON object has no key {key!r}", "prose", reply.text)
     if len(values) > 1:
-        _refuse(f"the JSON object has the key {key!r} {len(values)} times", "two-scores", reply.text)
-    value = values[0]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        _refuse(f"the score is {value!r}, not a number", "not-a-number", reply.text)
-    return value  # an integer may be too large for a float: the range is checked first
+        refuse(f"the JSON object has the key {key!r} {len(values)} times", "two-scores", reply.text)
+    return values[0]
 
 
 def _from_line(reply: Reply, high: float) -> float:
     lines = list(_LINE.finditer(reply.text))
     if not lines:
         kind = "truncated" if reply.finish == "length" else "prose"
-        _refuse("the reply has no JSON object, no line 'Score: x' and is no number", kind, reply.text)
+        refuse("the reply has no JSON object, no line 'Score: x' and is no number", kind, reply.text)
     if len(lines) > 1:
-        _refuse(f"the reply has {len(lines)} score lines", "two-scores", reply.text)
+        refuse(f"the reply has {len(lines)} score lines", "two-scores", reply.text)
     if reply.finish == "length" and "\n" not in reply.text[lines[0].end(1) :]:
-        _refuse("the reply was cut off in its score line", "truncated", reply.text)
+        refuse("the reply was cut off in its score line", "truncated", reply.text)
     match = _VALUE.fullmatch(lines[0].group(1))
     if match is None:
-        _refuse(f"the score line says {lines[0].group(1)!r}, not a number", "not-a-number", reply.text)
+        refuse(f"the score line says {lines[0].group(1)!r}, not a number", "not-a-number", reply.text)
     if match.group(2) is not None and float(match.group(2)) != high:
-        _refuse(f"the score is given out of {match.group(2)}, not {high:g}", "out-of-range", reply.text)
+        refuse(f"the score is given out of {match.group(2)}, not {high:g}", "out-of-range", reply.text)
     return float(match.group(1))
 
 
-def _refuse(message: str, kind: str, reply: str) -> NoReturn:
+def refuse(message: str, kind: str, reply: str) -> NoReturn:
+    """Raise `UnreadableReply`."""
     raise UnreadableReply(message, kind=kind, reply=reply)

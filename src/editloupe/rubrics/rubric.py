@@ -1,84 +1,34 @@
-"""A rubric: what is asked about an edit, how a reply becomes a score, how scores combine. Its words are data (YAML)."""
+"""A rubric: what is asked about an edit, how a reply becomes scores, how scores combine. Its words are data (YAML)."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
 from editloupe.plugins import names, nearest
-from editloupe.records import AnswerFormat, ImagePart, Picture, Question, Reply, Sample
+from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
 from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.replies import expected_value, read_score
+from editloupe.rubrics.conditions import Data
+from editloupe.rubrics.consistency import misfits
+from editloupe.rubrics.derived import Derived
+from editloupe.rubrics.metrics import Metric
+from editloupe.rubrics.parts import read_part
+from editloupe.rubrics.replies import expected_value
+from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
 
-__all__ = ["Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts", "load_rubric"]
+__all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts", "load_rubric"]
 
-Mode = Literal["text", "choice"]
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ImageSlot(_Data):
-    """Where the pictures of one role go, and the line above them."""
-
-    image: Literal["source", "edited", "reference"]
-    label: str = ""
+OVERALL = "overall"
+"""The derived score of this name is the overall score of an edit."""
 
 
-class Metric(_Data):
-    """One thing that is scored.
-
-    Attributes:
-        default: whether it is asked when the config names no metrics.
-        context: which context of the texts it looks at; metrics with the same one share its computation.
-        low, high: the ends of its scale.
-        worst: what a failure counts in ``mean_if_failures_worst``.
-    """
-
-    default: bool = True
-    context: str = "pair"
-    low: float = 0.0
-    high: float = 10.0
-
-    @property
-    def worst(self) -> float:
-        """The score that a failure stands for in ``mean_if_failures_worst``."""
-        return self.low
-
-
-class Choice(_Data):
-    """How the answer mode ``choice`` asks: one label follows `begin`."""
-
-    labels: tuple[str, ...] = tuple("0123456789")
-    begin: str = '{"score": '
-
-
-class Texts(_Data):
-    """The words of a rubric in one language. A mapping is by category, ``default`` for the others."""
-
-    system: str | dict[str, str]
-    contexts: dict[str, list[str | ImageSlot]]
-    asks: dict[str, str | dict[str, str]]
-    reply: dict[Mode, str]
-
-
-class Prompt(_Data):
-    """A user's own prompt for one category (the seed's spelling): it replaces the rubric's words there."""
-
-    system_prompt: str = ""
-    user_prompt_template: str
-
-
-class Rubric(_Data):
+class Rubric(Data):
     """What is asked, read from YAML; `load_rubric` makes one.
 
     Attributes:
@@ -86,8 +36,11 @@ class Rubric(_Data):
         version: raised whenever a change of its words or scale should be visible in a table.
         card: what it measures and what it does not, for the report.
         answer: the default answer mode.
-        combine: the name of the formula in `combine.FORMULAS` that makes the overall score.
+        combine: the name of the formula in `combine.FORMULAS` that makes the overall score of the enabled metrics,
+            where no derived score is called ``overall``.
         metrics: by name.
+        derived: further scores, which follow from the metrics and from those that stand before them.
+        aggregates: the name of its numbers over the whole study, in `aggregates.AGGREGATES`; none where empty.
         texts: by language.
         enabled: the metrics that are asked, in order; the default ones where the config names none.
         prompts: a user's own prompts by category id; each replaces system text, context text and ask there.
@@ -100,6 +53,8 @@ class Rubric(_Data):
     choice: Choice = Choice()
     combine: str = "mean"
     metrics: dict[str, Metric]
+    derived: dict[str, Derived] = Field(default_factory=dict)
+    aggregates: str = ""
     texts: dict[str, Texts]
     enabled: tuple[str, ...] = ()
     prompts: dict[str, Prompt] = Field(default_factory=dict)
@@ -114,9 +69,9 @@ class Rubric(_Data):
         draw: int = 0,
         seed: int = 0,
     ) -> dict[str, Question]:
-        """Render the questions about one edit, by metric.
+        """Render the questions about one edit, by name; a metric that shares none has one of its own name.
 
-        Contexts are equal across metrics that look at the same pictures, and put the source and the sample's text
+        Contexts are equal across questions that look at the same pictures, and put the source and the sample's text
         before the edited image, so that engines can share what is equal across metrics and across editors.
 
         Args:
@@ -125,61 +80,101 @@ class Rubric(_Data):
             mode: the answer mode; the rubric's own by default.
             compare_original: whether the judge sees the source images.
             draw, seed: of the judge's sampling.
+
+        Raises:
+            ConfigError: as in `require`.
         """
         mode = mode or self.answer
+        self.require(mode)
         roles: dict[str, Sequence[Picture]] = {
             "source": sample.sources if compare_original else (),
             "reference": sample.reference,
             "edited": (edited,),
         }
-        fields = {
-            "instruction": sample.instruction,
-            "edit_instruction": sample.instruction,
-            "description": sample.description,
-            "original_description": sample.description,
-            "rationale": sample.rationale,
-            "category": sample.category,
-        }
+        fields = fields_of(sample)
         answer = AnswerFormat("text")
         if mode == "choice":
             answer = AnswerFormat("choice", self.choice.labels, self.choice.begin)
         texts = self.texts_for(sample)
         own = self.prompts.get(sample.category)
         questions = {}
-        for name in self.enabled:
-            slots = texts.contexts[self.metrics[name].context]
+        for name, metric in self.asked(sample).items():
+            slots = texts.contexts[metric.context]
             if own is not None:
-                system, ask = own.system_prompt, _fill(own.user_prompt_template, fields)
+                system, ask = own.system_prompt, fill(own.user_prompt_template, fields)
                 slots = [slot for slot in slots if isinstance(slot, ImageSlot)]
             else:
-                system = _of_category(texts.system, sample.category)
-                ask = _fill(_of_category(texts.asks[name], sample.category), fields)
-                ask = f"{ask.rstrip()}\n{texts.reply[mode].strip()}"
-            context = _context(slots, roles, fields)
-            questions[name] = Question(_fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
+                system = of_category(texts.system, sample.category)
+                ask = fill(of_category(texts.asks[name], sample.category), fields)
+                ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
+            context = rendered(slots, roles, sample, fields)
+            questions[name] = Question(fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
         return questions
+
+    def require(self, mode: Mode) -> None:
+        """Make sure that every question can be asked in an answer mode.
+
+        Raises:
+            ConfigError: the mode ``choice``, and a question that asks for several scores; or no words for the mode.
+        """
+        for question in dict.fromkeys(self.question_of(name) for name in self.enabled):
+            worded = all(of_category(texts.reply.get(mode, ""), question) for texts in self.texts.values())
+            if not worded or (mode == "choice" and not self._alone(question)):
+                other = "choice" if mode == "text" else "text"
+                raise ConfigError(
+                    f"the rubric {self.name!r} cannot be asked in the answer mode {mode!r}: its question {question!r} "
+                    f"is not made for it; set `answer: {other}`"
+                )
+
+    def question_of(self, metric: str) -> str:
+        """The name of the question that a metric is read from."""
+        return self.metrics[metric].question or metric
+
+    def read_from(self, question: str, sample: Sample) -> tuple[str, ...]:
+        """The enabled metrics that a sample's reply to a question is read for."""
+        return tuple(name for name in self.metrics_of(sample) if self.question_of(name) == question)
+
+    def metrics_of(self, sample: Sample) -> tuple[str, ...]:
+        """The enabled metrics that apply to a sample, in order."""
+        return tuple(name for name in self.enabled if self.metrics[name].applies(sample))
 
     def texts_for(self, sample: Sample) -> Texts:
         """The words in the sample's language (its group ``language``), English where there are none in it."""
         language = {"cn": "zh"}.get(sample.groups.get("language", "en"), sample.groups.get("language", "en"))
         return self.texts.get(language) or self.texts.get("en") or next(iter(self.texts.values()))
 
-    def score(self, metric: str, reply: Reply, *, min_label_mass: float) -> float:
-        """Read one reply.
+    def score(self, metric: str, reply: Reply, sample: Sample, *, min_label_mass: float) -> float:
+        """Read one score of a reply about a sample's edit.
 
         Raises:
-            UnreadableReply: no score can be read from it.
+            UnreadableReply: no such score can be read from it.
         """
-        scale = self.metrics[metric]
+        question, key = self.question_of(metric), self.metrics[metric].key
+        length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
+        part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
         if reply.labels is not None:
-            return expected_value(reply.labels, low=scale.low, high=scale.high, min_mass=min_label_mass)
-        return read_score(reply, low=scale.low, high=scale.high)
+            scores = part.values.values() or part.words.values() or (part.low, part.high)
+            return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)
+        return read_part(reply, part)
 
     def overall(self, scores: Mapping[str, float | None]) -> float | None:
-        """Combine the metric scores of one edit; None as soon as one of them failed."""
-        values = [scores[name] for name in self.enabled]
+        """Combine the applicable scores of one edit, the derived ones included; None as soon as one of them failed."""
+        if OVERALL in self.derived:
+            return scores.get(OVERALL)
+        values = [scores[name] for name in self.enabled if name in scores]
         known = [value for value in values if value is not None]
-        return FORMULAS[self.combine](known) if len(known) == len(values) else None
+        return FORMULAS[self.combine](known) if known and len(known) == len(values) else None
+
+    def asked(self, sample: Sample) -> dict[str, Metric]:
+        """The questions about a sample's edit, each with the first metric that is read from it."""
+        asked: dict[str, Metric] = {}
+        for name in self.metrics_of(sample):
+            asked.setdefault(self.question_of(name), self.metrics[name])
+        return asked
+
+    def _alone(self, question: str) -> bool:
+        """Whether a question's reply holds one score and nothing else."""
+        return sum(self.question_of(name) == question for name in self.metrics) == 1
 
 
 def load_rubric(
@@ -198,71 +193,33 @@ def load_rubric(
     Raises:
         ConfigError: unknown name, unreadable file, or a rubric that does not fit together.
     """
-    if name.endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise ConfigError(f"there is no rubric file {name!r}")
-        text = path.read_text(encoding="utf-8")
-    else:
-        known = names("rubrics")
-        if name not in known:
-            raise ConfigError(f"no rubric is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
-        package, _, file = known[name].value.partition(":")
-        text = files(package).joinpath(file).read_text(encoding="utf-8")
     try:
-        data = yaml.safe_load(text)
-        rubric = Rubric.model_validate(data)
+        rubric = Rubric.model_validate(yaml.safe_load(_text(name)))
     except (yaml.YAMLError, ValidationError) as error:
         raise ConfigError(f"the rubric {name!r} cannot be used: {error}") from error
-    if rubric.combine not in FORMULAS:
-        raise ConfigError(f"the rubric {name!r} combines by {rubric.combine!r}; known formulas: {', '.join(FORMULAS)}")
-    for language, texts in rubric.texts.items():
-        for metric, settings in rubric.metrics.items():
-            if metric not in texts.asks or settings.context not in texts.contexts:
-                raise ConfigError(f"the rubric {name!r} has no words in {language!r} for the metric {metric!r}")
-    wanted = tuple(metrics) if metrics else tuple(name for name, one in rubric.metrics.items() if one.default)
-    for metric in wanted:
+    for metric in metrics or ():
         if metric not in rubric.metrics:
             raise ConfigError(
                 f"the rubric {name!r} has no metric {metric!r}{nearest(metric, rubric.metrics)}; "
                 f"it has: {', '.join(rubric.metrics)}"
             )
+    wanted = tuple(metrics) if metrics else tuple(name for name, one in rubric.metrics.items() if one.default)
+    for misfit in misfits(rubric, wanted):
+        raise ConfigError(f"the rubric {name!r} {misfit}")
     own = {category_id(category): prompt for category, prompt in (prompts or {}).items()}
     if own and len(wanted) > 1:
         raise ConfigError("own prompts ask for one score; name a single metric in `rubric: {metrics: [...]}` with them")
     return rubric.model_copy(update={"enabled": wanted, "prompts": own})
 
 
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-
-
-def _fill(template: str, fields: Mapping[str, str]) -> str:
-    """Put the fields in; a line whose placeholders are all empty is left out, and other braces stay as they are.
-
-    One pass, so that braces inside a sample's own text are never read as placeholders.
-    """
-    lines = []
-    for line in template.split("\n"):
-        used = [name for name in _PLACEHOLDER.findall(line) if name in fields]
-        if used and not any(fields[name] for name in used):
-            continue
-        lines.append(_PLACEHOLDER.sub(lambda match: fields.get(match[1], match[0]), line))
-    return "\n".join(lines)
-
-
-def _of_category(text: str | Mapping[str, str], category: str) -> str:
-    return text if isinstance(text, str) else text.get(category, text.get("default", ""))
-
-
-def _context(
-    slots: Sequence[str | ImageSlot], roles: Mapping[str, Sequence[Picture]], fields: Mapping[str, str]
-) -> tuple[str | ImagePart, ...]:
-    parts: list[str | ImagePart] = []
-    for slot in slots:
-        if isinstance(slot, str):
-            text = _fill(slot, fields).strip("\n")
-            parts += [text] if text else []
-        elif pictures := roles[slot.image]:
-            parts += [slot.label] if slot.label else []
-            parts += [ImagePart(slot.image, picture) for picture in pictures]
-    return tuple(parts)
+def _text(name: str) -> str:
+    if name.endswith((".yaml", ".yml")):
+        path = Path(name)
+        if not path.is_file():
+            raise ConfigError(f"there is no rubric file {name!r}")
+        return path.read_text(encoding="utf-8")
+    known = names("rubrics")
+    if name not in known:
+        raise ConfigError(f"no rubric is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
+    package, _, file = known[name].value.partition(":")
+    return files(package).joinpath(file).read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The numbers that published benchmarks report over a whole study, one file per benchmark."""

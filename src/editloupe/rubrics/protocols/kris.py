@@ -1,0 +1,35 @@
+"""KRIS-Bench (Wu et al., arXiv 2505.16707): percent per dimension, per class of knowledge, and overall."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from editloupe.rubrics.study_wide import Item, Number, corrected, official, scored
+
+__all__ = ["numbers"]
+
+LIMITS = (0.0, 100.0)
+NOTE = "the published scripts end at scores per sample; the mean follows the paper"
+
+
+def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+    """Official and corrected: the mean over all edits, over each class and over each dimension.
+
+    The scale from 1 to 5 becomes percent, (s - 1) * 25, and a mean of it is the same whichever comes first.
+    """
+    del seed  # plain means, whose intervals need none
+    found = []
+    for title, part in _parts(items):
+        values = scored(part, ("overall",), float)
+        known = [one.value for one in values if one.value is not None]
+        found.append(official(title, LIMITS, values, sum(known) / len(known) if known else None, NOTE))
+        found.append(corrected(title, LIMITS, values))
+    return found
+
+
+def _parts(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
+    parts = [("overall", list(items))]
+    for group in ("class", "dimension"):
+        values = dict.fromkeys(item.groups[group] for item in items if group in item.groups)
+        parts += [(f"{group} {value}", [one for one in items if one.groups.get(group) == value]) for value in values]
+    return parts

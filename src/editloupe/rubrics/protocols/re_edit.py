@@ -1,0 +1,30 @@
+"""RE-Edit: the share of edits whose dimension was met, and the means of SC, PQ and IF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from editloupe.rubrics.study_wide import Item, Number, corrected, official, scored
+
+__all__ = ["numbers"]
+
+NOTE = "without the 'no' or 5.0 that the published script puts in place of what it cannot read"
+TEN, PERCENT = (0.0, 10.0), (0.0, 100.0)
+SCORES: dict[str, tuple[str, tuple[float, float], Callable[[float], float]]] = {
+    "dimension, yes-rate": ("dimension", PERCENT, lambda yes: 100 * yes),
+    "SC": ("semantics", TEN, float),
+    "PQ": ("quality", TEN, float),
+    "IF": ("following", TEN, float),
+}
+
+
+def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+    """Official and corrected, over all edits: SC and PQ are the smaller one of two scores each."""
+    del seed  # plain means, whose intervals need none
+    found = []
+    for title, (score, limits, scale) in SCORES.items():
+        values = scored(items, (score,), scale)
+        known = [one.value for one in values if one.value is not None]
+        found.append(official(title, limits, values, sum(known) / len(known) if known else None, NOTE))
+        found.append(corrected(title, limits, values))
+    return found

@@ -1,0 +1,161 @@
+"""What the numbers of a rubric over a whole study are made of: pure functions of one editor's scores.
+
+A number is called ``official`` where it is what the benchmark's published script computes, roundings and slips
+included, and ``corrected`` where it is what its paper means. Only the second kind carries an interval: no interval
+belongs to a slip. In both a failure is left out and counted; no published default or random score takes its place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editloupe.statistics.bootstrap import bootstrap_interval
+from editloupe.statistics.summary import Estimate, summarize
+
+__all__ = ["Item", "Number", "Scored", "corrected", "mean_of_groups", "means_by_group", "official", "scored"]
+
+Variant: TypeAlias = Literal["official", "corrected"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The scores of one edit.
+
+    Attributes:
+        category, groups: of its sample.
+        cluster: what it shares with edits that are not independent of it: the source image.
+        scores: of the metrics and derived scores that apply to it; None where one failed.
+    """
+
+    category: str
+    groups: dict[str, str]
+    cluster: str
+    scores: dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number over a whole study, of one editor; `low` and `high` are the ends of its scale."""
+
+    name: str
+    variant: Variant
+    low: float
+    high: float
+    value: Estimate
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One value of an edit, with what it is grouped and clustered by; None where it failed."""
+
+    value: float | None
+    group: str
+    cluster: str
+
+
+def scored(items: Iterable[Item], needs: Sequence[str], value: Callable[..., float]) -> list[Scored]:
+    """The value of every edit that all the needed scores apply to, grouped by category; failed where one of them did.
+
+    Args:
+        items: of one editor.
+        needs: names of scores.
+        value: takes those scores, in that order.
+    """
+    found = []
+    for item in items:
+        if all(name in item.scores for name in needs):
+            scores = [item.scores[name] for name in needs]
+            failed = any(score is None for score in scores)
+            found.append(Scored(None if failed else value(*scores), item.category, item.cluster))
+    return found
+
+
+def means_by_group(values: Iterable[Scored]) -> dict[str, float]:
+    """Plain mean of each group that has a value, in the order of first sight."""
+    groups: dict[str, list[float]] = {}
+    for one in values:
+        if one.value is not None:
+            groups.setdefault(one.group, []).append(one.value)
+    return {group: sum(found) / len(found) for group, found in groups.items()}
+
+
+def official(
+    name: str, limits: tuple[float, float], values: Sequence[Scored], mean: float | None, note: str = ""
+) -> Number:
+    """A number as the published script computes it; n and failed count the edits that it is about."""
+    failed = sum(one.value is None for one in values)
+    estimate = Estimate(len(values) - failed, failed, mean, None, None, None, None, None, None)
+    return Number(name, "official", *limits, estimate, "; ".join(filter(None, (note, "failures left out"))))
+
+
+def corrected(name: str, limits: tuple[float, float], values: Sequence[Scored], note: str = "") -> Number:
+    """The mean over all edits, with its interval."""
+    estimate = summarize([one.value for one in values], [one.cluster for one in values], worst=limits[0], limits=limits)
+    return Number(name, "corrected", *limits, estimate, note)
+
+
+def mean_of_groups(
+    name: str, limits: tuple[float, float], values: Sequence[Scored], *, groups: int, seed: int
+) -> Number:
+    """The unweighted mean of the groups' means, with its interval: BCa, whole source images resampled.
+
+    There is none where some group stands on so few images that a resample misses it: leaving the group out there would
+    make another number of it.
+
+    Args:
+        name: of the number.
+        limits: the ends of its scale.
+        values: of one editor.
+        groups: how many the benchmark has.
+        seed: of the resampling.
+    """
+    means = means_by_group(values)
+    failed = sum(one.value is None for one in values)
+    note = f"over {len(means)} of {groups} groups"
+    if not means:
+        worst = limits[0] if failed else None
+        return Number(name, "corrected", *limits, Estimate(0, failed, None, None, None, None, None, None, worst), note)
+    as_worst = means_by_group(Scored(limits[0] if one.value is None else one.value, one.group, "") for one in values)
+    found = [one for one in values if one.value is not None]
+    interval = _interval(found, list(means), seed)
+    estimate = Estimate(
+        n=len(found),
+        failed=failed,
+        mean=_mean(means.values()),
+        std=None,
+        median=None,
+        min=min(one.value for one in found if one.value is not None),
+        max=max(one.value for one in found if one.value is not None),
+        ci95=interval,
+        mean_if_failures_worst=_mean(as_worst.values()),
+    )
+    return Number(name, "corrected", *limits, estimate, note)
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return math.fsum(known) / len(known)
+
+
+def _interval(values: Sequence[Scored], groups: Sequence[str], seed: int) -> tuple[float, float] | None:
+    clusters = {name: index for index, name in enumerate(sorted({one.cluster for one in values}))}
+    place = {group: index for index, group in enumerate(groups)}
+    sums, counts = (np.zeros((len(clusters), len(groups))) for _ in range(2))
+    for one in sorted(values, key=lambda one: (one.cluster, one.group, one.value)):
+        assert one.value is not None
+        sums[clusters[one.cluster], place[one.group]] += one.value
+        counts[clusters[one.cluster], place[one.group]] += 1
+
+    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means: NDArray[np.float64] = ((weights @ sums) / (weights @ counts)).mean(axis=1)
+        return means
+
+    return bootstrap_interval(statistic, len(clusters), seed=seed)

@@ -1,0 +1,128 @@
+"""The words of a rubric, and how a sample is put into them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from editloupe.records import ImagePart, Picture, ResizedImage, Sample
+from editloupe.rubrics.conditions import Data, Limited
+
+__all__ = ["Choice", "ImageSlot", "Mode", "Prompt", "Texts", "fields_of", "fill", "of_category", "rendered"]
+
+Mode = Literal["text", "choice"]
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class ImageSlot(Limited):
+    """Where the pictures of one role go, for samples that it applies to, and the line above them.
+
+    Attributes:
+        image: the role.
+        label: the line above; with ``{number}`` in it each of several pictures gets its own, numbered.
+        size: ``source`` brings the picture to the width and height of the first source image.
+    """
+
+    image: Literal["source", "edited", "reference"]
+    label: str = ""
+    size: Literal["own", "source"] = "own"
+
+
+class Choice(Data):
+    """How the answer mode ``choice`` asks: one label follows `begin`."""
+
+    labels: tuple[str, ...] = tuple("0123456789")
+    begin: str = '{"score": '
+
+
+class Texts(Data):
+    """The words of a rubric in one language.
+
+    A mapping of `system` or of an ask is by category, ``default`` for the others; one of a reply is by question.
+    """
+
+    system: str | dict[str, str]
+    contexts: dict[str, list[str | ImageSlot]]
+    asks: dict[str, str | dict[str, str]]
+    reply: dict[Mode, str | dict[str, str]]
+
+
+class Prompt(Data):
+    """A user's own prompt for one category (the seed's spelling): it replaces the rubric's words there."""
+
+    system_prompt: str = ""
+    user_prompt_template: str
+
+
+def fields_of(sample: Sample) -> dict[str, str]:
+    """What each placeholder stands for."""
+    return {
+        "instruction": sample.instruction,
+        "edit_instruction": sample.instruction,
+        "description": sample.description,
+        "original_description": sample.description,
+        "rationale": sample.rationale,
+        "reference_text": str(sample.extra.get("reference_text") or ""),
+        "category": sample.category,
+    }
+
+
+def fill(template: str, fields: Mapping[str, str]) -> str:
+    """Put the fields in; a line whose placeholders are all empty is left out, and other braces stay as they are.
+
+    One pass, so that braces inside a sample's own text are never read as placeholders.
+    """
+    lines = []
+    for line in template.split("\n"):
+        used = [name for name in _PLACEHOLDER.findall(line) if name in fields]
+        if used and not any(fields[name] for name in used):
+            continue
+        lines.append(_PLACEHOLDER.sub(lambda match: fields.get(match[1], match[0]), line))
+    return "\n".join(lines)
+
+
+def of_category(text: str | Mapping[str, str], category: str) -> str:
+    """The words of one category, or of one question."""
+    return text if isinstance(text, str) else text.get(category, text.get("default", ""))
+
+
+def rendered(
+    slots: Sequence[str | ImageSlot], roles: Mapping[str, Sequence[Picture]], sample: Sample, fields: Mapping[str, str]
+) -> tuple[str | ImagePart, ...]:
+    """A context with a sample's text and pictures in it; a role without pictures leaves no trace.
+
+    Args:
+        slots: of the rubric's context.
+        roles: the pictures of each role.
+        sample: its first source gives the size where a slot asks for it.
+        fields: what each placeholder stands for.
+    """
+    parts: list[str | ImagePart] = []
+    for slot in slots:
+        if isinstance(slot, str):
+            text = fill(slot, fields).strip("\n")
+            parts += [text] if text else []
+            continue
+        pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]] if slot.applies(sample) else []
+        for number, picture in enumerate(pictures, 1):
+            if slot.label and ("{number}" in slot.label or number == 1):
+                parts.append(_numbered(slot.label, number, len(pictures)))
+            parts.append(ImagePart(slot.image, picture))
+    return tuple(parts)
+
+
+def _numbered(label: str, number: int, count: int) -> str:
+    """A single picture has no number, nor the space before it."""
+    if count > 1:
+        return label.replace("{number}", str(number))
+    return label.replace(" {number}", "").replace("{number}", "")
+
+
+def _sized(picture: Picture, slot: ImageSlot, sample: Sample) -> Picture:
+    if slot.size == "own" or not sample.sources or isinstance(picture, ResizedImage):
+        return picture
+    like = sample.sources[0]
+    assert not isinstance(like, ResizedImage)
+    return ResizedImage(picture, like)

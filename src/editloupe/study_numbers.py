@@ -1,0 +1,56 @@
+"""The numbers that a rubric defines over the whole study, of all editors side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from editloupe.edit_scores import EditScores
+from editloupe.records import Sample
+from editloupe.report.study_results import Aggregate
+from editloupe.rubrics.aggregates import AGGREGATES
+from editloupe.rubrics.rubric import Rubric
+from editloupe.rubrics.study_wide import Item, Number
+
+__all__ = ["aggregates_of"]
+
+
+def aggregates_of(
+    rubric: Rubric,
+    editors: Sequence[str],
+    samples: Sequence[Sample],
+    scores: Mapping[tuple[str, str], EditScores],
+    clusters: Mapping[str, str],
+    seed: int,
+) -> tuple[Aggregate, ...]:
+    """Apply the rubric's function to each editor's scores.
+
+    Args:
+        rubric: names the function; without one there are no numbers.
+        editors: in the order of the study.
+        samples: in the order of the study.
+        scores: by (editor, sample id); those that no metric applies to are missing.
+        clusters: by sample id, what makes its edits dependent on others.
+        seed: of the intervals that need one.
+    """
+    if not rubric.aggregates:
+        return ()
+    found: dict[tuple[str, str], dict[str, Number]] = {}
+    for editor in editors:
+        items = [
+            Item(sample.category, dict(sample.groups), clusters[sample.id], one.values)
+            for sample in samples
+            if (one := scores.get((editor, sample.id))) is not None
+        ]
+        for number in AGGREGATES[rubric.aggregates](items, seed):
+            found.setdefault((number.name, number.variant), {})[editor] = number
+    return tuple(_side_by_side(numbers) for numbers in found.values())
+
+
+def _side_by_side(numbers: Mapping[str, Number]) -> Aggregate:
+    first = next(iter(numbers.values()))
+    notes = {number.note for number in numbers.values()}
+    note = (
+        first.note if len(notes) == 1 else "; ".join(f"{name}: {one.note}" for name, one in numbers.items() if one.note)
+    )
+    values = {editor: number.value for editor, number in numbers.items()}
+    return Aggregate(first.name, first.variant, first.low, first.high, values, note)

@@ -80,7 +80,7 @@ def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
         ItemError: it is something else.
     """
     value = item.get(name)
-    several = value if isinstance(value, list) else [] if _is_empty(value) else [value]
+    several: list[Any] = value if isinstance(value, list) else [] if _is_empty(value) else [value]
     if not all(isinstance(one, str) and one.strip() for one in several):
         raise ItemError(f"{name!r} is {value!r:.60}, neither a file's name nor a list of them", kind="bad-sample")
     return tuple(one.strip() for one in several)

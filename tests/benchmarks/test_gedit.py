@@ -6,7 +6,7 @@ from editloupe.config import load_config
 from editloupe.errors import ConfigError, DataError
 from editloupe.images import decode
 from pictures import TRUNCATED, png
-from published import FEATURES, gedit_row, gedit_rows, make_gedit
+from published import FEATURES, gedit_row, gedit_rows, make_gedit, put
 from reading import made, read, without_counts
 
 
@@ -49,6 +49,7 @@ def test_a_data_set_saved_to_disk_is_read(form, tmp_path):
     other = datasets.Dataset.from_list(gedit_rows(3), features=FEATURES)
     saved = data if form == "dataset" else datasets.DatasetDict({"train": data, "test": other})
     saved.save_to_disk(str(tmp_path / "saved"))
+    put(tmp_path / "saved" / "cache-1234.arrow", b"what `datasets` leaves behind")
     samples, _ = read("gedit", path=tmp_path / "saved")
     assert len(samples) == 4
     assert samples[0].failure is None

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from editloupe.benchmarks.loading import Benchmark, load_samples
-from editloupe.blobs import NoStore
-from editloupe.config import StudyConfig
+from editloupe.benchmarks.findings import piled
+from editloupe.benchmarks.loading import Benchmark, read_samples
+from editloupe.blobs import DecodingStore
+from editloupe.config import EditorPart, StudyConfig
 from editloupe.lacking import lacks
 from editloupe.planning import Judge, StreamingJudge, make_judge
 from editloupe.records import Question, Sample
@@ -16,7 +17,7 @@ from editloupe.records import Question, Sample
 __all__ = ["check_study"]
 
 SHOWN = 20
-"""Bad samples that are listed one by one; the rest is counted."""
+"""Samples whose questions the judge's memory is estimated from."""
 
 
 def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
@@ -35,7 +36,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     for lack in lacks(config):  # first: a missing data file ends the check
         say(f"this machine lacks: {lack}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
-    samples = load_samples(config.benchmark, benchmark, NoStore())
+    loaded = read_samples(config.benchmark, benchmark, DecodingStore())
+    samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
     say(f"benchmark {benchmark.name}: {len(samples)} samples, {len(bad)} of them unusable")
     per_category = Counter(sample.category for sample in samples)
@@ -43,15 +45,14 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     for category, count in per_category.items():
         label = benchmark.categories.get(category, category)
         say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
-    for sample in bad[:SHOWN]:
-        assert sample.failure is not None
-        say(f"  {sample.id}: {sample.failure.kind}: {sample.failure.message}")
-    if len(bad) > SHOWN:
-        say(f"  ... and {len(bad) - SHOWN} more")
+    piles = piled(loaded.findings)
+    say("data: nothing to report" if not piles else "data: what was found, per kind and group")
+    for pile in piles:
+        say(f"  {pile.sentence}")
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
     for part in config.editors:
-        say(f"editor {part.name} ({part.type}): {good} edits")
+        say(f"editor {part.name} ({part.type}): {good} edits{_without_inputs(part, sound)}")
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     judge = config.judge
@@ -86,6 +87,15 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
         if sample.sources
         for question in config.rubric.questions(sample, sample.sources[0], mode=mode, compare_original=compare).values()
     ]
+
+
+def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
+    """Of an editor that makes its edits from files: for how many samples there is none."""
+    if not hasattr(part.plugin, "inputs"):
+        return ""
+    editor = part.plugin(part.options)
+    lacking = [sample.id for sample in samples if not editor.inputs(sample)]
+    return f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:

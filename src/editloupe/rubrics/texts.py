@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from editloupe.records import ImagePart, Picture, ResizedImage, Sample
-from editloupe.rubrics.conditions import Data
+from editloupe.rubrics.conditions import Data, Limited
 
 __all__ = ["Choice", "ImageSlot", "Mode", "Prompt", "Texts", "fields_of", "fill", "of_category", "rendered"]
 
@@ -16,12 +16,12 @@ Mode = Literal["text", "choice"]
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-class ImageSlot(Data):
-    """Where the pictures of one role go, and the line above them.
+class ImageSlot(Limited):
+    """Where the pictures of one role go, for samples that it applies to, and the line above them.
 
     Attributes:
         image: the role.
-        label: the line above; of several pictures ``{number}`` in it counts them, and each gets its own line.
+        label: the line above; with ``{number}`` in it each of several pictures gets its own, numbered.
         size: ``source`` brings the picture to the width and height of the first source image.
     """
 
@@ -105,15 +105,19 @@ def rendered(
             text = fill(slot, fields).strip("\n")
             parts += [text] if text else []
             continue
-        pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]]
-        each = "{number}" in slot.label
+        pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]] if slot.applies(sample) else []
         for number, picture in enumerate(pictures, 1):
-            if slot.label and (each or number == 1):
-                parts.append(
-                    slot.label.replace("{number}", str(number) if len(pictures) > 1 else "").replace(" :", ":")
-                )
+            if slot.label and ("{number}" in slot.label or number == 1):
+                parts.append(_numbered(slot.label, number, len(pictures)))
             parts.append(ImagePart(slot.image, picture))
     return tuple(parts)
+
+
+def _numbered(label: str, number: int, count: int) -> str:
+    """A single picture has no number, nor the space before it."""
+    if count > 1:
+        return label.replace("{number}", str(number))
+    return label.replace(" {number}", "").replace("{number}", "")
 
 
 def _sized(picture: Picture, slot: ImageSlot, sample: Sample) -> Picture:

@@ -9,7 +9,7 @@ from editloupe.rubrics.study_wide import Item, Number, corrected, mean_of_groups
 __all__ = ["numbers"]
 
 TYPES = 9
-SCORES = ("instruction", "detail", "preservation")
+SCORES = ("instruction", "naturalness", "coherence")
 LIMITS = (1.0, 5.0)
 
 

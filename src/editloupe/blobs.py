@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Protocol
 
 from editloupe.errors import ImageError
-from editloupe.images import inspect
+from editloupe.images import decode, inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
 
-__all__ = ["BlobStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
+__all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
 
 
 class Store(Protocol):
@@ -26,7 +26,7 @@ class Store(Protocol):
 
 
 class NoStore:
-    """Checks images like a store and keeps nothing: for `editloupe check`."""
+    """Checks images like a store and keeps nothing."""
 
     def put(self, data: bytes) -> Picture:
         """Check encoded bytes."""
@@ -37,6 +37,25 @@ class NoStore:
         """Check a file."""
         inspect(_read(path), str(path))
         return ImageFile(path, "")
+
+
+class DecodingStore:
+    """Decodes images to their last pixel and keeps nothing: for `editloupe check`, which finds what is cut off."""
+
+    def put(self, data: bytes) -> Picture:
+        """Check encoded bytes."""
+        picture = ImageBytes(data)
+        decode(picture)
+        return picture
+
+    def take(self, path: Path) -> Picture:
+        """Check a file."""
+        picture = ImageFile(path, "")
+        try:
+            decode(picture)
+        except ValueError as error:  # a null character in the name
+            raise _missing(path, error) from error
+        return picture
 
 
 class BlobStore:

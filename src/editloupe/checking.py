@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from editloupe.benchmarks.loading import Benchmark, load_samples
-from editloupe.blobs import NoStore
+from editloupe.benchmarks.findings import piled
+from editloupe.benchmarks.loading import Benchmark, read_samples
+from editloupe.blobs import DecodingStore
 from editloupe.config import StudyConfig
 from editloupe.lacking import lacks
 from editloupe.planning import Judge, StreamingJudge, make_judge
@@ -16,7 +17,7 @@ from editloupe.records import Question, Sample
 __all__ = ["check_study"]
 
 SHOWN = 20
-"""Bad samples that are listed one by one; the rest is counted."""
+"""Samples whose questions the judge's memory is estimated from."""
 
 
 def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
@@ -35,7 +36,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     for lack in lacks(config):  # first: a missing data file ends the check
         say(f"this machine lacks: {lack}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
-    samples = load_samples(config.benchmark, benchmark, NoStore())
+    loaded = read_samples(config.benchmark, benchmark, DecodingStore())
+    samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
     say(f"benchmark {benchmark.name}: {len(samples)} samples, {len(bad)} of them unusable")
     per_category = Counter(sample.category for sample in samples)
@@ -43,11 +45,10 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     for category, count in per_category.items():
         label = benchmark.categories.get(category, category)
         say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
-    for sample in bad[:SHOWN]:
-        assert sample.failure is not None
-        say(f"  {sample.id}: {sample.failure.kind}: {sample.failure.message}")
-    if len(bad) > SHOWN:
-        say(f"  ... and {len(bad) - SHOWN} more")
+    piles = piled(loaded.findings)
+    say("data: nothing to report" if not piles else "data: what was found, per kind and group")
+    for pile in piles:
+        say(f"  {pile.sentence}")
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
     for part in config.editors:

@@ -16,7 +16,7 @@ __all__ = ["lacks"]
 
 def lacks(config: StudyConfig) -> list[str]:
     """One sentence per thing that is missing here; nothing is loaded or downloaded."""
-    found: list[str] = []
+    found: list[str] = [*_packages(f"benchmark {config.benchmark.name}", config.benchmark)]
     for part in config.editors:
         found += _packages(f"editor {part.name}", part)
         found += _model(f"editor {part.name}", part)

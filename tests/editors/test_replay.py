@@ -151,3 +151,39 @@ def test_any_id_and_category_stay_inside(tmp_path_factory, identifier, category)
 def test_a_pattern_that_cannot_be_used_is_a_config_error(pattern, message):
     with pytest.raises(ConfigError, match=message):
         replay(pattern)
+
+
+@pytest.mark.parametrize("form", ["png", "jpg", "jpeg", "webp"])
+@pytest.mark.parametrize(
+    "published",
+    [
+        "fullset/color_alter/en/k0",
+        "1082",
+        "images/causal_reasoning/causal_reasoning_1",
+        "chemistry/7",
+        "physical/a_primary",
+    ],
+)
+def test_a_published_layout_is_tried_first_in_a_bare_folder(published, form, tmp_path):
+    path = put(tmp_path / f"{published}.{form}")
+    put(tmp_path / "physical" / "a.png")
+    one = sample(extra={"outputs": ["elsewhere/x", published]})
+    assert replay(tmp_path).inputs(one) == (path,)
+    assert replay(tmp_path / "physical" / "{sample}.png").inputs(one) == (tmp_path / "physical" / "a.png",)
+    path.unlink()
+    assert replay(tmp_path).inputs(one) == (tmp_path / "physical" / "a.png",)
+
+
+@pytest.mark.parametrize("published", ["../secret", "/etc/secret", "a/../../secret"])
+def test_a_published_layout_cannot_lead_out_of_the_folder(published, tmp_path):
+    put(tmp_path / "secret.png")
+    (tmp_path / "outputs").mkdir()
+    assert replay(tmp_path / "outputs").inputs(sample(extra={"outputs": [published]})) == ()
+
+
+def test_the_source_beside_an_edit_is_never_taken(tmp_path):
+    put(tmp_path / "fullset" / "color_alter" / "en" / "k0_SRCIMG.png")
+    put(tmp_path / "physical" / "a_SRCIMG.png")
+    one = sample(id="a_SRCIMG", extra={"outputs": ["fullset/color_alter/en/k0_SRCIMG", "fullset/color_alter/en/k0"]})
+    assert replay(tmp_path).inputs(one) == ()
+    assert replay(tmp_path / "{category}" / "{sample}.png").inputs(one) == ()

@@ -5,15 +5,27 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from editloupe.benchmarks.findings import Finding
 from editloupe.errors import DataError, ImageError, ItemError, failure_from
 from editloupe.records import Picture, Sample
 
-__all__ = ["UNCATEGORIZED", "data_file", "finish", "from_base64", "sha256_of", "stem", "text"]
+__all__ = [
+    "UNCATEGORIZED",
+    "annotation_file",
+    "data_file",
+    "failed",
+    "finish",
+    "from_base64",
+    "key_of",
+    "sha256_of",
+    "stem",
+    "text",
+]
 
 UNCATEGORIZED = "uncategorized"
 
@@ -42,6 +54,11 @@ def finish(
         return replace(_instructed(draft), sources=_some(sources(), draft), reference=tuple(reference()))
     except ItemError as error:
         return replace(draft, failure=failure_from(error, "sample"))
+
+
+def failed(identifier: str, category: str, error: ItemError, groups: Mapping[str, str] | None = None) -> Sample:
+    """A sample of which nothing but its place is usable."""
+    return Sample(identifier, category, "", groups=groups or {}, failure=failure_from(error, "sample"))
 
 
 def _instructed(draft: Sample) -> Sample:
@@ -84,6 +101,26 @@ def text(value: Any) -> str:
     return ""
 
 
+def key_of(value: Any, absent: str, category: str, notes: list[Finding]) -> str:
+    """Return an annotation's key as text; a number is taken for one, and noted.
+
+    Args:
+        value: as the data has it.
+        absent: the key where there is none.
+        category: of the annotation, for the note.
+        notes: takes the note.
+
+    Raises:
+        ItemError: it is neither text nor a whole number.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        notes.append(Finding("number-key", f"the key {value!r} is a number, not text", category))
+        return str(value)
+    if value is not None and not isinstance(value, str):
+        raise ItemError(f"the key is {value!r:.60}, not text", kind="bad-sample")
+    return (value or "").strip() or absent
+
+
 def stem(path: str) -> str:
     """Return the name of a file without folders (of either system's spelling) and extension; empty for none."""
     name = PurePosixPath(path.replace("\\", "/")).stem
@@ -101,6 +138,24 @@ def data_file(path: str) -> Path:
         found = "is a folder" if file.is_dir() else "does not exist"
         raise DataError(f"the data file {path!r} {found}; correct `path` in the benchmark's part of the config")
     return file
+
+
+def annotation_file(path: str, names: Sequence[str]) -> Path:
+    """Return the annotation file that a config means: the file itself, or the first of `names` in its folder.
+
+    Raises:
+        DataError: there is none.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        return data_file(path)
+    found = next((folder / name for name in names if (folder / name).is_file()), None)
+    if found is None:
+        raise DataError(
+            f"the folder {path!r} holds no {names[0]!r}; correct `path` in the benchmark's part of the config, or name "
+            "the annotation file itself"
+        )
+    return found
 
 
 def sha256_of(path: Path) -> str:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from editloupe.benchmarks.findings import Finding, Linted, of_samples, piled
 from editloupe.blobs import Store
 from editloupe.config import BenchmarkPart
 from editloupe.errors import ConfigError
 from editloupe.records import Sample
 
-__all__ = ["Benchmark", "load_samples", "selected"]
+__all__ = ["Benchmark", "Loaded", "load_samples", "read_samples", "selected"]
 
 log = logging.getLogger(__name__)
 
 
 class Benchmark(Protocol):
     """Where samples come from.
+
+    May have besides: ``lint(samples)`` (see `findings`) and ``packages`` (import name -> extra that brings it).
 
     Attributes:
         name, revision: which benchmark, and a stable name of its content.
@@ -37,31 +39,54 @@ class Benchmark(Protocol):
         """Yield the samples in order; a bad one carries its `Failure`. Raises `DataError` for an unusable file."""
 
 
-def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> list[Sample]:
-    """Read the samples that a config asks for.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The samples that a config asks for, and what is to be said about them."""
 
-    Duplicate ids get a suffix and a warning, because a sample that vanished would not be noticed.
+    samples: list[Sample]
+    findings: list[Finding]
+
+
+def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> list[Sample]:
+    """Read the samples that a config asks for; what is to be said about the data goes to the log first.
+
+    Raises:
+        ConfigError: a category is asked for that no sample has.
+        DataError: the benchmark's file cannot be read.
+    """
+    loaded = read_samples(part, benchmark, store)
+    for pile in piled(loaded.findings):
+        log.warning("%s: %s", benchmark.name, pile.sentence)
+    return loaded.samples
+
+
+def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loaded:
+    """Read the samples that a config asks for, and look at the data as a whole.
+
+    Samples whose id occurs again get a suffix, because a sample that vanished would not be noticed. Where a limit ends
+    the reading, nothing can be said about the whole, such as counts.
 
     Raises:
         ConfigError: a category is asked for that no sample has.
         DataError: the benchmark's file cannot be read.
     """
     samples: list[Sample] = []
-    seen: Counter[str] = Counter()
+    everything: list[Sample] = []
     ids: set[str] = set()
     for sample in benchmark.samples(store):
-        seen[sample.category] += 1
+        everything.append(replace(sample, sources=(), reference=()))
         if not _wanted(part, sample):
             continue
         if sample.id in ids:
             number = next(n for n in itertools.count(2) if f"{sample.id}-{n}" not in ids)
-            log.warning("the sample id %r occurs again; this one is called %r", sample.id, f"{sample.id}-{number}")
             sample = replace(sample, id=f"{sample.id}-{number}")  # noqa: PLW2901
         ids.add(sample.id)
         samples.append(sample)
         if part.limit is not None and len(samples) >= part.limit:
             break
-    missing = [one for one in part.categories or () if one not in seen] if len(samples) != part.limit else []
+    seen = dict.fromkeys(one.category for one in everything)
+    cut = len(samples) == part.limit
+    missing = [one for one in part.categories or () if one not in seen] if not cut else []
     if missing:
         raise ConfigError(
             f"the benchmark {benchmark.name!r} has no category {', '.join(map(repr, missing))}; "
@@ -69,7 +94,11 @@ def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> lis
         )
     if not samples:
         raise ConfigError(f"the benchmark {benchmark.name!r} has no samples")
-    return samples
+    findings = list(of_samples(everything))
+    if isinstance(benchmark, Linted) and not cut:
+        findings += benchmark.lint(everything)
+    asked = [one for one in findings if not one.category or part.categories is None or one.category in part.categories]
+    return Loaded(samples, asked)
 
 
 def selected(part: BenchmarkPart, samples: Iterable[Sample]) -> list[Sample]:

@@ -18,10 +18,14 @@ from editloupe.records import EditRequest, ImageFile, Sample
 
 __all__ = ["Replay"]
 
-_SUFFIXES = tuple(f"{ending}.{format_}" for ending in ("", "_primary") for format_ in ("png", "jpg", "jpeg", "webp"))
+_FORMATS = ("png", "jpg", "jpeg", "webp")
+_SUFFIXES = tuple(f"{ending}.{format_}" for ending in ("", "_primary") for format_ in _FORMATS)
 _IN_FOLDER = tuple(
     f"{{{category}}}/{{sample}}{suffix}" for category in ("category", "category_zh") for suffix in _SUFFIXES
 ) + tuple(f"{{sample}}{suffix}" for suffix in _SUFFIXES)
+_NO_EDIT = "_SRCIMG"
+"""How GEdit-Bench's published outputs mark the source image, which lies beside each edit."""
+
 _FIELD = re.compile(r"\w+")
 
 
@@ -45,8 +49,9 @@ class Replay:
         Attributes:
             images: a pattern such as ``outputs/{category}/{sample}.png``, which may use ``{sample}``, ``{category}``
                 (the English id), ``{category_zh}`` and any group of the sample, such as ``{language}``; or a bare
-                folder, where ``CATEGORY/SAMPLE`` and ``SAMPLE`` are tried, with and without ``_primary``, as png,
-                jpg, jpeg and webp, with English and Chinese categories.
+                folder, where the layout that the benchmark publishes (``extra["outputs"]``) is tried, then
+                ``CATEGORY/SAMPLE`` and ``SAMPLE``, with and without ``_primary``, with English and Chinese categories,
+                all as png, jpg, jpeg and webp.
         """
 
         images: plugins.ConfigPath
@@ -90,10 +95,13 @@ class Replay:
         """Yield absolute paths inside of the fixed folder, the exact id first, then its name in a study folder."""
         for name in self._names(sample):
             path = os.path.normpath(f"{self._root}/{name}")
-            if path.startswith(self._root.rstrip("/") + "/"):
+            if path.startswith(self._root.rstrip("/") + "/") and not Path(path).stem.endswith(_NO_EDIT):
                 yield path
 
     def _names(self, sample: Sample) -> Iterator[str]:
+        if self._patterns is _IN_FOLDER:  # a bare folder, perhaps one that the benchmark's authors describe
+            for published in sample.extra.get("outputs", ()):
+                yield from (f"{published}.{format_}" for format_ in _FORMATS)
         fields = {
             **sample.groups,
             "category": sample.category,

@@ -1,0 +1,127 @@
+"""The rows of a published data set, through the library `datasets`: from the hub, or from a folder.
+
+Images are handed over as the bytes they are published as, never decoded and encoded again. Errors of `datasets` and
+what lies below it become ours here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from editloupe.errors import ConfigError, DataError, ImageError
+
+__all__ = ["data_files", "hub_rows", "image_bytes", "local_rows"]
+
+_SAVED = ("dataset_info.json", "dataset_dict.json")
+
+
+def data_files(path: str) -> list[Path]:
+    """The files of a data set in a folder: what `save_to_disk` writes, or parquet files at any depth.
+
+    Raises:
+        DataError: there is neither.
+    """
+    folder = Path(path)
+    if folder.is_file() and folder.suffix == ".parquet":
+        return [folder]
+    saved = any((folder / name).is_file() for name in _SAVED)
+    found = sorted(folder.rglob("*.arrow" if saved else "*.parquet"))
+    if not found:
+        what = "holds no parquet files and no saved data set" if folder.is_dir() else "does not exist"
+        raise DataError(f"the folder {path!r} {what}; correct `path` in the benchmark's part of the config")
+    return found
+
+
+def local_rows(path: str, columns: Sequence[str], images: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a data set in a folder, read as a stream.
+
+    Args:
+        path: see `data_files`.
+        columns: that have to be there.
+        images: those of `columns` that hold images.
+
+    Raises:
+        ConfigError: `datasets` is not installed.
+        DataError: the files cannot be read, or lack a column.
+    """
+    library = _datasets()
+    files = data_files(path)
+    try:
+        if files[0].suffix == ".arrow":
+            loaded = library.load_from_disk(path)
+            data = loaded[_only_split(loaded, path)] if isinstance(loaded, library.DatasetDict) else loaded
+        else:
+            names = [str(file) for file in files]
+            data = library.load_dataset("parquet", data_files=names, split="train", streaming=True)
+        yield from _rows(data, columns, images, path)
+    except (OSError, ValueError, KeyError, library.exceptions.DatasetsError) as error:
+        raise DataError(f"the data set in {path!r} cannot be read: {_first_line(error)}") from error
+
+
+def hub_rows(
+    name: str, revision: str, columns: Sequence[str], images: Sequence[str], *, split: str = "train"
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a data set on the hub, from the cache where it is there.
+
+    Raises:
+        ConfigError: `datasets` is not installed, or neither cache nor hub has the data set.
+        DataError: it lacks a column.
+    """
+    library = _datasets()
+    try:
+        data = library.load_dataset(name, split=split, revision=revision)
+    except (OSError, ValueError, RuntimeError, library.exceptions.DatasetsError) as error:
+        raise ConfigError(
+            f"the data set {name!r} at revision {revision!r} is not in the cache and cannot be downloaded: "
+            f"{_first_line(error)}; download it elsewhere and give its folder as `path`"
+        ) from error
+    yield from _rows(data, columns, images, name)
+
+
+def image_bytes(value: Any) -> bytes:
+    """The encoded image in a cell.
+
+    Raises:
+        ImageError: the cell is empty (kind ``no-image``), or names a file instead of holding one.
+    """
+    if isinstance(value, dict):
+        if value.get("bytes"):
+            return bytes(value["bytes"])
+        if value.get("path"):
+            raise ImageError(f"the image {value['path']!r} is named, but not inside of the data set", kind="no-image")
+    if isinstance(value, bytes) and value:
+        return value
+    raise ImageError(f"there is no image in the data set: {value!r:.60}", kind="no-image")
+
+
+def _rows(data: Any, columns: Sequence[str], images: Sequence[str], where: str) -> Iterator[dict[str, Any]]:
+    library = _datasets()
+    lacking = [name for name in columns if name not in (data.column_names or [])]
+    if lacking:
+        raise DataError(f"the data set {where!r} lacks the columns {', '.join(lacking)}; it has: {data.column_names}")
+    data = data.select_columns(list(columns))
+    for name in images:
+        if isinstance(data.features[name], library.Image):
+            data = data.cast_column(name, library.Image(decode=False))
+    yield from data
+
+
+def _only_split(loaded: Any, path: str) -> str:
+    if len(loaded) != 1 and "train" not in loaded:
+        raise DataError(f"the data set in {path!r} has the splits {', '.join(loaded)}; give the folder of one of them")
+    return "train" if "train" in loaded else next(iter(loaded))
+
+
+def _datasets() -> Any:
+    try:
+        import datasets
+    except ImportError as error:
+        raise ConfigError("reading a published data set needs the package datasets; install editloupe[hub]") from error
+    datasets.disable_progress_bars()
+    return datasets
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or repr(error)).split("\n")[0]

@@ -1,0 +1,132 @@
+"""What is to be said about a benchmark's data before anything runs: frozen records, gathered in one list.
+
+A benchmark may have a method ``lint(samples)`` that yields what only it can know, such as images that no annotation
+names; it is asked once all samples have been read. What every benchmark shares is here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from editloupe.records import Sample
+
+__all__ = ["Finding", "Linted", "Pile", "counted", "of_samples", "piled"]
+
+SHOWN = 3
+"""Findings of one kind and group that are told in full."""
+
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the data that a person should know.
+
+    Attributes:
+        kind: short name for counting; of an unusable sample the kind of its failure.
+        message: one sentence: what, and which value.
+        category, language: of the group it belongs to; empty where it is about the benchmark as a whole.
+        unusable: whether a sample is lost by it.
+    """
+
+    kind: str
+    message: str
+    category: str = ""
+    language: str = ""
+    unusable: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group's name for people, empty for the benchmark as a whole."""
+        return ", ".join(part for part in (self.category, self.language) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    """The findings of one kind in one group: how many, and the first sentences."""
+
+    kind: str
+    group: str
+    count: int
+    examples: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The pile in one line."""
+        place = f" in {self.group}" if self.group else ""
+        more = f"; and {self.count - len(self.examples)} more" if self.count > len(self.examples) else ""
+        return f"{self.kind}{place}: {self.count}: {'; '.join(self.examples)}{more}"
+
+
+@runtime_checkable
+class Linted(Protocol):
+    """A benchmark that can tell more about its data than its samples do."""
+
+    def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
+        """Yield findings about all samples, which come without their images, in the order they were read."""
+
+
+def piled(findings: Iterable[Finding]) -> list[Pile]:
+    """Gather findings by kind and group, unusable samples first, else in the order they were found."""
+    piles: dict[tuple[bool, str, str], list[str]] = {}
+    for one in findings:
+        piles.setdefault((not one.unusable, one.kind, one.group), []).append(one.message)
+    ordered = sorted(piles.items(), key=lambda pile: pile[0][0])
+    return [Pile(kind, group, len(found), tuple(found[:SHOWN])) for (_, kind, group), found in ordered]
+
+
+def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:
+    """What the samples themselves tell: failures, ids that occur again, instructions in another language than stated."""
+    seen: set[str] = set()
+    for sample in samples:
+        language = sample.groups.get("language", "")
+        if sample.failure is not None:
+            message = f"sample {sample.id!r}: {sample.failure.message}"
+            yield Finding(sample.failure.kind, message, sample.category, language, unusable=True)
+        if sample.id in seen:
+            message = f"the id {sample.id!r} occurs again; both samples are kept"
+            yield Finding("duplicate-key", message, sample.category, language)
+        seen.add(sample.id)
+        if _is_in_another(language, sample.instruction):
+            message = f"sample {sample.id!r} is said to be {language!r}, and reads {sample.instruction[:40]!r}"
+            yield Finding("other-language", message, sample.category, language)
+
+
+def counted(
+    samples: Iterable[Sample], expected: Mapping[tuple[str, str], int], *, by_language: bool = False, total: int = 0
+) -> Iterator[Finding]:
+    """Compare the number of samples per group with what its authors publish.
+
+    Args:
+        samples: all of them.
+        expected: samples by (category, language); by (category, "") where languages are not told apart.
+        by_language: whether `expected` tells languages apart.
+        total: of all samples, where only that is known.
+    """
+    there = Counter((one.category, one.groups.get("language", "") if by_language else "") for one in samples)
+    for (category, language), count in expected.items():
+        found = there[category, language]
+        if not found:
+            yield Finding("missing-group", f"none of the {count} published samples is there", category, language)
+        elif found != count:
+            yield Finding("wrong-count", f"{found} samples are there, {count} are published", category, language)
+    if expected:
+        for category, language in there:
+            if (category, language) not in expected:
+                message = f"{there[category, language]} samples of a group that is not among the published ones"
+                yield Finding("unknown-group", message, category, language)
+    if total and there.total() != total:
+        yield Finding("wrong-count", f"{there.total()} samples are there, {total} are published")
+
+
+def _is_in_another(language: str, words: str) -> bool:
+    """Whether words can hardly be of the language; an English instruction may quote some Chinese characters."""
+    han, letters = len(_HAN.findall(words)), len(_LETTER.findall(words))
+    if language == "en":
+        return 2 * han > letters
+    return language in ("cn", "zh") and letters > 0 and han == 0

@@ -76,9 +76,8 @@ def _rows(audit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         dimensions = audit["preferences"]["score"]
         for name in sorted(dimensions, key=lambda one: one != "overall"):
             one = dimensions[name]
-            yield _row(
-                name, one["right"] + one["wrong"] + one["ties"], "accuracy_ties_wrong", one["accuracy_ties_wrong"]
-            )
+            compared = one["right"] + one["wrong"] + one["ties"]
+            yield _row(name, compared, "accuracy_ties_wrong", one["accuracy_ties_wrong"])
     if audit["overall"]["n"] or (audit["classes"] is None and audit["preferences"] is None):
         for name, one in {"overall": audit["overall"], **audit["categories"]}.items():
             yield _row(name, one["n"], "spearman", one["spearman"])

@@ -10,8 +10,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from editloupe import plugins
-from editloupe.benchmarks.arrow_rows import arrow_revision, arrow_rows, image_bytes
 from editloupe.benchmarks.candidates import OVERALL, Group, Said, group_of, kept
+from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
 from editloupe.benchmarks.drafts import text
 from editloupe.blobs import Store
 from editloupe.errors import ItemError, failure_from
@@ -20,6 +20,8 @@ from editloupe.records import Sample
 __all__ = ["EditRewardBench"]
 
 _COLUMNS = ("instruction", "source_image", "candidate_1", "candidate_2", "ranking")
+_IMAGES = ("source_image", "candidate_1", "candidate_2")
+_OPTIONAL = ("comparison_type", "dataset", "score_1", "score_2")
 _RANKING = re.compile(r"\s*([A-Z])\s*([<>=])\s*([A-Z])\s*", re.IGNORECASE)
 _COMPARED = re.compile(r"\s*([A-Z])\s*vs\.?\s*([A-Z])\s*", re.IGNORECASE)
 
@@ -34,12 +36,17 @@ class EditRewardBench:
 
     Attributes:
         name: ``editreward-bench``.
-        revision: SHA-256 of the data files.
+        packages: what reading it needs.
+        revision: SHA-256 over the names and bytes of the data files.
         default_rubric: ``preference``.
         categories: none are labelled; ``2pair``, ``3pair`` and ``4pair`` are the categories.
+
+    Raises:
+        DataError: the folder holds no data set.
     """
 
     name = "editreward-bench"
+    packages: Mapping[str, str] = {"datasets": "hub"}
     default_rubric = "preference"
     categories: Mapping[str, str] = {}
 
@@ -54,11 +61,12 @@ class EditRewardBench:
 
     def __init__(self, options: Options) -> None:
         self._path = options.path
+        data_files(options.path)
 
     @cached_property
     def revision(self) -> str:
-        """SHA-256 of the data files."""
-        return arrow_revision(self._path)
+        """SHA-256 over the names and bytes of the data files."""
+        return files_digest(self._path)
 
     def samples(self, store: Store) -> Iterator[Sample]:
         """Yield one sample per candidate, group by group.
@@ -68,7 +76,7 @@ class EditRewardBench:
             DataError: the data set cannot be read.
         """
         groups: dict[str, Group] = {}
-        for number, row in enumerate(arrow_rows(self._path, _COLUMNS), 1):
+        for number, row in enumerate(local_rows(self._path, _COLUMNS, _IMAGES, optional=_OPTIONAL), 1):
             _add(groups, number, row, store)
         for group in groups.values():
             group.draft = replace(group.draft, groups={"candidates": str(len(group.candidates))})

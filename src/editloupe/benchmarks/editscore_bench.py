@@ -7,8 +7,8 @@ from functools import cached_property, partial
 from typing import Any
 
 from editloupe import plugins
-from editloupe.benchmarks.arrow_rows import arrow_revision, arrow_rows, image_bytes
 from editloupe.benchmarks.candidates import OVERALL, Group, Said, group_of, kept
+from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
 from editloupe.benchmarks.drafts import UNCATEGORIZED, text
 from editloupe.blobs import Store
 from editloupe.errors import ItemError, failure_from
@@ -17,6 +17,7 @@ from editloupe.records import Sample
 __all__ = ["EditScoreBench"]
 
 _COLUMNS = ("instruction", "input_image", "output_images", "task_type", "dimension")
+_IMAGES = ("input_image", "output_images")
 
 
 class EditScoreBench:
@@ -28,12 +29,17 @@ class EditScoreBench:
 
     Attributes:
         name: ``editscore-bench``.
-        revision: SHA-256 of the data files.
+        packages: what reading it needs.
+        revision: SHA-256 over the names and bytes of the data files.
         default_rubric: ``preference``.
         categories: none are labelled; the task types are the categories.
+
+    Raises:
+        DataError: the folder holds no data set.
     """
 
     name = "editscore-bench"
+    packages: Mapping[str, str] = {"datasets": "hub"}
     default_rubric = "preference"
     categories: Mapping[str, str] = {}
 
@@ -48,11 +54,12 @@ class EditScoreBench:
 
     def __init__(self, options: Options) -> None:
         self._path = options.path
+        data_files(options.path)
 
     @cached_property
     def revision(self) -> str:
-        """SHA-256 of the data files."""
-        return arrow_revision(self._path)
+        """SHA-256 over the names and bytes of the data files."""
+        return files_digest(self._path)
 
     def samples(self, store: Store) -> Iterator[Sample]:
         """Yield one sample per edit, group by group.
@@ -62,7 +69,7 @@ class EditScoreBench:
             DataError: the data set cannot be read.
         """
         groups: dict[str, Group] = {}
-        for number, row in enumerate(arrow_rows(self._path, _COLUMNS), 1):
+        for number, row in enumerate(local_rows(self._path, _COLUMNS, _IMAGES), 1):
             _add(groups, number, row, store)
         for group in groups.values():
             yield from group.samples()

@@ -38,7 +38,8 @@ def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
     if human is None:
         return
     raters = ", ".join(f"{one_line(name, 40)} {count}" for name, count in human["raters"].items())
-    yield f"people: {human['ratings']} ratings of {human['edits']} edits ({raters}), {100 * human['blind']:.0f} % of them blind"
+    blind = f"{100 * human['blind']:.0f} % of them blind"
+    yield f"people: {human['ratings']} ratings of {human['edits']} edits ({raters}), {blind}"
     if human["changed"] or human["unknown"]:
         yield (
             f"not compared: {human['changed']} ratings of edits that have changed since, "
@@ -51,8 +52,8 @@ def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
             f"mean difference {number(one['mae']['value'])}"
         )
     for flag in human["flags"]:
-        who = one_line(flag["rater"], 40)
-        yield f"flag by {who}: {one_line(flag['editor'], 40)} on {one_line(flag['sample'], 40)}: {one_line(flag['flag'])}"
+        who, editor, sample = (one_line(flag[name], 40) for name in ("rater", "editor", "sample"))
+        yield f"flag by {who}: {editor} on {sample}: {one_line(flag['flag'])}"
 
 
 def _preferences(judge: str, preferences: Mapping[str, Any]) -> Table:
@@ -70,9 +71,8 @@ def _preferences(judge: str, preferences: Mapping[str, Any]) -> Table:
             view.add_row(_name(dimension, reading, len(preferences)), *cells)
             for size, group in one["groups"].items():
                 right, interval = number(group["value"], 3), _ends(group["ci95"])
-                view.add_row(
-                    Text(f"  whole rankings of {size}", "dim"), str(group["groups"]), right, "", "", interval, ""
-                )
+                label = Text(f"  whole rankings of {size}", "dim")
+                view.add_row(label, str(group["groups"]), "", right, "", interval, "")
         view.add_section()
     return view
 

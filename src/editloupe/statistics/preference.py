@@ -45,8 +45,8 @@ def preference_accuracy(pairs: Sequence[Pair]) -> dict[str, Any]:
 
     Pairs that people call equal, and those without both scores, enter none of the four and are counted apart.
 
-    Intervals are clustered (`ratio_interval`). For the mean over T categories with ratios r_t = c_t / n_t, cluster g has
-    the influence ``e_g = sum_t (c_gt - r_t n_gt) / (T n_t)``, the linearized error of a mean of ratios (Cochran,
+    Intervals are clustered (`ratio_interval`). For the mean over T categories with ratios r_t = c_t / n_t, cluster g
+    has the influence ``e_g = sum_t (c_gt - r_t n_gt) / (T n_t)``, the linearized error of a mean of ratios (Cochran,
     *Sampling Techniques*, 3rd ed. 1977, chapter 6); the interval is that of the G values ``macro + G e_g``. A category
     within a single cluster adds nothing to it, because its error cannot be known.
 
@@ -110,10 +110,7 @@ def _right(pair: Pair) -> bool:
 def _accuracies(suffix: str, pairs: Sequence[Pair], right: Floats, counted: Floats) -> dict[str, Any]:
     """Accuracy over all pairs, and its mean over categories, each with its interval."""
     clusters = [one.cluster for one in pairs]
-    found = {
-        f"accuracy{suffix}": _entry(right, counted, clusters),
-        f"macro{suffix}": _entry(right[:0], counted[:0], []),
-    }
+    found = {f"accuracy{suffix}": _entry(right, counted, clusters), f"macro{suffix}": {"value": None, "ci95": None}}
     if not pairs:
         return found
     g, t = (np.unique(names, return_inverse=True)[1] for names in (clusters, [one.category for one in pairs]))
@@ -141,7 +138,7 @@ def _entry(right: Floats, counted: Floats, clusters: Sequence[str]) -> dict[str,
     if not counted.sum():
         return {"value": None, "ci95": None}
     codes = np.unique(clusters, return_inverse=True)[1]
-    sums, counts = np.bincount(codes, weights=right), np.bincount(codes, weights=counted)
+    sums, counts = (np.bincount(codes, weights=one).astype(np.float64) for one in (right, counted))
     return {
         "value": float(right.sum() / counted.sum()),
         "ci95": _ends(ratio_interval(sums, counts, limits=(0.0, 1.0))),

@@ -51,6 +51,8 @@ def read_card(path: str, signature: str) -> dict[str, Any]:
     """
     try:
         audit = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(audit, dict):
+            raise TypeError("an audit is an object")
         card = card_of(audit)
     except OSError as error:
         raise ConfigError(f"judge: card {path!r} cannot be read: {error.strerror or error}") from error

@@ -202,6 +202,6 @@ def _read(path: Path) -> Ratings:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "it"
         message = str(first["msg"]).removeprefix("Value error, ")
-        value = "" if place == "it" else f" is {str(first.get('input'))[:60]!r}"
+        value = "" if place == "it" or first["type"] == "missing" else f" is {str(first.get('input'))[:60]!r}"
         raise DataError(f"{str(path)!r}: {place}{value}: {message[:1].lower()}{message[1:]}") from error
     return found if found.rater else found.model_copy(update={"rater": path.stem})

@@ -201,6 +201,6 @@ def test_several_or_broken_json_files_are_refused(tmp_path):
     (tmp_path / "b.json").write_text("[]")
     with pytest.raises(DataError, match=r"a\.json, b\.json"):
         read(EditJudgeBench, tmp_path)
+    (tmp_path / "b.json").write_text('{"a": 1}')
     with pytest.raises(DataError, match="list of objects"):
-        (tmp_path / "b.json").write_text('{"a": 1}')
         read(EditJudgeBench, tmp_path / "b.json")

@@ -2,9 +2,10 @@ import hashlib
 
 import pytest
 
-from editloupe.blobs import BlobStore, NoStore, write_durably
+from editloupe.blobs import BlobStore, DecodingStore, NoStore, write_durably
 from editloupe.errors import ImageError
-from pictures import REFUSED, png
+from editloupe.records import ImageFile
+from pictures import REFUSED, TRUNCATED, png
 
 
 def files(folder):
@@ -25,7 +26,12 @@ def test_equal_bytes_are_kept_once(tmp_path):
     assert len(files(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("store", [BlobStore, lambda _: NoStore()], ids=["kept", "only checked"])
+STORES = pytest.mark.parametrize(
+    "store", [BlobStore, lambda _: NoStore(), lambda _: DecodingStore()], ids=["kept", "only checked", "decoded"]
+)
+
+
+@STORES
 @pytest.mark.parametrize("data", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_refused_leaves_nothing_behind(store, data, tmp_path):
     source = tmp_path / "source.png"
@@ -38,7 +44,7 @@ def test_what_is_refused_leaves_nothing_behind(store, data, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["gone.png", "x" * 300, "null\0character.png", "."])
-@pytest.mark.parametrize("store", [BlobStore, lambda _: NoStore()], ids=["kept", "only checked"])
+@STORES
 def test_a_file_that_cannot_be_read_is_missing(store, name, tmp_path):
     with pytest.raises(ImageError, match="cannot read") as caught:
         store(tmp_path / "blobs").take(tmp_path / name)
@@ -88,3 +94,17 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         write_durably(target, b"two")
     assert target.read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("data", TRUNCATED.values(), ids=TRUNCATED.keys())
+def test_only_decoding_sees_that_an_image_is_cut_off(data, tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(data)
+    assert NoStore().take(path) == ImageFile(path, "")
+    for ask in (lambda: DecodingStore().take(path), lambda: DecodingStore().put(data)):
+        with pytest.raises(ImageError) as caught:
+            ask()
+        assert caught.value.kind == "bad-image"
+    path.write_bytes(png())
+    assert DecodingStore().take(path) == ImageFile(path, "")
+    assert DecodingStore().put(png()).read() == png()

@@ -78,3 +78,9 @@ def test_the_config_for_six_gpus_is_valid_down_to_the_pipeline_s_parameters():
     assert set(editor.options.params) <= set(inspect.signature(QwenImageEditPlusPipeline.__call__).parameters)
     assert config.workers.edit.device_ids == config.workers.judge.device_ids == (0, 1, 2, 3, 4, 5)
     assert (config.judge.batch_size, config.judge.use_batch_inference) == (4, True)
+
+
+def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):
+    monkeypatch.setattr("editloupe.lacking.find_spec", lambda name: None if name == "datasets" else name)
+    text = "benchmark: {name: gedit, path: gone}\neditors: [identity]\nrubric: reasoning\n"
+    assert lacks(config(text)) == ["benchmark gedit needs the package datasets; install editloupe[hub]"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from editloupe.benchmarks.findings import piled
 from editloupe.benchmarks.loading import Benchmark, read_samples
 from editloupe.blobs import DecodingStore
-from editloupe.config import StudyConfig
+from editloupe.config import EditorPart, StudyConfig
 from editloupe.lacking import lacks
 from editloupe.planning import Judge, StreamingJudge, make_judge
 from editloupe.records import Question, Sample
@@ -52,7 +52,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
     for part in config.editors:
-        say(f"editor {part.name} ({part.type}): {good} edits")
+        say(f"editor {part.name} ({part.type}): {good} edits{_without_inputs(part, sound)}")
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     judge = config.judge
@@ -87,6 +87,15 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
         if sample.sources
         for question in config.rubric.questions(sample, sample.sources[0], mode=mode, compare_original=compare).values()
     ]
+
+
+def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
+    """Of an editor that makes its edits from files: for how many samples there is none."""
+    if not hasattr(part.plugin, "inputs"):
+        return ""
+    editor = part.plugin(part.options)
+    lacking = [sample.id for sample in samples if not editor.inputs(sample)]
+    return f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:

@@ -60,8 +60,10 @@ def test_a_byte_order_mark_and_empty_cells_are_fine(tmp_path):
 
 @pytest.mark.parametrize(
     ("value", "set_"),
-    [(True, True), ("True", True), (1, True), ("yes", True), (None, False), ("", False), (math.nan, False)]
-    + [(False, False), ("false", False), ("0", False), (0, False)],
+    [
+        *((value, True) for value in (True, "True", 1, "yes")),
+        *((value, False) for value in (None, "", math.nan, False, "false", "0", 0)),
+    ],
 )
 def test_a_mark_is_set_or_not(value, set_):
     assert flag(value) is set_

@@ -6,7 +6,7 @@ from editloupe.config import load_config
 from editloupe.errors import ConfigError, DataError
 from editloupe.images import decode
 from pictures import TRUNCATED, png
-from published import FEATURES, gedit_row, gedit_rows, make_gedit
+from published import FEATURES, gedit_row, gedit_rows, make_gedit, put
 from reading import made, read, without_counts
 
 
@@ -46,10 +46,14 @@ def test_counts_are_compared_with_the_published_ones(tmp_path):
 @pytest.mark.parametrize("form", ["dataset", "dict"])
 def test_a_data_set_saved_to_disk_is_read(form, tmp_path):
     data = datasets.Dataset.from_list(gedit_rows(1), features=FEATURES)
-    (data if form == "dataset" else datasets.DatasetDict({"train": data})).save_to_disk(str(tmp_path / "saved"))
+    other = datasets.Dataset.from_list(gedit_rows(3), features=FEATURES)
+    saved = data if form == "dataset" else datasets.DatasetDict({"train": data, "test": other})
+    saved.save_to_disk(str(tmp_path / "saved"))
+    put(tmp_path / "saved" / "cache-1234.arrow", b"what `datasets` leaves behind")
     samples, _ = read("gedit", path=tmp_path / "saved")
     assert len(samples) == 4
     assert samples[0].failure is None
+    assert samples[0].sources[0].read() == png(40, 30)
 
 
 def test_the_hub_s_way_reads_a_repository_of_the_same_layout(tmp_path, monkeypatch):
@@ -136,7 +140,7 @@ def test_keys_that_occur_twice_or_are_numbers_are_said_and_kept(tmp_path):
 def test_a_folder_that_is_no_data_set_is_one_sentence(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         made("gedit", path=tmp_path / "gone")
-    with pytest.raises(DataError, match="no parquet files"):
+    with pytest.raises(DataError, match="no parquet or arrow files"):
         made("gedit", path=tmp_path)
     (tmp_path / "a.parquet").write_bytes(b"no parquet")
     with pytest.raises(DataError, match="cannot be read") as caught:

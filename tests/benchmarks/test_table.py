@@ -14,6 +14,7 @@ from editloupe.blobs import BlobStore, NoStore
 from editloupe.errors import DataError
 from editloupe.images import decode
 from pictures import REFUSED, png
+from reading import read
 
 ROW = {"image": "a.png", "instruction": "Push the cup", "category": "physical"}
 
@@ -199,6 +200,22 @@ def test_missing_and_unknown_files_are_told_at_once(folder):
         Table(Table.Options(path=str(folder / "gone.csv")))
     with pytest.raises(DataError, match=r"'\.xlsx'; a table is one of \.jsonl"):
         table(folder, b"", ".xlsx")
+
+
+def test_images_that_no_row_names_and_mixed_extensions_are_said(folder):
+    (folder / "c.jpg").write_bytes(png())
+    (folder / "below").mkdir()
+    (folder / "below" / "d.png").write_bytes(png())
+    elsewhere = str(folder.parent / "e.png")
+    path = folder / "edits.jsonl"
+    path.write_bytes(as_jsonl(ROW, ROW | {"image": "../e.png"}, ROW | {"image": elsewhere}))
+    samples, found = read("table", path=path)
+    assert found == {
+        ("missing-file", "physical"): 2,
+        ("unused-image", ""): 2,
+        ("mixed-extensions", ""): 1,
+    }
+    assert samples[0].failure is None
 
 
 def test_the_revision_is_the_hash_of_the_table(folder):

@@ -169,7 +169,7 @@ def test_a_published_layout_is_tried_first_in_a_bare_folder(published, form, tmp
     put(tmp_path / "physical" / "a.png")
     one = sample(extra={"outputs": ["elsewhere/x", published]})
     assert replay(tmp_path).inputs(one) == (path,)
-    assert replay(tmp_path / "physical" / "{sample}.png").inputs(one) == (tmp_path / "physical" / "a.png",)
+    assert replay(tmp_path / "{category}" / "{sample}.png").inputs(one) == (tmp_path / "physical" / "a.png",)
     path.unlink()
     assert replay(tmp_path).inputs(one) == (tmp_path / "physical" / "a.png",)
 

@@ -52,6 +52,9 @@ def test_gedit_in_two_languages_counts_what_is_missing_in_each_group(tmp_path, t
     assert counts(editor["aggregates"]["language=en"]) == (6, 2)
     assert counts(editor["aggregates"]["language=cn"]) == (4, 4)
     assert counts(editor["overall"]) == (10, 6)
+    said = []
+    assert check_study(config, said.append) == 0
+    assert "editor ours (replay): 16 edits, 6 of them without a ready image, the first 'k4-cn'" in said
 
 
 def test_flat_keys_of_imgedit_with_mixed_extensions(tmp_path, tiny_checkpoint):

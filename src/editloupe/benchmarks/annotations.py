@@ -66,11 +66,11 @@ def words(item: Mapping[str, Any], name: str) -> str:
         ItemError: it is something else.
     """
     value = item.get(name)
-    if _is_empty(value):
-        return ""
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return value.strip()
+    if not _is_empty(value):
         raise ItemError(f"{name!r} is {value!r:.60}, not text", kind="bad-sample")
-    return value.strip()
+    return ""
 
 
 def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
         ItemError: it is something else.
     """
     value = item.get(name)
-    several = value if isinstance(value, list) else [] if _is_empty(value) else [value]
+    several: list[Any] = value if isinstance(value, list) else [] if _is_empty(value) else [value]
     if not all(isinstance(one, str) and one.strip() for one in several):
         raise ItemError(f"{name!r} is {value!r:.60}, neither a file's name nor a list of them", kind="bad-sample")
     return tuple(one.strip() for one in several)
@@ -90,7 +90,9 @@ def flag(value: Any) -> bool:
     """A mark that published files write as ``true``, ``"True"`` or 1, and leave out or empty where it is not set."""
     if _is_empty(value):
         return False
-    return value.strip().lower() not in ("false", "0", "no") if isinstance(value, str) else bool(value)
+    if isinstance(value, str):
+        return value.strip().lower() not in ("false", "0", "no")
+    return bool(value)
 
 
 def _is_empty(value: Any) -> bool:
@@ -108,6 +110,5 @@ def _read(path: Path) -> Any:
 
 
 def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return {_Object: "an object", list: "a list", str: "a text"}.get(type(value), "a number or a word")
+    kinds = ((_Object, "an object"), (list, "a list"), (str, "a text"), (type(None), "null"))
+    return next((name for kind, name in kinds if isinstance(value, kind)), "a number or a word")

@@ -16,24 +16,27 @@ from editloupe.errors import ConfigError, DataError, ImageError
 
 __all__ = ["data_files", "files_digest", "hub_rows", "image_bytes", "local_rows"]
 
-_SAVED = ("dataset_info.json", "dataset_dict.json")
+_FORMATS = ("parquet", "arrow")
 
 
 def data_files(path: str) -> list[Path]:
-    """The files of a data set in a folder: what `save_to_disk` writes, or parquet files at any depth.
+    """The files of a data set in a folder, at any depth: parquet, else arrow, which `save_to_disk` writes too.
+
+    Where several splits lie side by side in folders of their own, only ``train`` is meant.
 
     Raises:
-        DataError: there is neither.
+        DataError: there are none.
     """
     folder = Path(path)
-    if folder.is_file() and folder.suffix == ".parquet":
+    if folder.is_file() and folder.suffix[1:] in _FORMATS:
         return [folder]
-    saved = any((folder / name).is_file() for name in _SAVED)
-    found = sorted(folder.rglob("*.arrow" if saved else "*.parquet"))
-    if not found:
-        what = "holds no parquet files and no saved data set" if folder.is_dir() else "does not exist"
-        raise DataError(f"the folder {path!r} {what}; correct `path` in the benchmark's part of the config")
-    return found
+    for form in _FORMATS:
+        found = sorted(file for file in folder.rglob(f"*.{form}") if not file.name.startswith("cache-"))
+        train = [file for file in found if file.parent.name == "train"]
+        if found:
+            return train or found
+    what = "holds no parquet or arrow files" if folder.is_dir() else "does not exist"
+    raise DataError(f"the folder {path!r} {what}; correct `path` in the benchmark's part of the config")
 
 
 def files_digest(path: str) -> str:
@@ -64,12 +67,8 @@ def local_rows(
     library = _datasets()
     files = data_files(path)
     try:
-        if files[0].suffix == ".arrow":
-            loaded = library.load_from_disk(path)
-            data = loaded[_only_split(loaded, path)] if isinstance(loaded, library.DatasetDict) else loaded
-        else:
-            names = [str(file) for file in files]
-            data = library.load_dataset("parquet", data_files=names, split="train", streaming=True)
+        names = [str(file) for file in files]
+        data = library.load_dataset(files[0].suffix[1:], data_files=names, split="train", streaming=True)
         yield from _rows(data, columns, images, path, optional)
     except (OSError, ValueError, KeyError, library.exceptions.DatasetsError) as error:
         raise DataError(f"the data set in {path!r} cannot be read: {_first_line(error)}") from error
@@ -125,12 +124,6 @@ def _rows(
         elif isinstance(getattr(data.features[name], "feature", None), library.Image):
             data = data.cast_column(name, library.List(library.Image(decode=False)))
     yield from data
-
-
-def _only_split(loaded: Any, path: str) -> str:
-    if len(loaded) != 1 and "train" not in loaded:
-        raise DataError(f"the data set in {path!r} has the splits {', '.join(loaded)}; give the folder of one of them")
-    return "train" if "train" in loaded else next(iter(loaded))
 
 
 def _datasets() -> Any:

@@ -81,7 +81,7 @@ def piled(findings: Iterable[Finding]) -> list[Pile]:
 
 
 def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:
-    """What the samples themselves tell: failures, ids that occur again, instructions in another language than stated."""
+    """What the samples themselves tell: failures, ids that occur again, instructions in another language."""
     seen: set[str] = set()
     for sample in samples:
         language = sample.groups.get("language", "")

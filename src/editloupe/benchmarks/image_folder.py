@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from editloupe.benchmarks.findings import Finding
@@ -32,6 +31,7 @@ class ImageFolder:
         self.root = root
         self._named: set[str] = set()
         self._renamed: dict[str, str] = {}
+        self._listings: dict[str, list[str]] = {}
 
     def take(self, name: str, store: Store) -> Picture:
         """Keep the image of that name.
@@ -39,14 +39,20 @@ class ImageFolder:
         Raises:
             ItemError: the name leads out of the folder, or the image is missing or unusable.
         """
-        inside = PurePosixPath(os.path.normpath(name.replace("\\", "/"))).as_posix()
-        if inside.startswith(("../", "/")) or inside in ("..", "."):
+        inside = _inside(name)
+        if inside is None:
             raise ItemError(f"the image {name!r} leads out of {str(self.root)!r}", kind="bad-sample")
-        found = inside if inside in self._files else self._other_extension(inside)
+        found = inside if inside in self._images_of(_folder(inside)) else self._other_extension(inside)
         self._named.add(found)
         if found != inside:
             self._renamed[inside] = found
         return store.take(self.root / found)
+
+    def note(self, name: str) -> None:
+        """Remember an image that the caller takes itself; one outside of the folder is none of its business."""
+        inside = _inside(name)
+        if inside is not None:
+            self._named.add(inside)
 
     def findings(self, category_of: Callable[[str], str]) -> Iterator[Finding]:
         """What is to be said of the folders in which the named images lie, after all samples have been read.
@@ -56,43 +62,41 @@ class ImageFolder:
         """
         for name, found in self._renamed.items():
             yield Finding("other-extension", f"{name!r} is {PurePosixPath(found).name!r} here", category_of(found))
-        there = [name for name in self._files if _folder(name) in self._folders]
         by_folder: dict[str, Counter[str]] = {}
-        for name in there:
-            by_folder.setdefault(_folder(name), Counter())[PurePosixPath(name).suffix] += 1
-            if name not in self._named:
-                yield Finding("unused-image", f"no annotation names {name!r}", category_of(name))
+        for folder in sorted({_folder(name) for name in self._named}):
+            for name in self._images_of(folder):
+                by_folder.setdefault(folder, Counter())[PurePosixPath(name).suffix] += 1
+                if name not in self._named:
+                    yield Finding("unused-image", f"no annotation names {name!r}", category_of(name))
         for folder, suffixes in by_folder.items():
             if len(suffixes) > 1:
                 counts = ", ".join(f"{count} {suffix}" for suffix, count in sorted(suffixes.items()))
                 category = category_of(f"{folder}/x" if folder else "x")
                 yield Finding("mixed-extensions", f"{folder or '.'}: {counts}; all of them are read", category)
 
-    @property
-    def _folders(self) -> set[str]:
-        return {_folder(name) for name in self._named}
-
-    @cached_property
-    def _files(self) -> dict[str, None]:
-        found = []
-        for folder, _, files in os.walk(self.root):
-            inside = Path(folder).relative_to(self.root)
-            found += [(inside / name).as_posix() for name in files if _is_image(name)]
-        return dict.fromkeys(sorted(found))
-
-    @cached_property
-    def _by_stem(self) -> dict[str, list[str]]:
-        stems: dict[str, list[str]] = {}
-        for name in self._files:
-            stems.setdefault(PurePosixPath(name).with_suffix("").as_posix(), []).append(name)
-        return stems
+    def _images_of(self, folder: str) -> list[str]:
+        """The images in a folder by their paths relative to the root; only folders that are named are listed."""
+        if folder not in self._listings:
+            try:
+                files = sorted(path.name for path in (self.root / folder).iterdir())
+            except (OSError, ValueError):  # it is not there; taking the image says so
+                files = []
+            self._listings[folder] = [f"{folder}/{name}" if folder else name for name in files if _is_image(name)]
+        return self._listings[folder]
 
     def _other_extension(self, name: str) -> str:
         """The only file that differs in its extension alone, or the name itself."""
-        if PurePosixPath(name).suffix.lower() not in SUFFIXES:
+        wanted = PurePosixPath(name)
+        if wanted.suffix.lower() not in SUFFIXES:
             return name
-        found = self._by_stem.get(PurePosixPath(name).with_suffix("").as_posix(), [])
+        found = [one for one in self._images_of(_folder(name)) if PurePosixPath(one).stem == wanted.stem]
         return found[0] if len(found) == 1 else name
+
+
+def _inside(name: str) -> str | None:
+    """A relative name in its normal form, or None where it leads out of its folder."""
+    normal = PurePosixPath(os.path.normpath(name.replace("\\", "/"))).as_posix()
+    return None if normal.startswith(("../", "/")) or normal in ("..", ".") else normal
 
 
 def _folder(name: str) -> str:

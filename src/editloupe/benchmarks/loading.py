@@ -22,7 +22,9 @@ log = logging.getLogger(__name__)
 class Benchmark(Protocol):
     """Where samples come from.
 
-    May have besides: ``lint(samples)`` (see `findings`) and ``packages`` (import name -> extra that brings it).
+    May have besides: ``lint(samples)`` (see `findings`) and ``packages`` (import name -> extra that brings it). A
+    sample whose edits are published in some layout says so in ``extra["outputs"]``: relative paths without suffix,
+    which `replay` tries in a bare folder.
 
     Attributes:
         name, revision: which benchmark, and a stable name of its content.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from editloupe import blobs, plugins
 from editloupe.benchmarks import table_rows
 from editloupe.benchmarks.categories import LABELS, LABELS_ZH, category_id
 from editloupe.benchmarks.drafts import UNCATEGORIZED, data_file, finish, sha256_of, text
+from editloupe.benchmarks.findings import Finding
+from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.benchmarks.table_rows import IMAGE_COLUMNS
 from editloupe.errors import ItemError, failure_from
 from editloupe.records import Picture, Sample
@@ -61,6 +63,7 @@ class Table:
         self._path = data_file(options.path)
         table_rows.check_extension(self._path)
         self._images = Path(options.images) if options.images is not None else self._path.parent
+        self._folder = ImageFolder(self._images)
         self._language = options.language
         self.name = self._path.stem
         self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
@@ -78,6 +81,11 @@ class Table:
         """
         for index, row in enumerate(table_rows.rows(self._path)):
             yield self._sample(index, row, store)
+
+    def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
+        """Yield what is to be said of the folders in which the images lie."""
+        del samples  # a table has no published counts
+        yield from self._folder.findings(lambda _: "")
 
     def _sample(self, index: int, row: Mapping[str, Any] | str, store: blobs.Store) -> Sample:
         if isinstance(row, str):
@@ -115,7 +123,10 @@ class Table:
         return groups, extra
 
     def _take(self, value: Any, store: blobs.Store) -> tuple[Picture, ...]:
-        return tuple(store.take(self._images / path) for path in _paths(value))
+        paths = _paths(value)
+        for path in paths:
+            self._folder.note(path)
+        return tuple(store.take(self._images / path) for path in paths)
 
 
 def _paths(value: Any) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def judged(
     verdicts = []
     for (editor, sample, true, _), reply in zip(edits, replies, strict=True):
         try:
-            score = rubric.score("shapes", reply, min_label_mass=0.5)
+            score = rubric.score("shapes", reply, sample, min_label_mass=0.5)
         except UnreadableReply:
             score = None
         verdicts.append(Verdict(editor, sample.id, sample.category, seed, score, true, reply.text))

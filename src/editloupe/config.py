@@ -221,6 +221,7 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
+    rubric.require(judge.answer or rubric.answer)  # here, and not after the editors have worked
     workers = _workers(mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),

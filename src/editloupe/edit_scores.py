@@ -10,6 +10,7 @@ from editloupe.errors import UnreadableReply, failure_from
 from editloupe.ledger import Outcome
 from editloupe.planning import place_of
 from editloupe.records import Edit, Failure, Reply, Sample
+from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.rubric import OVERALL, Rubric
 
 __all__ = ["EditScores", "Said", "score_of", "scores_of"]
@@ -78,7 +79,7 @@ def scores_of(
     shown = {name: _metric(config, name, sample, edit, reply) for name in rubric.metrics_of(sample)}
     if not shown:
         return None
-    for name, value in rubric.derive({name: one.score for name, one in shown.items()}, sample).items():
+    for name, value in derived_scores(rubric.derived, {name: one.score for name, one in shown.items()}, sample).items():
         shown[name] = _lacking(value, shown[value]) if isinstance(value, str) else Said(value)
     overall = rubric.overall({name: one.score for name, one in shown.items()})
     shown.pop(OVERALL, None)
@@ -112,9 +113,7 @@ def _lacking(name: str, lacking: Said) -> Said:
     assert cause is not None
     if cause.stage not in ("judge", "score"):
         return Said(None, cause)
-    if cause.kind != "input-failed":
-        cause = Failure("score", "input-failed", f"{name}: {cause.message}", retryable=cause.retryable)
-    return Said(None, cause)
+    return Said(None, Failure("score", "input-failed", f"{name}: {cause.message}", retryable=cause.retryable))
 
 
 def _reply(outcome: Outcome) -> Reply | None:

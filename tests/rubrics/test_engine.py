@@ -7,6 +7,7 @@ from editloupe import images
 from editloupe.errors import ConfigError, UnreadableReply
 from editloupe.records import ImageBytes, ImagePart, Reply, ResizedImage, Sample
 from editloupe.rubrics.conditions import Condition
+from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.rubric import load_rubric
 from pictures import noise, png
 
@@ -94,18 +95,34 @@ def test_scores_are_read_by_key_and_by_the_sample_s_scale(tmp_path):
     assert mine.score("d", Reply("9", labels=labels), sample("logic"), min_label_mass=0.5) == 10
 
 
+def test_a_list_is_as_long_as_the_metrics_that_are_read_from_it_whatever_else_is_asked(tmp_path):
+    def change(data):
+        data["metrics"]["a"] |= {"key": "list", "index": 0}
+        data["metrics"]["e"] = {"question": "both", "key": "list", "index": 1}
+
+    mine, reply = rubric(tmp_path, change), Reply('{"list": [3, 4], "b": 2}')
+    assert [mine.score(metric, reply, sample(), min_label_mass=0.5) for metric in ("a", "e", "b")] == [3, 4, 2]
+    with pytest.raises(UnreadableReply):
+        mine.score("a", Reply('{"list": [3, 4, 2], "b": 2}'), sample(), min_label_mass=0.5)
+
+
 def test_derived_scores_follow_by_condition_and_name_what_they_lack(tmp_path):
     mine = rubric(tmp_path)
     scores = {"a": 2.0, "b": 4.0, "c": 1.0}
-    assert mine.derive(scores, sample()) == {"low": 2.0, "overall": 1.0}
-    assert mine.derive({**scores, "d": 10.0}, sample("logic")) == {"low": 2.0, "overall": 6.0}
-    assert mine.derive({**scores, "b": None}, sample()) == {"low": "b", "overall": "b"}
-    assert mine.derive({"a": 2.0, "b": 4.0}, sample(language="zh")) == {"low": 2.0, "overall": 2.0}
+    assert derived_scores(mine.derived, scores, sample()) == {"low": 2.0, "overall": 1.0}
+    assert derived_scores(mine.derived, {**scores, "d": 10.0}, sample("logic")) == {"low": 2.0, "overall": 6.0}
+    assert derived_scores(mine.derived, {**scores, "b": None}, sample()) == {"low": "b", "overall": "b"}
+    assert derived_scores(mine.derived, {"a": 2.0, "b": 4.0}, sample(language="zh")) == {"low": 2.0, "overall": 2.0}
 
 
 def test_a_shared_question_cannot_be_a_choice(tmp_path):
-    with pytest.raises(ConfigError, match="'both' wants a written reply; set `answer: text`"):
+    with pytest.raises(ConfigError, match="its question 'both' is not made for it; set `answer: text`"):
         rubric(tmp_path).questions(sample(), EDITED, mode="choice")
+    found = load_rubric("kris").questions(sample(), EDITED, mode="choice")["quality"]
+    assert found.answer.labels == ("1", "2", "3", "4", "5")
+    labels = dict.fromkeys("12345", 0.1) | {"4": 0.6}
+    expected = (0.1 * (1 + 2 + 3 + 5) + 0.6 * 4) / 1.0
+    assert load_rubric("kris").score("quality", Reply("4", labels=labels), sample(), min_label_mass=0.5) == expected
     with pytest.raises(ConfigError, match="cannot be asked in the answer mode 'choice'"):
         load_rubric("rise").questions(sample(), EDITED, mode="choice")
 

@@ -7,6 +7,8 @@ import pytest
 
 from editloupe import images
 from editloupe.config import load_config
+from editloupe.editors.identity import Identity
+from editloupe.errors import ConfigError
 from editloupe.records import Failure, ImagePart, ResizedImage
 from editloupe.study import run_study
 from scripted import Half, roles, scripted_study, task, words
@@ -142,20 +144,22 @@ def rise_reply(question):
 
 
 def test_rise_asks_by_condition_and_counts_only_what_applies(tmp_path):
-    config, asked = scripted_study(tmp_path, "rise", RISE, rise_reply)
+    config, asked = scripted_study(tmp_path, "rise", RISE, rise_reply, editors=(Half, Identity))
     results = run_study(config)
-    assert len(asked) == 3 + 3 + 2
+    assert len(asked) == 2 * (3 + 3 + 2)
+    asked = [one for one in asked if images.decode(one.images[-1]).size == (32, 16)]  # of the first editor
     assert [roles(one) for one in asked[:3]] == [["source", "edited"], ["source", "reference", "edited"], ["edited"]]
     assert "three cats" in words(asked[4])
     assert "three cats" not in words(asked[3]) + words(asked[5])
     assert roles(asked[4]) == ["source", "edited"]
     assert scores(results, "maze") == {"consistency": 5, "reasoning": 5}  # the reply 1
-    assert results.overall == {
+    assert {place: score for place, score in results.overall.items() if place[0] == "half"} == {
         ("half", "image"): pytest.approx(0.3 * 3 + 0.5 * 5 + 0.2 * 4),
         ("half", "text"): pytest.approx(0.8 * 5 + 0.2 * 4),
         ("half", "maze"): 5,
     }
-    (editor,) = json.loads((config.out / "report.json").read_text())["editors"]
+    (editor, other) = json.loads((config.out / "report.json").read_text())["editors"]
+    assert other["aggregates"] == editor["aggregates"]  # the judge says the same of both
     plausibility = editor["metrics"]["plausibility"]
     assert (plausibility["overall"]["n"], plausibility["overall"]["failed"]) == (2, 0)
     assert (plausibility["categories"]["logical_reasoning"]["n"], editor["metrics"]["reasoning"]["overall"]["n"]) == (
@@ -237,6 +241,13 @@ def test_re_edit_asks_yes_or_no_and_speaks_the_language_of_the_sample(tmp_path):
     found = aggregates(config)
     yes = found["corrected: dimension, yes-rate"]
     assert (yes["mean"], yes["n"], yes["failed"], yes["mean_if_failures_worst"]) == (100, 1, 1, 50)
+
+
+def test_several_scores_in_one_reply_and_the_mode_choice_are_refused_before_anything_runs(tmp_path, tiny_checkpoint):
+    path = make_config(tmp_path, tiny_checkpoint, make_table(tmp_path / "data", 1), rubric="gedit")
+    with pytest.raises(ConfigError, match="'gedit' cannot be asked in the answer mode 'choice'"):
+        load_config(path, ["judge.answer=choice"])
+    assert load_config(path, ["judge.answer=text"]).rubric.name == "gedit"
 
 
 @pytest.mark.parametrize("rubric", ["gedit", "kris"])

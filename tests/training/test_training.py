@@ -100,9 +100,9 @@ def test_quick_forward_is_the_judges_forward(plain, examples, mode):
 
 
 def test_replies_are_readable_and_round_to_the_truth(examples):
-    rubric = load_rubric("shapes")
+    rubric, sample = load_rubric("shapes"), Sample("-", "physical", "do it")
     for one in examples:
-        assert rubric.score("shapes", Reply(reply_text(one)), min_label_mass=0.5) == round(one.score)
+        assert rubric.score("shapes", Reply(reply_text(one)), sample, min_label_mass=0.5) == round(one.score)
         assert int(digit(one.score)) / 0.9 == pytest.approx(one.score, abs=0.56)
 
 

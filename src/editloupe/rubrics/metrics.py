@@ -1,17 +1,16 @@
-"""The scores of a rubric: those that are read from a reply, and those that follow from others."""
+"""The scores of a rubric that are read from a reply."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from editloupe.records import Sample
-from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.conditions import Data, Limited
+from editloupe.rubrics.conditions import Limited
 from editloupe.rubrics.parts import Part
 
-__all__ = ["Derived", "DerivedCase", "Metric", "ScaleCase"]
+__all__ = ["Metric", "ScaleCase"]
 
 
 class ScaleCase(Limited):
@@ -65,52 +64,3 @@ class Metric(Limited):
         values = next((one.values for one in self.scales if one.applies(sample)), {})
         ends = (min(values), max(values)) if values else (self.low, self.high)
         return Part(self.key, self.index, length, *ends, self.whole, self.words, values, alone)
-
-
-class DerivedCase(Limited):
-    """One way to derive a score.
-
-    Attributes:
-        formula: its name in `combine.FORMULAS`.
-        of: the scores that it takes, in order; those that do not apply to a sample are left out, where the formula
-            takes any number.
-    """
-
-    formula: str
-    of: tuple[str, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _known(self) -> DerivedCase:
-        if self.formula not in FORMULAS:
-            raise ValueError(f"no formula is called {self.formula!r}; there are: {', '.join(FORMULAS)}")
-        takes = FORMULAS[self.formula].takes
-        if takes is not None and takes != len(self.of):
-            raise ValueError(f"the formula {self.formula!r} takes {takes} scores, not {len(self.of)}")
-        return self
-
-
-class Derived(Data):
-    """A score that follows from others of the same edit.
-
-    Attributes:
-        low, high: the ends of its scale.
-        cases: the first one that applies to a sample counts; where none does, neither does this score.
-    """
-
-    low: float = 0.0
-    high: float = 10.0
-    cases: tuple[DerivedCase, ...] = Field(min_length=1)
-
-    @property
-    def worst(self) -> float:
-        """The score that a failure stands for in ``mean_if_failures_worst``."""
-        return self.low
-
-    @property
-    def inputs(self) -> set[str]:
-        """Every score that some case takes."""
-        return {name for case in self.cases for name in case.of}
-
-    def case(self, sample: Sample) -> DerivedCase | None:
-        """The case of a sample."""
-        return next((case for case in self.cases if case.applies(sample)), None)

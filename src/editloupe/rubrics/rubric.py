@@ -16,7 +16,8 @@ from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
 from editloupe.rubrics.combine import FORMULAS
 from editloupe.rubrics.conditions import Data
 from editloupe.rubrics.consistency import misfits
-from editloupe.rubrics.metrics import Derived, Metric
+from editloupe.rubrics.derived import Derived
+from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
@@ -81,9 +82,10 @@ class Rubric(Data):
             draw, seed: of the judge's sampling.
 
         Raises:
-            ConfigError: the mode ``choice``, and a question that asks for several scores or has no words for it.
+            ConfigError: as in `require`.
         """
         mode = mode or self.answer
+        self.require(mode)
         roles: dict[str, Sequence[Picture]] = {
             "source": sample.sources if compare_original else (),
             "reference": sample.reference,
@@ -102,18 +104,27 @@ class Rubric(Data):
                 system, ask = own.system_prompt, fill(own.user_prompt_template, fields)
                 slots = [slot for slot in slots if isinstance(slot, ImageSlot)]
             else:
-                reply = of_category(texts.reply.get(mode, ""), name)
-                if mode == "choice" and (not reply or not self._alone(name)):
-                    raise ConfigError(
-                        f"the rubric {self.name!r} cannot be asked in the answer mode 'choice': its question {name!r} "
-                        "wants a written reply; set `answer: text`"
-                    )
                 system = of_category(texts.system, sample.category)
                 ask = fill(of_category(texts.asks[name], sample.category), fields)
-                ask = f"{ask.rstrip()}\n{reply.strip()}"
+                ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
             context = rendered(slots, roles, sample, fields)
             questions[name] = Question(fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
         return questions
+
+    def require(self, mode: Mode) -> None:
+        """Make sure that every question can be asked in an answer mode.
+
+        Raises:
+            ConfigError: the mode ``choice``, and a question that asks for several scores; or no words for the mode.
+        """
+        for question in dict.fromkeys(self.question_of(name) for name in self.enabled):
+            worded = all(of_category(texts.reply.get(mode, ""), question) for texts in self.texts.values())
+            if not worded or (mode == "choice" and not self._alone(question)):
+                other = "choice" if mode == "text" else "text"
+                raise ConfigError(
+                    f"the rubric {self.name!r} cannot be asked in the answer mode {mode!r}: its question {question!r} "
+                    f"is not made for it; set `answer: {other}`"
+                )
 
     def question_of(self, metric: str) -> str:
         """The name of the question that a metric is read from."""
@@ -145,27 +156,6 @@ class Rubric(Data):
             scores = part.values.values() or part.words.values() or (part.low, part.high)
             return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)
         return read_part(reply, part)
-
-    def derive(self, scores: Mapping[str, float | None], sample: Sample) -> dict[str, float | str]:
-        """The derived scores that apply to a sample; of one that failed, the name of the score that it lacks.
-
-        Args:
-            scores: of the metrics that apply, None where one failed.
-            sample: whose edit it is.
-        """
-        known: dict[str, float | str] = {name: name if score is None else score for name, score in scores.items()}
-        found: dict[str, float | str] = {}
-        for name, one in self.derived.items():
-            case = one.case(sample)
-            if case is None:
-                continue
-            inputs = [known[each] for each in case.of if each in known]
-            if not inputs or len(inputs) < (FORMULAS[case.formula].takes or 1):
-                continue
-            lacking = next((each for each in inputs if isinstance(each, str)), None)
-            numbers = [each for each in inputs if not isinstance(each, str)]
-            found[name] = known[name] = FORMULAS[case.formula](numbers) if lacking is None else lacking
-        return found
 
     def overall(self, scores: Mapping[str, float | None]) -> float | None:
         """Combine the applicable scores of one edit, the derived ones included; None as soon as one of them failed."""

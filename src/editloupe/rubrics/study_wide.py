@@ -91,9 +91,8 @@ def official(
 ) -> Number:
     """A number as the published script computes it; n and failed count the edits that it is about."""
     failed = sum(one.value is None for one in values)
-    left_out = f"{failed} failed left out" if failed else ""
     estimate = Estimate(len(values) - failed, failed, mean, None, None, None, None, None, None)
-    return Number(name, "official", *limits, estimate, "; ".join(filter(None, (note, left_out))))
+    return Number(name, "official", *limits, estimate, "; ".join(filter(None, (note, "failures left out"))))
 
 
 def corrected(name: str, limits: tuple[float, float], values: Sequence[Scored], note: str = "") -> Number:

@@ -22,7 +22,9 @@ _KEPT = 32
 _ORIENTATION = 274
 _PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # Pillow would decode all pixels to look for it behind them
 _EXAMPLE = re.compile(r"\{[^{}]*\}")
-_KEY = re.compile(r'"(\w+)"\s*:')
+_KEY = re.compile(r'"(\w+)"\s*:\s*(.)')
+_NUMBER: dict[str, Any] = {"type": "number"}
+_KINDS: dict[str, dict[str, Any]] = {'"': {"type": "string"}, "[": {"type": "array", "items": _NUMBER}}
 _OVERHEAD = 8
 """Tokens beyond the answer's beginning that a model may spend before its label when it writes the beginning itself."""
 
@@ -136,13 +138,16 @@ def body_of(
 def schema_of(ask: str) -> dict[str, Any] | None:
     """`response_format` for the JSON object that the ask shows last, its keys in order; None where it shows none.
 
-    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number. The
-    scale is left to the words and the reader: a value outside it is to be seen, not bent.
+    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number, and
+    ``"score": [success, restraint]`` for a list of numbers. Scale and length are left to the words and the reader: a
+    value outside is to be seen, not bent.
     """
     for example in reversed(_EXAMPLE.findall(ask)):
-        keys = list(dict.fromkeys(_KEY.findall(example)))
-        if "score" in keys:
-            properties = {key: {"type": "number" if key == "score" else "string"} for key in keys}
+        properties = {key: _KINDS.get(begin, _NUMBER) for key, begin in _KEY.findall(example)}
+        if properties.get("score") == _KINDS['"']:  # an example in quotes: the reader takes no text for a score
+            properties["score"] = _NUMBER
+        if any(kind != _KINDS['"'] for kind in properties.values()):
+            keys = list(properties)
             schema = {"type": "object", "properties": properties, "required": keys, "additionalProperties": False}
             return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
     return None

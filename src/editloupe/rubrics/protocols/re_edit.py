@@ -8,7 +8,7 @@ from editloupe.rubrics.study_wide import Item, Number, corrected, official, scor
 
 __all__ = ["numbers"]
 
-NOTE = "the published script puts 'no' or 5.0 in place of what it cannot read; left out here"
+NOTE = "without the 'no' or 5.0 that the published script puts in place of what it cannot read"
 TEN, PERCENT = (0.0, 10.0), (0.0, 100.0)
 SCORES: dict[str, tuple[str, tuple[float, float], Callable[[float], float]]] = {
     "dimension, yes-rate": ("dimension", PERCENT, lambda yes: 100 * yes),

@@ -80,6 +80,7 @@ def test_the_card_of_another_judge_is_refused_before_anything_is_asked(audited, 
         (None, "cannot be read"),
         ("{", "is no audit"),
         ("[]", "is no audit"),
+        ('{"judge": "x", "judge_signature": "y"}', "is no audit"),
         ('{"judge": "x"}', "run `editloupe audit`"),
     ],
 )

@@ -108,7 +108,7 @@ def test_whole_rankings_are_right_only_if_every_pair_is(tmp_path, tiny_checkpoin
         *editreward_rows(1, [colored(9), colored(6), colored(2)]),  # right
         *editreward_rows(2, [colored(9, mark=2), colored(2, mark=2), colored(6, mark=2)]),  # the last two swapped
         *editreward_rows(3, [colored(n, mark=3) for n in (8, 6, 4, 2)]),  # right
-        *editreward_rows(4, [colored(n, mark=4) for n in (8, 6, 4, 4)][:3] + [colored(4, mark=5)]),  # a tie
+        *editreward_rows(4, [*(colored(n, mark=4) for n in (8, 6, 4)), colored(4, mark=5)]),  # a tie
         *editreward_rows(5, [colored(9, mark=6), colored(1, mark=6)]),
     ]
     data = make_editreward(tmp_path / "data", rows)

@@ -17,6 +17,7 @@ from editloupe.edit_scores import scores_of
 from editloupe.ledger import Ledger, Outcome
 from editloupe.planning import edits_of, place_of
 from editloupe.records import Edit, Failure, Reply, Sample
+from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.replies import expected_score
 from editloupe.rubrics.rubric import OVERALL, Rubric
 
@@ -84,6 +85,7 @@ def _expected(rubric: Rubric, metric: str, outcomes: list[Outcome]) -> float | N
 
 
 def _combined(rubric: Rubric, told: dict[str, float | None], sample: Sample) -> dict[str, float | None]:
-    derived = {name: None if isinstance(value, str) else value for name, value in rubric.derive(told, sample).items()}
+    found = derived_scores(rubric.derived, told, sample)
+    derived = {name: None if isinstance(value, str) else value for name, value in found.items()}
     values = {**told, **derived}
     return {**values, OVERALL: rubric.overall(values)}

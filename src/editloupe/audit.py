@@ -1,37 +1,37 @@
 """`editloupe audit`: how good is the judge? Its agreement with the truth, and whether it says the same thing twice.
 
-The truth of an edit is what its editor knows (procedural ones), else the human label that its sample carries.
+The truth of an edit is what people say who rated it (``--human``); without them what its editor knows (procedural
+ones), else the human label that its sample carries. Benchmarks of the judge know besides which of two edits people
+prefer, or whether an edit follows its instruction.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
+from editloupe.asking_again import asked_again
 from editloupe.blobs import write_durably
 from editloupe.config import StudyConfig
 from editloupe.errors import ConfigError
-from editloupe.ledger import Ledger
-from editloupe.planning import PlannedReply, edits_of, make_judge
-from editloupe.records import Edit, Failure, Reply
+from editloupe.judge_card import card_of
+from editloupe.planning import edits_of
+from editloupe.preferring import classes_found, known_places, preferences_found
+from editloupe.ratings import heard, read_ratings
+from editloupe.readings import Reading, readings_of
+from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
-from editloupe.rubrics.replies import expected_score
-from editloupe.scoring import results_of, score_of
+from editloupe.scoring import results_of
 from editloupe.statistics.agreement import agreement
 from editloupe.study import Study
-from editloupe.workers import here
 
 __all__ = ["audit_study"]
 
-log = logging.getLogger(__name__)
-
-STABILITY = 32
-"""Questions that are asked again, several times, to see whether the judge is stable."""
+Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +44,72 @@ class _Judged:
     truth: float
 
 
-def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Truth:
+    """What is known about the edits: numbers by (editor, sample id), where they come from, and what people said."""
+
+    numbers: Mapping[Place, float]
+    against: list[str]
+    human: dict[str, Any] | None = None
+
+
+def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = ()) -> dict[str, Any]:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
 
-    Writes ``audit.json`` and a page of the report.
+    Writes ``audit.json``, the judge's card and a page of the report.
 
     Args:
         config: the study.
         retry_failed: try all recorded failures again first.
+        human: files of ratings by people, which take the place of any other truth.
 
     Returns:
-        ``{judge, signature, n, unscored, without_truth, overall, editors, categories, means, stability}``; `overall`,
-        each editor and each category hold what `statistics.agreement.agreement` returns. With the answer mode ``text``
-        and an engine that can tell, `expected` is the same for the expected scores after reasoning.
+        What ``audit.json`` holds; ``docs/study-folder.md`` names its keys. `overall`, `readings`, each editor and each
+        category hold what `statistics.agreement.agreement` returns.
 
     Raises:
-        ConfigError: no edit of this study has a known truth.
+        ConfigError: no edit of this study has a known truth, or no rating is about an edit of it.
+        DataError: a file of ratings cannot be used.
     """
+    ratings = read_ratings(human)  # a bad file is found before anything runs
     with Study(config, retry_failed=retry_failed) as study:
         study.plan_edits()
         study.make_edits()
         study.plan_questions()
         study.ask_questions()
         results = results_of(config, study.ledger)
-        truths, unknown = _truths(config, study.ledger)
-        if not truths:
-            raise ConfigError(
-                f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), "
-                "or one whose samples carry a `label`"
-            )
-        judged = _judged(results, truths)
+        samples, edits = edits_of(config, study.ledger)
+        if ratings:
+            told = heard(ratings, edits, results.scale.limits, config.seed)
+            truth = _Truth(told.truths, ["people"], told.facts)
+            known: set[Place] = set()
+        else:
+            truth = _known(samples, edits)
+            known = known_places(config, samples)
+        _check(config, truth, known)
+        readings = readings_of(config, study.ledger)
+        preferences = classes = None
+        if known:
+            preferences = preferences_found(config, samples, readings)
+            classes = classes_found(config, samples, readings)
+        judged = _judged(results, truth.numbers)
+        known |= set(truth.numbers)
+        made = {place for place, edit in edits.items() if isinstance(edit, Edit)}
+        scored = {place for place in known if results.overall.get(place) is not None}
         found = {
             "judge": results.judge.name,
+            "judge_signature": results.judge.signature,
+            "rubric": results.rubric,
+            "benchmark": results.benchmark.name,
             "signature": results.signature,
-            "n": len(judged),
-            "unscored": len(truths) - len(judged),
-            "without_truth": unknown,
+            "against": [
+                *truth.against,
+                *(["preferences"] if preferences is not None else []),
+                *(["classes"] if classes is not None else []),
+            ],
+            "n": len(scored),
+            "unscored": len(known) - len(scored),
+            "without_truth": len(made - known),
             "overall": _agreement(judged, config.seed),
             "editors": _by(judged, lambda one: one.editor, config.seed),
             "categories": _by(judged, lambda one: one.category, config.seed),
@@ -87,29 +117,52 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False) -> dict[str,
                 name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
                 for name, part in _groups(judged, lambda one: one.editor).items()
             },
-            "expected": _expected_agreement(config, study, judged),
-            **_asked_again(config, study),
+            "expected": _read_as(judged, readings.get("expected"), config.seed),
+            "readings": {name: _read_as(judged, reading, config.seed) for name, reading in readings.items()},
+            "preferences": preferences,
+            "classes": classes,
+            "human": truth.human,
+            **asked_again(config, study.questions),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)
-        write_report(replace(results, audit=found), config.out)
+        write_report(replace(results, audit=found, judge_card=results.judge_card or card_of(found)), config.out)
         return found
 
 
-def _truths(config: StudyConfig, ledger: Ledger) -> tuple[dict[tuple[str, str], float], int]:
-    """The truth of each edit that has one, and how many edits have none."""
-    samples, edits = edits_of(config, ledger)
+def _known(samples: Iterable[Sample], edits: Mapping[Place, Edit | Failure]) -> _Truth:
+    """What the editors know of their own edits, and the labels of the samples."""
     labels = {sample.id: sample.label for sample in samples}
-    made = {place: edit for place, edit in edits.items() if isinstance(edit, Edit)}
-    truths = {
-        place: truth
-        for place, edit in made.items()
-        if (truth := edit.truth if edit.truth is not None else labels[place[1]]) is not None
-    }
-    return truths, len(made) - len(truths)
+    numbers: dict[Place, float] = {}
+    against: set[str] = set()
+    for place, edit in edits.items():
+        if not isinstance(edit, Edit):
+            continue
+        label = labels[place[1]]
+        if edit.truth is not None:
+            numbers[place] = edit.truth
+            against.add("editor")
+        elif label is not None:
+            numbers[place] = label
+            against.add("labels")
+    return _Truth(numbers, sorted(against))
 
 
-def _judged(results: Results, truths: dict[tuple[str, str], float]) -> list[_Judged]:
+def _check(config: StudyConfig, truth: _Truth, known: set[Place]) -> None:
+    if truth.human is not None and not truth.numbers:
+        raise ConfigError(
+            f"no rating is about an edit of {str(config.out)!r} as it is now: {truth.human['unknown']} are about edits "
+            f"that it does not have, {truth.human['changed']} about edits that have changed since"
+        )
+    if not truth.numbers and not known:
+        raise ConfigError(
+            f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), one of the "
+            "judge (editscore-bench and its like, with the editor `candidate`), one whose samples carry a `label`, or "
+            "give ratings by people with `--human FILE`"
+        )
+
+
+def _judged(results: Results, truths: Mapping[Place, float]) -> list[_Judged]:
     """The edits with both a truth and a score, in the order of the study."""
     judged = {}
     for one in results.verdicts:
@@ -118,6 +171,13 @@ def _judged(results: Results, truths: dict[tuple[str, str], float]) -> list[_Jud
         if score is not None and place in truths:
             judged[place] = _Judged(one.editor, one.sample, one.category, one.cluster, score, truths[place])
     return list(judged.values())
+
+
+def _read_as(judged: Sequence[_Judged], reading: Reading | None, seed: int) -> dict[str, Any] | None:
+    """The agreement of another reading of the same replies; None where it has no score."""
+    overall = {place: scores["overall"] for place, scores in (reading or {}).items()}
+    both = [replace(one, judge=score) for one in judged if (score := overall.get((one.editor, one.sample))) is not None]
+    return _agreement(both, seed) if both else None
 
 
 def _agreement(judged: Sequence[_Judged], seed: int) -> dict[str, Any]:
@@ -143,85 +203,3 @@ def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], seed: int) ->
 
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
-
-
-def _expected_agreement(config: StudyConfig, study: Study, judged: Sequence[_Judged]) -> dict[str, Any] | None:
-    """How the expected score after reasoning agrees with the truth; None without one, or with several metrics."""
-    if len(config.rubric.enabled) != 1:
-        return None
-    found = study.ledger.find([plan.key for plan in study.questions])
-    expected: dict[tuple[str, str], float] = {}
-    for plan in study.questions:
-        reply = found.get(plan.key)
-        if isinstance(reply, Reply) and reply.score_labels:
-            score = expected_score(reply.score_labels)
-            if score is not None:
-                expected[plan.editor, plan.sample.id] = score
-    both = [
-        replace(one, judge=expected[one.editor, one.sample]) for one in judged if (one.editor, one.sample) in expected
-    ]
-    return _agreement(both, config.seed) if both else None
-
-
-def _asked_again(config: StudyConfig, study: Study) -> dict[str, Any]:
-    """Ask evenly spread questions again: one by one, in batches, in reverse, once more, in the other answer mode."""
-    planned = study.questions
-    chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
-    size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
-
-    def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
-        part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
-        judge = make_judge(config)
-        answered: dict[str, float | None] = {}
-        for batch in here.replies(part, judge, plans):
-            for done in batch:
-                plan, mass = done.item, config.judge.min_label_mass
-                for metric in config.rubric.read_from(plan.asked, plan.sample):
-                    score = score_of(config.rubric, metric, done.outcome, plan.sample, min_label_mass=mass)
-                    answered[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
-        return answered
-
-    single = scores(chosen, 1)
-    again = {
-        "batched": scores(chosen, size),
-        "reversed": scores(list(reversed(chosen)), size),
-        "repeated": scores(chosen, 1),
-    }
-    mode: Literal["text", "choice"] = "text" if (config.judge.answer or config.rubric.answer) == "choice" else "choice"
-    try:
-        other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
-    except ConfigError as error:  # a server without token probabilities, say: the audit is not about that
-        log.warning("the judge cannot answer in the mode %r: %s", mode, error)
-        other = dict.fromkeys(single)
-    return {
-        "stability": {
-            "questions": len(single),
-            "batch_size": size,
-            **{name: _compared(single, outcome) for name, outcome in again.items()},
-        },
-        "modes": {"other": mode, **_between_modes(single, other)},
-    }
-
-
-def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "choice"]) -> PlannedReply:
-    """The same question in another answer mode."""
-    edited = next(part.picture for part in plan.question.context if getattr(part, "role", "") == "edited")  # type: ignore[union-attr]
-    questions = config.rubric.questions(
-        plan.sample, edited, mode=mode, compare_original=config.judge.compare_original, seed=plan.question.seed
-    )
-    return replace(plan, question=questions[plan.asked])
-
-
-def _between_modes(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
-    """How far two answer modes agree: rank correlation, and mean absolute difference of the scores that both gave."""
-    pairs = [(a, b) for key, a in one.items() if a is not None and (b := other[key]) is not None]
-    found = agreement([a for a, _ in pairs], [b for _, b in pairs], [str(index) for index in range(len(pairs))], 0)
-    return {"questions": len(pairs), "spearman": found["spearman"], "mean_absolute_difference": found["mae"]}
-
-
-def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
-    """Share of equal outcomes, and the largest difference of two scores; both unreadable counts as equal."""
-    pairs = [(one[key], other[key]) for key in one]
-    gaps = [abs(a - b) for a, b in pairs if a is not None and b is not None]
-    equal = sum(a == b for a, b in pairs)
-    return {"equal": equal / len(pairs) if pairs else None, "largest_difference": max(gaps, default=None)}

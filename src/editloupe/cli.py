@@ -164,17 +164,24 @@ def audit(
     categories: Categories = None,
     limit: Limit = None,
     retry_failed: RetryFailed = False,
+    human: Annotated[
+        list[str] | None,
+        typer.Option("--human", metavar="FILE", help="Ratings by people, from the report; may be given several times."),
+    ] = None,
 ) -> None:
-    """Tell how good the judge is, against a known truth; runs the study first where needed."""
+    """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from rich.console import Console
 
     from editloupe.audit import audit_study
-    from editloupe.report.terminal import audit_table
+    from editloupe.report.audit_view import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible(study.out):
-        found = audit_study(study, retry_failed=retry_failed)
-    Console().print(audit_table(found))
+        found = audit_study(study, retry_failed=retry_failed, human=human or ())
+    for table in audit_tables(found):
+        Console().print(table)
+    for sentence in audit_sentences(found):
+        typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
     typer.echo(f"total  {found['n']} scores compared  {found['unscored']} without a score")
     raise typer.Exit(FINISHED_WITH_FAILURES if found["unscored"] else 0)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
-from editloupe.plugins import Kind, Options, find, names, nearest
+from editloupe.plugins import ConfigPath, Kind, Options, find, names, nearest
 from editloupe.rubrics.rubric import Prompt, Rubric, load_rubric
 from editloupe.spellings import apply_setting, in_one_spelling, mapping
 
@@ -59,6 +59,7 @@ class JudgePart(_Part):
         compare_original: whether the judge sees the source images.
         answer: the answer mode; the rubric's own where None.
         min_label_mass: in the mode ``choice``, the probability that the labels must hold together.
+        card: an ``audit.json`` about this judge, whose findings stand beside its scores.
         draws: how often each question is asked, with different seeds; a score is the mean of its draws.
     """
 
@@ -69,6 +70,7 @@ class JudgePart(_Part):
     answer: Literal["text", "choice"] | None = None
     min_label_mass: float = Field(default=0.5, ge=0.0, le=1.0)
     draws: int = Field(default=1, ge=1)
+    card: ConfigPath | None = None
 
     @field_validator("batch_size", mode="before")
     @classmethod

@@ -228,6 +228,8 @@ class Ledger:
     def _unpacked_sample(self, data: dict[str, Any]) -> Sample:
         for name in ("sources", "reference"):
             data[name] = tuple(self._image(sha256) for sha256 in data[name])
+        if data.get("candidate") is not None:  # ledgers of earlier versions do not have it
+            data["candidate"] = self._image(data["candidate"])
         if data["failure"] is not None:
             data["failure"] = Failure(**data["failure"])
         return Sample(**data)
@@ -255,6 +257,7 @@ def _packed_sample(sample: Sample) -> dict[str, Any]:
     data = {name: getattr(sample, name) for name in sample.__slots__}
     for name in ("sources", "reference"):
         data[name] = [picture.sha256 for picture in data[name]]
+    data["candidate"] = None if sample.candidate is None else sample.candidate.sha256
     data["groups"], data["extra"] = dict(sample.groups), dict(sample.extra)
     data["failure"] = None if sample.failure is None else asdict(sample.failure)
     return data

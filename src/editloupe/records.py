@@ -132,6 +132,7 @@ class Sample:
         rationale: what makes the edit hard or what it should lead to, where the benchmark says it.
         reference: images of a correct result, where they exist.
         label: a human score, where it exists.
+        candidate: an edited image that comes with the benchmark, where the judge and not an editor is what it tests.
         extra: whatever else the benchmark knows (the scene of a generated picture, say); JSON values.
         failure: set when the benchmark's own data is unusable; such a sample counts as failed for every editor.
     """
@@ -145,6 +146,7 @@ class Sample:
     rationale: str = ""
     reference: tuple[Picture, ...] = ()
     label: float | None = None
+    candidate: Picture | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
 

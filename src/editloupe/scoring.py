@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 from editloupe.config import StudyConfig
 from editloupe.edit_scores import EditScores, Said, score_of, scores_of
+from editloupe.judge_card import card_of
 from editloupe.ledger import Ledger, Outcome
 from editloupe.planning import edits_of
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
@@ -33,7 +35,7 @@ from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.signature import digest_of
 from editloupe.study_numbers import aggregates_of
 
-__all__ = ["NOT_DONE", "results_of", "score_of"]
+__all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
 
 NOT_DONE = "not-done"
 """The kind of failure of what a stage has not come to."""
@@ -76,6 +78,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
     signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
     return Results(
         version=version("editloupe"),
@@ -85,7 +88,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             benchmark["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
-        judge=JudgeInfo(judge["name"], _judge_signature(config, judge), judge["warning"] or ""),
+        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or ""),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=total,
         metrics=scales,
@@ -110,6 +113,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             config.seed,
         ),
         card=rubric.card,
+        judge_card=_card(ledger, judge_signature),
     )
 
 
@@ -178,12 +182,25 @@ def _within(picture: Picture, folder: Path) -> str | None:
     return None
 
 
-def _judge_signature(config: StudyConfig, facts: dict[str, str]) -> str:
+def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
+    """Everything that a score depends on besides edit and rubric: the judge, and how it is asked.
+
+    Args:
+        config: the study.
+        facts: the judge's ``signature`` and ``decoding``.
+    """
     mode = config.judge.answer or config.rubric.answer
     asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
     if config.judge.draws > 1:
         asked = f"{asked} draws={config.judge.draws}"
     return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
+
+
+def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:
+    """The card that the config names, else that of this study's own audit; one of another judge is none."""
+    named, audit = ledger.fact("judge_card"), ledger.fact("audit")
+    card: dict[str, Any] | None = named or (card_of(audit) if audit is not None else None)
+    return card if card is not None and card["signature"] == signature else None
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

@@ -23,6 +23,7 @@ from editloupe.config import EditorPart, PlacePart, StudyConfig
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
 from editloupe.hardware import hardware
 from editloupe.images import EncodedImage, encoded
+from editloupe.judge_card import read_card
 from editloupe.ledger import Ledger
 from editloupe.links import link_edits
 from editloupe.planning import (
@@ -39,7 +40,7 @@ from editloupe.progress import Tally, logging_to, stage_progress
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.study_results import Results
-from editloupe.scoring import results_of, score_of
+from editloupe.scoring import full_signature, results_of, score_of
 from editloupe.signature import judge_signature
 from editloupe.workers import engine_of
 
@@ -158,10 +159,13 @@ class Study:
             "decoding": judge.decoding,
             "warning": getattr(judge, "warning", None),
         }
+        named = self.config.judge.card
+        card = None if named is None else read_card(named, full_signature(self.config, facts))
         self._samples, edits = edits_of(self.config, self.ledger)
         self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
         self.ledger.save_reply_plan([(one.editor, one.sample.id, one.place, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
+        self.ledger.save_fact("judge_card", card)
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""

@@ -6,13 +6,15 @@ what lies below it become ours here and nowhere else.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from editloupe.benchmarks.drafts import sha256_of
 from editloupe.errors import ConfigError, DataError, ImageError
 
-__all__ = ["data_files", "hub_rows", "image_bytes", "local_rows"]
+__all__ = ["data_files", "files_digest", "hub_rows", "image_bytes", "local_rows"]
 
 _FORMATS = ("parquet", "arrow")
 
@@ -37,13 +39,26 @@ def data_files(path: str) -> list[Path]:
     raise DataError(f"the folder {path!r} {what}; correct `path` in the benchmark's part of the config")
 
 
-def local_rows(path: str, columns: Sequence[str], images: Sequence[str]) -> Iterator[dict[str, Any]]:
+def files_digest(path: str) -> str:
+    """SHA-256 over the names and bytes of a data set's files.
+
+    Raises:
+        DataError: see `data_files`.
+    """
+    parts = [f"{file.name} {sha256_of(file)}\n" for file in data_files(path)]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def local_rows(
+    path: str, columns: Sequence[str], images: Sequence[str], *, optional: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     """Yield the rows of a data set in a folder, read as a stream.
 
     Args:
         path: see `data_files`.
         columns: that have to be there.
-        images: those of `columns` that hold images.
+        images: those of `columns` that hold images, or lists of images.
+        optional: columns that are read where they are there.
 
     Raises:
         ConfigError: `datasets` is not installed.
@@ -54,7 +69,7 @@ def local_rows(path: str, columns: Sequence[str], images: Sequence[str]) -> Iter
     try:
         names = [str(file) for file in files]
         data = library.load_dataset(files[0].suffix[1:], data_files=names, split="train", streaming=True)
-        yield from _rows(data, columns, images, path)
+        yield from _rows(data, columns, images, path, optional)
     except (OSError, ValueError, KeyError, library.exceptions.DatasetsError) as error:
         raise DataError(f"the data set in {path!r} cannot be read: {_first_line(error)}") from error
 
@@ -95,15 +110,19 @@ def image_bytes(value: Any) -> bytes:
     raise ImageError(f"there is no image in the data set: {value!r:.60}", kind="no-image")
 
 
-def _rows(data: Any, columns: Sequence[str], images: Sequence[str], where: str) -> Iterator[dict[str, Any]]:
+def _rows(
+    data: Any, columns: Sequence[str], images: Sequence[str], where: str, optional: Sequence[str] = ()
+) -> Iterator[dict[str, Any]]:
     library = _datasets()
     lacking = [name for name in columns if name not in (data.column_names or [])]
     if lacking:
         raise DataError(f"the data set {where!r} lacks the columns {', '.join(lacking)}; it has: {data.column_names}")
-    data = data.select_columns(list(columns))
+    data = data.select_columns([*columns, *(name for name in optional if name in data.column_names)])
     for name in images:
         if isinstance(data.features[name], library.Image):
             data = data.cast_column(name, library.Image(decode=False))
+        elif isinstance(getattr(data.features[name], "feature", None), library.Image):
+            data = data.cast_column(name, library.List(library.Image(decode=False)))
     yield from data
 
 

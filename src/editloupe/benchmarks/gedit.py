@@ -6,7 +6,6 @@ instruction_language, input_image, input_image_raw, Intersection_exist``. Counts
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, Self
@@ -15,8 +14,8 @@ from pydantic import model_validator
 
 from editloupe import blobs, plugins
 from editloupe.benchmarks.annotations import flag, words
-from editloupe.benchmarks.dataset_rows import data_files, hub_rows, image_bytes, local_rows
-from editloupe.benchmarks.drafts import UNCATEGORIZED, failed, finish, key_of, sha256_of
+from editloupe.benchmarks.dataset_rows import data_files, files_digest, hub_rows, image_bytes, local_rows
+from editloupe.benchmarks.drafts import UNCATEGORIZED, failed, finish, key_of
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.errors import ItemError
 from editloupe.records import Sample
@@ -108,8 +107,7 @@ class GEdit:
         """The hub's id and revision, or SHA-256 over the names and bytes of a folder's files."""
         if self._options.path is None:
             return f"{self._options.hub}@{self._options.revision}"
-        parts = [f"{file.name} {sha256_of(file)}\n" for file in data_files(self._options.path)]
-        return hashlib.sha256("".join(parts).encode()).hexdigest()
+        return files_digest(self._options.path)
 
     def samples(self, store: blobs.Store) -> Iterator[Sample]:
         """Yield the samples in the data set's order.

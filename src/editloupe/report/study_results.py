@@ -152,6 +152,7 @@ class Results:
         hardware: by stage, what it ran on.
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
+        judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -176,6 +177,7 @@ class Results:
     cost: Mapping[str, Any] = field(default_factory=dict)
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
+    judge_card: Mapping[str, Any] | None = None
 
     @property
     def pictures(self) -> list[str]:

@@ -46,13 +46,15 @@ def recipe_of(part: EditorPart | JudgePart, model: Any) -> Recipe:
 
 
 def carried_edit(plan: PlannedEdit) -> PlannedEdit | Failure:
-    """The plan with its source images as bytes, or why they cannot be read."""
+    """The plan with its source images and its candidate as bytes, or why they cannot be read."""
     sample = plan.request.sample
     try:
         sources = tuple(_bytes(picture) for picture in sample.sources)
+        candidate = None if sample.candidate is None else _bytes(sample.candidate)
     except ImageError as error:
         return failure_from(error, "edit")
-    return replace(plan, request=replace(plan.request, sample=replace(sample, sources=sources, reference=())))
+    carried = replace(sample, sources=sources, reference=(), candidate=candidate)
+    return replace(plan, request=replace(plan.request, sample=carried))
 
 
 def carried_reply(plan: PlannedReply, known: dict[str, ImageBytes]) -> PlannedReply | Failure:

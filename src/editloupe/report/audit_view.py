@@ -1,0 +1,103 @@
+"""What an audit ends with in the terminal: a table per kind of truth, and what is to be known about the ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from editloupe.report.terminal import audit_table
+from editloupe.report.words import number, one_line
+
+__all__ = ["audit_sentences", "audit_tables"]
+
+_READINGS = {"score": "scores", "first_draw": "first draw alone", "expected": "expected after reasoning"}
+
+
+def audit_tables(audit: Mapping[str, Any]) -> Iterator[Table]:
+    """Make the tables: agreement with numbers, with preferences, and with classes, each where there is any.
+
+    Args:
+        audit: what `audit.audit_study` returned.
+    """
+    preferences, classes = audit["preferences"], audit["classes"]
+    if audit["overall"]["n"] or (preferences is None and classes is None):
+        yield audit_table(audit)
+    if preferences is not None:
+        yield _preferences(audit["judge"], preferences)
+    if classes is not None:
+        yield _classes(audit["judge"], classes)
+
+
+def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
+    """Say what became of the ratings by people; nothing where there are none."""
+    human = audit["human"]
+    if human is None:
+        return
+    raters = ", ".join(f"{one_line(name, 40)} {count}" for name, count in human["raters"].items())
+    blind = f"{100 * human['blind']:.0f} % of them blind"
+    yield f"people: {human['ratings']} ratings of {human['edits']} edits ({raters}), {blind}"
+    if human["changed"] or human["unknown"]:
+        yield (
+            f"not compared: {human['changed']} ratings of edits that have changed since, "
+            f"{human['unknown']} of edits that this study does not have"
+        )
+    for one in human["between_raters"]:
+        first, second = (one_line(name, 40) for name in one["raters"])
+        yield (
+            f"{first} and {second}: {one['n']} edits in common, Spearman {number(one['spearman']['value'], 3)}, "
+            f"mean difference {number(one['mae']['value'])}"
+        )
+    for flag in human["flags"]:
+        who, editor, sample = (one_line(flag[name], 40) for name in ("rater", "editor", "sample"))
+        yield f"flag by {who}: {editor} on {sample}: {one_line(flag['flag'])}"
+
+
+def _preferences(judge: str, preferences: Mapping[str, Any]) -> Table:
+    view = _table(f"{judge} against people's preferences", ("pairs", "right", "ties wrong", "macro", "95 %", "ties"))
+    for reading, dimensions in preferences.items():
+        for dimension, one in dimensions.items():
+            cells = (
+                str(one["pairs"]),
+                number(one["accuracy"]["value"], 3),
+                number(one["accuracy_ties_wrong"]["value"], 3),
+                number(one["macro_ties_wrong"]["value"], 3),
+                _ends(one["macro_ties_wrong"]["ci95"]),
+                str(one["ties"]),
+            )
+            view.add_row(_name(dimension, reading, len(preferences)), *cells)
+            for size, group in one["groups"].items():
+                right, interval = number(group["value"], 3), _ends(group["ci95"])
+                label = Text(f"  whole rankings of {size}", "dim")
+                view.add_row(label, str(group["groups"]), "", right, "", interval, "")
+        view.add_section()
+    return view
+
+
+def _classes(judge: str, classes: Mapping[str, Any]) -> Table:
+    view = _table(f"{judge}: right edits from wrong ones", ("right", "wrong", "no score", "AUROC", "95 %"))
+    for reading, scores in classes.items():
+        for score, one in scores.items():
+            counts = (str(one[name]) for name in ("right", "wrong", "unscored"))
+            view.add_row(_name(score, reading, len(classes)), *counts, number(one["value"], 3), _ends(one["ci95"]))
+        view.add_section()
+    return view
+
+
+def _table(title: str, columns: tuple[str, ...]) -> Table:
+    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=one_line(title, 80))
+    view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
+    for column in columns:
+        view.add_column(column, justify="right", no_wrap=True)
+    return view
+
+
+def _name(name: str, reading: str, readings: int) -> Text:
+    return Text(one_line(name, 40) + (f", {_READINGS.get(reading, reading)}" if readings > 1 else ""))
+
+
+def _ends(ends: list[float] | None) -> str:
+    return "–" if ends is None else f"{ends[0]:.2f} – {ends[1]:.2f}"

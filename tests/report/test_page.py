@@ -218,6 +218,8 @@ FAMILIES = {
     "stage": ("sample", "edit", "judge", "score"),
     "theme": ("auto", "light", "dark"),
     "variant": ("official", "corrected"),
+    "reading": ("score", "first_draw", "expected"),
+    "against": ("editor", "labels", "people", "preferences", "classes"),
 }
 
 

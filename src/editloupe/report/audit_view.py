@@ -9,11 +9,11 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from editloupe.report.terminal import audit_table
 from editloupe.report.words import number, one_line
 
 __all__ = ["audit_sentences", "audit_tables"]
 
+COEFFICIENTS = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
 _READINGS = {"score": "scores", "first_draw": "first draw alone", "expected": "expected after reasoning"}
 
 
@@ -25,11 +25,25 @@ def audit_tables(audit: Mapping[str, Any]) -> Iterator[Table]:
     """
     preferences, classes = audit["preferences"], audit["classes"]
     if audit["overall"]["n"] or (preferences is None and classes is None):
-        yield audit_table(audit)
+        yield _agreement(audit)
     if preferences is not None:
         yield _preferences(audit["judge"], preferences)
     if classes is not None:
         yield _classes(audit["judge"], classes)
+
+
+def _agreement(audit: Mapping[str, Any]) -> Table:
+    view = _table(f"{audit['judge']} against the truth", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error"))
+    parts = [{"overall": audit["overall"]}, audit["editors"], audit["categories"]]
+    if audit["expected"] is not None:
+        parts[0][_READINGS["expected"]] = audit["expected"]
+    for part in parts:
+        for name, one in part.items():
+            view.add_row(
+                Text(one_line(name, 60)), str(one["n"]), *(number(one[each]["value"], 3) for each in COEFFICIENTS)
+            )
+        view.add_section()
+    return view
 
 
 def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:

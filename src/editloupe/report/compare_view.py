@@ -38,7 +38,7 @@ def compare_sentences(one: Comparison) -> list[str]:
         if paired.detectable is not None:
             sentences.append(
                 f"with these {paired.n} samples a true difference of {paired.detectable:.2f} points would have been "
-                "seen four times in five"
+                "seen about four times in five"
             )
     return [*sentences, left_out] if missing else sentences
 

@@ -11,7 +11,7 @@ import yaml
 from editloupe.benchmarks.categories import LABELS, LABELS_ZH
 from editloupe.report.comparing import Comparisons
 from editloupe.report.standings import FailureCount, Standing
-from editloupe.report.study_results import Results, Scale
+from editloupe.report.study_results import Aggregate, Results, Scale
 from editloupe.report.verdicts import Verdict
 from editloupe.report.words import one_line, printable
 from editloupe.statistics.summary import Estimate
@@ -64,8 +64,9 @@ def overview_of(
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
         "editors": [_editor(one) for one in table],
         "comparisons": comparisons.as_json(),
-        "aggregates": [],
-        "card": "",
+        "aggregates": [_aggregate(one, names) for one in results.aggregates],
+        "card": printable(results.card),
+        "judge_card": results.judge_card,
         "histograms": _histograms(results, names),
         "failures": [_failure(one, names) for one in failures],
         "unreadable": _unreadable(results.verdicts, names),
@@ -108,6 +109,15 @@ def _estimate(one: Estimate) -> list[float | int | None]:
     """[n, failed, mean, low, high, mean if failures count as worst], floats rounded to 4 decimals."""
     low, high = one.ci95 or (None, None)
     return [one.n, one.failed, *map(_rounded, (one.mean, low, high, one.mean_if_failures_worst))]
+
+
+def _aggregate(one: Aggregate, editors: Sequence[str]) -> dict[str, Any]:
+    return {
+        "name": printable(one.name),
+        "variant": one.variant,
+        "note": printable(one.note),
+        "values": [_estimate(one.values[name]) for name in editors],
+    }
 
 
 def _histograms(results: Results, editors: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from editloupe.report.comparing import compare_all
-from editloupe.report.judge_page import audit_page
 from editloupe.report.standings import Standing, ranked, standings
 from editloupe.report.study_results import Results, Scale
 from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["audit_table", "leaderboard"]
+__all__ = ["leaderboard"]
 
 MAX_ROWS = 40
 """Categories are shown as long as the table stays within about one screen."""
@@ -58,25 +54,6 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
                 label = Text(f"  {one_line(category.label, 58)}", "dim")
                 view.add_row(*(Text() for _ in rank), *_cells(label, one.categories[category.id], results.scale, ""))
             view.add_section()
-    return view
-
-
-def audit_table(audit: Mapping[str, Any]) -> Table:
-    """Make the table that an audit ends with: agreement overall, by editor, by category.
-
-    Args:
-        audit: what `audit.audit_study` returned.
-    """
-    text = words("en")
-    page = audit_page(audit, text)
-    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=f"{audit['judge']} against the truth")
-    view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
-    for column in ("n", "Spearman", "Kendall", "pairs", "all pairs", "error"):  # the page's headings are too wide here
-        view.add_column(column, justify="right", no_wrap=True)
-    for table in page.tables:
-        for row in table.rows:
-            view.add_row(Text(row.name), str(row.n), *(value for value, _ in row.cells))
-        view.add_section()
     return view
 
 

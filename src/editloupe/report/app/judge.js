@@ -1,20 +1,34 @@
 // How good the judge is: its card, its audit, its agreement with another judge, its scores, and what it could not say.
 const COEFFICIENTS = ['spearman', 'kendall', 'pairwise_accuracy', 'pairwise_accuracy_overall', 'mae'];
 
+// What is known about the judge, beside every score that it gives.
 function judgeCard() {
-  const {audit} = OVERVIEW;
-  if (!audit) return h('p.judge-card.soft', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG'));
-  const {spearman, mae} = audit.overall;
-  return h('p.judge-card', {}, h('a', {href: '#/judge'}, t('judge_page')), ': ',
-    h('span', {}, 'Spearman ', h('b', {}, number(spearman.value)), spearman.ci95 ? h('span.soft', {}, ` (${range(...spearman.ci95)})`) : null), ' · ',
-    h('span', {}, t('mae'), ' ', h('b', {}, number(mae.value))), ' · ', h('span', {}, h('b', {}, String(audit.n)), ' ', t('audit_compared')));
+  const card = OVERVIEW.judge_card;
+  if (!card) return h('p.judge-card.soft', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG'));
+  const {coefficient} = card;
+  return h('p.judge-card', {}, h('a', {href: '#/judge'}, t('judge_page')), ': ', coefficientName(coefficient.name), ' ', h('b', {}, number(coefficient.value)),
+    coefficient.ci95 ? h('span.soft', {}, ` (${range(...coefficient.ci95)})`) : null, ' · ', h('b', {}, String(card.n)), ' ', t('audit_compared'),
+    ' · ', foreign(card.benchmark), ' · ', against(card));
 }
+
+const coefficientName = (name) => (WORDS[name] ? t(name) : name);
+const against = (one) => `${t('against')} ${one.against.map((each) => (WORDS[`against_${each}`] ? t(`against_${each}`) : each)).join(', ')}`;
+
+// A card from another study: this one has no audit of its own.
+function cardSection(card) {
+  return h('section#card', {}, h('h2', {}, t('judge_page')), h('p.note', {}, t('card_note'), ' ', foreign(card.benchmark), ', ', foreign(card.rubric), ', ', against(card)),
+    h('div.card.scroll', {}, h('table', {}, h('tbody', {}, card.rows.map((one) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(one.of))), h('td', {}, coefficientName(one.name)),
+      h('td.num.mean', {}, number(one.value, 3)), h('td.num.soft', {}, one.ci95 ? range(...one.ci95) : '–'), h('td.num', {}, String(one.n))))))));
+}
+
+const rowName = (name) => (name === 'overall' ? t('overall') : metricName(categoryName(name)));
 
 function judgePage() {
   const {audit, probe, judge} = OVERVIEW;
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('judge_name'), ' ', foreign(judge.name)), h('p.note', {}, foreign(judge.signature, 'span'))),
-    audit ? auditSections(audit) : h('p.note', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG')),
+    OVERVIEW.judge_card && !audit && cardSection(OVERVIEW.judge_card),
+    audit ? auditSections(audit) : !OVERVIEW.judge_card && h('p.note', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG')),
     probe && probeSections(probe),
     distributions(),
     unreadable());
@@ -38,12 +52,17 @@ function auditSections(audit) {
   const {stability, modes} = audit;
   return [
     h('section#agreement', {}, h('h2', {}, t('audit_agreement')),
-      h('p.facts', {}, h('span', {}, h('b', {}, String(audit.n)), ' ', t('audit_compared')), h('span', {}, h('b', {}, String(audit.unscored)), ' ', t('no_score'))),
-      h('p.note', {}, t('audit_note')),
-      auditTable(t('overall'), [[t('overall'), audit.overall], ...(audit.expected ? [[t('audit_expected'), audit.expected]] : [])]),
-      auditTable(t('editor'), Object.entries(audit.editors)),
-      auditTable(t('category'), Object.entries(audit.categories).map(([id, one]) => [categoryName(id), one]))),
-    h('section#means', {}, h('h2', {}, t('audit_means')), h('div.card.scroll', {}, h('table', {},
+      h('p.facts', {}, h('span', {}, h('b', {}, String(audit.n)), ' ', t('audit_compared')), h('span', {}, h('b', {}, String(audit.unscored)), ' ', t('no_score')), h('span', {}, against(audit))),
+      audit.overall.n > 0 && [
+        h('p.note', {}, t('audit_note')),
+        auditTable(t('reading'), Object.entries(audit.readings).filter(([, one]) => one).map(([name, one]) => [t(`reading_${name}`), one])),
+        auditTable(t('editor'), Object.entries(audit.editors)),
+        auditTable(t('category'), Object.entries(audit.categories).map(([id, one]) => [categoryName(id), one])),
+      ]),
+    audit.preferences && preferenceSection(audit.preferences),
+    audit.classes && classSection(audit.classes),
+    audit.human && humanSection(audit.human),
+    Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), h('div.card.scroll', {}, h('table', {},
       h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('editor')), h('th.num', {scope: 'col'}, t('judge_name')), h('th.num', {scope: 'col'}, t('audit_truth')))),
       h('tbody', {}, Object.entries(audit.means).map(([name, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(name)), h('td.num.mean', {}, number(one.judge)), h('td.num.mean', {}, number(one.truth)))))))),
     h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)), h('div.card.scroll', {}, h('table', {},
@@ -53,6 +72,42 @@ function auditSections(audit) {
         mode: modes.other, questions: modes.questions, spearman: number(modes.spearman.value, 3), difference: number(modes.mean_absolute_difference.value, 3),
       }))),
   ];
+}
+
+const valued = ({value, ci95}) => h('td.num', {}, h('span.mean', {}, number(value, 3)), h('br'), h('small.soft', {}, ci95 ? range(...ci95) : '–'));
+
+// Which of two edits people prefer: ties apart, as wrong, and as a mean over task types.
+function preferenceSection(preferences) {
+  const columns = ['accuracy', 'accuracy_ties_wrong', 'macro', 'macro_ties_wrong'];
+  const sizes = [...new Set(Object.values(preferences).flatMap((one) => Object.values(one)).flatMap((one) => Object.keys(one.groups)))];
+  const rows = Object.entries(preferences).flatMap(([reading, dimensions]) => Object.entries(dimensions).map(([dimension, one]) => [reading, dimension, one]));
+  return h('section#preferences', {}, h('h2', {}, t('preferences')), h('p.note', {}, t('preferences_note')),
+    h('div.card.scroll', {}, h('table', {},
+      h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('dimension')), h('th', {scope: 'col'}, t('reading')), columns.map((name) => h('th.num', {scope: 'col'}, t(name))),
+        sizes.map((size) => h('th.num', {scope: 'col'}, t('groups_of', {size}))), h('th.num', {scope: 'col'}, t('right_wrong_ties')), h('th.num', {scope: 'col'}, t('no_score')))),
+      h('tbody', {}, rows.map(([reading, dimension, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(dimension))), h('td', {}, t(`reading_${reading}`)), columns.map((name) => valued(one[name])),
+        sizes.map((size) => (one.groups[size] ? valued(one.groups[size]) : h('td.num', {}, '–'))), h('td.num', {}, `${one.right} / ${one.wrong} / ${one.ties}`), h('td.num', {}, String(one.unscored))))))),
+    h('details.card.fold', {}, h('summary', {}, t('by_category')), h('div.scroll', {}, h('table', {}, h('tbody', {}, rows.flatMap(([reading, dimension, one]) => Object.entries(one.categories).map(([category, each]) =>
+      h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(dimension))), h('td', {}, t(`reading_${reading}`)), h('td', {}, foreign(categoryName(category))), valued(each.accuracy), valued(each.accuracy_ties_wrong), h('td.num', {}, String(each.pairs))))))))));
+}
+
+// Edits that follow their instruction against edits that do not: the area under the ROC curve.
+function classSection(classes) {
+  const rows = Object.entries(classes).flatMap(([reading, scores]) => Object.entries(scores).map(([score, one]) => [reading, score, one]));
+  return h('section#classes', {}, h('h2', {}, t('classes')), h('div.card.scroll', {}, h('table', {},
+    h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('score')), h('th', {scope: 'col'}, t('reading')), h('th.num', {scope: 'col'}, t('auroc')), h('th.num', {scope: 'col'}, t('right_wrong')), h('th.num', {scope: 'col'}, t('no_score')))),
+    h('tbody', {}, rows.map(([reading, score, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(score))), h('td', {}, t(`reading_${reading}`)), valued(one), h('td.num', {}, `${one.right} / ${one.wrong}`), h('td.num', {}, String(one.unscored))))))));
+}
+
+// What became of the ratings by people.
+function humanSection(human) {
+  return h('section#human', {}, h('h2', {}, t('human')),
+    h('p.facts', {}, h('span', {}, h('b', {}, String(human.ratings)), ' ', t('ratings')), h('span', {}, h('b', {}, percent(human.blind)), ' ', t('blind')),
+      Object.entries(human.raters).map(([name, count]) => h('span', {}, foreign(name), ' ', h('b', {}, String(count)))),
+      human.changed + human.unknown > 0 && h('span', {}, t('not_compared_ratings', {changed: human.changed, unknown: human.unknown}))),
+    human.between_raters.length > 0 && h('div.card.scroll', {}, h('table', {}, h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('between_raters')), h('th.num', {scope: 'col'}, 'n'), h('th.num', {scope: 'col'}, t('spearman')), h('th.num', {scope: 'col'}, t('mae')))),
+      h('tbody', {}, human.between_raters.map((one) => h('tr', {}, h('th', {scope: 'row'}, foreign(one.raters.join(' · '))), h('td.num', {}, String(one.n)), valued(one.spearman), valued(one.mae)))))),
+    human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), foreign(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
 }
 
 function probeSections(probe) {

@@ -1,6 +1,6 @@
 """Each page of the wide study as a person with a screen reader gets it, equal to the files in `golden/`.
 
-`EDITLOUPE_RENEW_GOLDEN=1 pytest tests/report/test_golden.py` writes the files anew.
+`EDITLOUPE_RENEW_GOLDEN=1 pytest tests/report/test_golden_pages.py` writes the files anew.
 """
 
 import os

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from editloupe.statistics.agreement import agreement
-from editloupe.statistics.interval import ratio_interval
+from editloupe.statistics.interval import mean_of_ratios_interval, ratio_interval
 
 GRID = (np.arange(20_000) + 0.5) / 20_000
 SCORES = {  # quantile functions on a grid
@@ -79,6 +79,29 @@ def mean_coverage(count, count_bca):
             )
 
 
+def groups_coverage(count):
+    """The unweighted mean of the means of K groups of 4 to 60 scores, whose levels differ."""
+    rng = np.random.default_rng(3)
+    print("\n| groups | scores per group | held | mean width |")
+    print("|---|---|---|---|")
+    quantiles = list(SCORES.values())
+    for groups, sizes in ((11, (40, 100)), (9, (23, 117)), (11, (8, 20)), (5, (4, 8))):
+        held, widths = 0, []
+        for _ in range(count):
+            counts = rng.integers(*sizes, groups, endpoint=True)
+            kinds = rng.integers(0, len(quantiles), groups)
+            sums, ones = (np.zeros((counts.sum(), groups)) for _ in range(2))
+            group = np.repeat(np.arange(groups), counts)
+            draws = rng.integers(0, len(GRID), counts.sum())
+            sums[np.arange(len(group)), group] = [quantiles[kinds[g]][d] for g, d in zip(group, draws, strict=True)]
+            ones[np.arange(len(group)), group] = 1
+            truth = np.mean([quantiles[kind].mean() for kind in kinds])
+            low, high = mean_of_ratios_interval(sums, ones, limits=(0.0, 10.0))
+            held += low <= truth <= high
+            widths.append(high - low)
+        print(f"| {groups} | {sizes[0]} to {sizes[1]} | {held / count:.3f} | {np.mean(widths):.2f} |", flush=True)
+
+
 def agreement_coverage(count):
     """A judge that sees the truth through noise: rounded scores, three edits of each of G samples."""
     noise = 0.6
@@ -114,5 +137,6 @@ if __name__ == "__main__":
     options = parser.parse_args()
     started = time.monotonic()
     mean_coverage(options.studies, options.bca_studies)
+    groups_coverage(options.studies)
     agreement_coverage(options.agreement_studies)
     print(f"\n{time.monotonic() - started:.0f} s")

@@ -110,7 +110,6 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             samples,
             scores,
             {sample.id: _cluster(sample) for sample in samples},
-            config.seed,
         ),
         card=rubric.card,
         judge_card=_card(ledger, judge_signature),

@@ -20,7 +20,6 @@ def aggregates_of(
     samples: Sequence[Sample],
     scores: Mapping[tuple[str, str], EditScores],
     clusters: Mapping[str, str],
-    seed: int,
 ) -> tuple[Aggregate, ...]:
     """Apply the rubric's function to each editor's scores.
 
@@ -30,7 +29,6 @@ def aggregates_of(
         samples: in the order of the study.
         scores: by (editor, sample id); those that no metric applies to are missing.
         clusters: by sample id, what makes its edits dependent on others.
-        seed: of the intervals that need one.
     """
     if not rubric.aggregates:
         return ()
@@ -41,7 +39,7 @@ def aggregates_of(
             for sample in samples
             if (one := scores.get((editor, sample.id))) is not None
         ]
-        for number in AGGREGATES[rubric.aggregates](items, seed):
+        for number in AGGREGATES[rubric.aggregates](items):
             found.setdefault((number.name, number.variant), {})[editor] = number
     return tuple(_side_by_side(numbers) for numbers in found.values())
 

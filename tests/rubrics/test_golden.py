@@ -36,7 +36,7 @@ def sample(number, category, **groups):
 
 
 def numbers(name, items):
-    return {(one.name, one.variant): one for one in AGGREGATES[name](items, 42)}
+    return {(one.name, one.variant): one for one in AGGREGATES[name](items)}
 
 
 def gedit_items():

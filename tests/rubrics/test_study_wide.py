@@ -7,7 +7,7 @@ from editloupe.rubrics.study_wide import Item, Scored, mean_of_groups
 
 
 def numbers(name, items):
-    return {(one.name, one.variant): one for one in AGGREGATES[name](items, 42)}
+    return {(one.name, one.variant): one for one in AGGREGATES[name](items)}
 
 
 def values(groups):
@@ -19,35 +19,35 @@ def values(groups):
 
 def test_groups_count_equally_however_large_they_are():
     many = values({"a": [2.0] * 30 + [4.0] * 30, "b": [8.0, 9.0] * 5})
-    one = mean_of_groups("x", (0, 10), many, groups=11, seed=1)
+    one = mean_of_groups("x", (0, 10), many, groups=11)
     assert one.value.mean == pytest.approx((3 + 8.5) / 2)
     assert (one.value.n, one.value.failed, one.note) == (70, 0, "over 2 of 11 groups")
     assert one.value.ci95[0] < one.value.mean < one.value.ci95[1]
     assert one.value.ci95[1] - one.value.ci95[0] < 1
-    assert mean_of_groups("x", (0, 10), list(reversed(many)), groups=11, seed=1) == one
+    assert mean_of_groups("x", (0, 10), list(reversed(many)), groups=11) == one
 
 
-def test_edits_of_one_source_are_resampled_together():
+def test_edits_of_one_source_count_as_one_piece_of_evidence():
     apart = values({"a": [2.0, 4.0] * 20})
     together = [Scored(one.value, one.group, f"pair{one.value}{index // 8}") for index, one in enumerate(apart)]
-    wide, narrow = (mean_of_groups("x", (0, 10), each, groups=1, seed=1).value.ci95 for each in (together, apart))
+    wide, narrow = (mean_of_groups("x", (0, 10), each, groups=1).value.ci95 for each in (together, apart))
     assert wide[1] - wide[0] > 1.5 * (narrow[1] - narrow[0])
 
 
 def test_a_failure_is_counted_and_only_the_worst_case_scores_it():
-    one = mean_of_groups("x", (1, 5), values({"a": [3.0, None], "b": [5.0], "c": [None]}), groups=9, seed=1)
+    one = mean_of_groups("x", (1, 5), values({"a": [3.0, None], "b": [5.0], "c": [None]}), groups=9)
     assert (one.value.n, one.value.failed, one.note) == (2, 2, "over 2 of 9 groups")
     assert one.value.mean == 4.0
     assert one.value.mean_if_failures_worst == pytest.approx((2 + 5 + 1) / 3)
-    assert one.value.ci95 is None  # a resample without the only source of a group is another number
+    assert one.value.ci95 is None  # a group stands on a single source
 
 
 def test_without_data_a_number_is_none_and_never_0():
-    one = mean_of_groups("x", (0, 10), values({"a": [None, None]}), groups=9, seed=1)
+    one = mean_of_groups("x", (0, 10), values({"a": [None, None]}), groups=9)
     assert (one.value.mean, one.value.failed, one.value.mean_if_failures_worst) == (None, 2, 0)
-    assert mean_of_groups("x", (0, 10), [], groups=9, seed=1).value.mean_if_failures_worst is None
+    assert mean_of_groups("x", (0, 10), [], groups=9).value.mean_if_failures_worst is None
     for name in AGGREGATES:
-        assert all(one.value.mean is None for one in AGGREGATES[name]([], 1))
+        assert all(one.value.mean is None for one in AGGREGATES[name]([]))
 
 
 def item(category, scores, cluster="", **groups):

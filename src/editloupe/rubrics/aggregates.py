@@ -9,7 +9,7 @@ from editloupe.rubrics.study_wide import Item, Number
 
 __all__ = ["AGGREGATES"]
 
-AGGREGATES: dict[str, Callable[[Sequence[Item], int], list[Number]]] = {
+AGGREGATES: dict[str, Callable[[Sequence[Item]], list[Number]]] = {
     "gedit": gedit.numbers,
     "imgedit": imgedit.numbers,
     "kris": kris.numbers,

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from editloupe.statistics.bootstrap import bootstrap_interval
+from editloupe.statistics.interval import mean_of_ratios_interval
 from editloupe.statistics.summary import Estimate, summarize
 
 __all__ = ["Item", "Number", "Scored", "corrected", "mean_of_groups", "means_by_group", "official", "scored"]
@@ -101,20 +100,14 @@ def corrected(name: str, limits: tuple[float, float], values: Sequence[Scored], 
     return Number(name, "corrected", *limits, estimate, note)
 
 
-def mean_of_groups(
-    name: str, limits: tuple[float, float], values: Sequence[Scored], *, groups: int, seed: int
-) -> Number:
-    """The unweighted mean of the groups' means, with its interval: BCa, whole source images resampled.
-
-    There is none where some group stands on so few images that a resample misses it: leaving the group out there would
-    make another number of it.
+def mean_of_groups(name: str, limits: tuple[float, float], values: Sequence[Scored], *, groups: int) -> Number:
+    """The unweighted mean of the groups' means, with its interval; none where a group stands on a single source image.
 
     Args:
         name: of the number.
         limits: the ends of its scale.
         values: of one editor.
         groups: how many the benchmark has.
-        seed: of the resampling.
     """
     means = means_by_group(values)
     failed = sum(one.value is None for one in values)
@@ -124,7 +117,7 @@ def mean_of_groups(
         return Number(name, "corrected", *limits, Estimate(0, failed, None, None, None, None, None, None, worst), note)
     as_worst = means_by_group(Scored(limits[0] if one.value is None else one.value, one.group, "") for one in values)
     found = [one for one in values if one.value is not None]
-    interval = _interval(found, list(means), seed)
+    interval = _interval(found, list(means), limits)
     estimate = Estimate(
         n=len(found),
         failed=failed,
@@ -144,7 +137,9 @@ def _mean(values: Iterable[float]) -> float:
     return math.fsum(known) / len(known)
 
 
-def _interval(values: Sequence[Scored], groups: Sequence[str], seed: int) -> tuple[float, float] | None:
+def _interval(
+    values: Sequence[Scored], groups: Sequence[str], limits: tuple[float, float]
+) -> tuple[float, float] | None:
     clusters = {name: index for index, name in enumerate(sorted({one.cluster for one in values}))}
     place = {group: index for index, group in enumerate(groups)}
     sums, counts = (np.zeros((len(clusters), len(groups))) for _ in range(2))
@@ -152,10 +147,4 @@ def _interval(values: Sequence[Scored], groups: Sequence[str], seed: int) -> tup
         assert one.value is not None
         sums[clusters[one.cluster], place[one.group]] += one.value
         counts[clusters[one.cluster], place[one.group]] += 1
-
-    def statistic(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means: NDArray[np.float64] = ((weights @ sums) / (weights @ counts)).mean(axis=1)
-        return means
-
-    return bootstrap_interval(statistic, len(clusters), seed=seed)
+    return mean_of_ratios_interval(sums, counts, limits=limits)

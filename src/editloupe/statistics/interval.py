@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-__all__ = ["cluster_sums", "mean_interval", "ratio_error", "ratio_interval"]
+__all__ = ["cluster_sums", "mean_interval", "mean_of_ratios_interval", "ratio_error", "ratio_interval"]
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +88,31 @@ def ratio_interval(
     if limits is not None:
         low, high = max(low, limits[0]), min(high, limits[1])
     return low, high
+
+
+def mean_of_ratios_interval(
+    sums: Floats, counts: Floats, *, limits: tuple[float, float] | None = None
+) -> tuple[float, float] | None:
+    """Return the 95 % interval of the unweighted mean of K ratios, such as the mean of the means of K groups.
+
+    Each ratio is linearized as in `ratio_interval`, so a cluster g moves the mean by
+    ``1/K sum_k (s_gk - r_k n_gk) / n_k``; the interval is that of a mean of G such contributions.
+
+    Args:
+        sums, counts: (G, K) total and number of items of each cluster in each group; groups without items are left out.
+        limits: the ends of the scale; the interval is cut there.
+
+    Returns:
+        (low, high), or None where a group stands on fewer than two clusters: how far its mean could move is not known.
+    """
+    there = counts.sum(axis=0) > 0
+    sums, counts = sums[:, there], counts[:, there]
+    if not there.any() or (np.count_nonzero(counts, axis=0) < 2).any():
+        return None
+    totals = counts.sum(axis=0)
+    ratios = sums.sum(axis=0) / totals
+    moves = ((sums - ratios * counts) / totals).mean(axis=1)[counts.sum(axis=1) > 0]
+    return ratio_interval(ratios.mean() + len(moves) * moves, np.ones(len(moves)), limits=limits)
 
 
 def ratio_error(sums: Floats, counts: Floats) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editloupe.statistics.interval import ratio_interval
+from editloupe.statistics.interval import mean_of_ratios_interval, ratio_interval
 
 __all__ = ["Pair", "group_accuracy", "preference_accuracy"]
 
@@ -119,17 +119,10 @@ def _accuracies(suffix: str, pairs: Sequence[Pair], right: Floats, counted: Floa
     np.add.at(sums, (g, t), right)
     np.add.at(counts, (g, t), counted)
     there = counts.sum(axis=0) > 0
-    sums, counts = sums[:, there], counts[:, there]
     if there.any():
-        totals = counts.sum(axis=0)
-        ratios = sums.sum(axis=0) / totals
-        macro = float(ratios.mean())
-        errors = ((sums - ratios * counts) / totals).mean(axis=1)
-        there_too = counts.sum(axis=1) > 0
-        values = macro + there_too.sum() * errors[there_too]
         found[f"macro{suffix}"] = {
-            "value": macro,
-            "ci95": _ends(ratio_interval(values, np.ones(len(values)), limits=(0.0, 1.0))),
+            "value": float((sums.sum(axis=0)[there] / counts.sum(axis=0)[there]).mean()),
+            "ci95": _ends(mean_of_ratios_interval(sums, counts, limits=(0.0, 1.0))),
         }
     return found
 

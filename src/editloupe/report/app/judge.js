@@ -38,7 +38,7 @@ const coefficients = (one) => COEFFICIENTS.map((name) => h('td.num', {}, h('span
   h('br'), h('small.soft', {}, one[name].ci95 ? range(...one[name].ci95) : '–')));
 
 function auditTable(title, rows) {
-  return h('div.card.scroll', {}, h('table', {},
+  return h('div.card.scroll.audit', {}, h('table', {},
     h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, title), h('th.num', {scope: 'col'}, 'n'), COEFFICIENTS.map((name) => h('th.num', {scope: 'col'}, t(name))))),
     h('tbody', {}, rows.map(([name, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(name)), h('td.num', {}, String(one.n)), coefficients(one))))));
 }

@@ -170,8 +170,8 @@ function aggregateSections() {
 }
 
 function notesOf(rows, name) {
-  const notes = [...new Set(rows.filter((one) => one.name === name).map((one) => one.note).filter(Boolean))];
-  return notes.map((note) => [h('br'), h('small.soft', {}, note)]);
+  const notes = rows.filter((one) => one.name === name && one.note).map((one) => `${WORDS[`variant_${one.variant}`] ? t(`variant_${one.variant}`) : one.variant}: ${one.note}`);
+  return notes.map((note) => [h('br'), h('small.soft.light', {}, note)]);
 }
 
 function groupSections(order) {

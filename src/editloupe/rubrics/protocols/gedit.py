@@ -16,7 +16,7 @@ SCORES = {"SC": "semantics", "PQ": "quality", "O": "overall"}
 LIMITS = (0.0, 10.0)
 
 
-def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+def numbers(items: Sequence[Item]) -> list[Number]:
     """Official and corrected, for each language and set that the study has samples of.
 
     The published script averages in the same way; it puts random scores in place of replies that it cannot read, and
@@ -35,5 +35,5 @@ def numbers(items: Sequence[Item], seed: int) -> list[Number]:
                 mean = sum(means.values()) / len(means) if means else None
                 title = f"{language}, {name}: {short}"
                 found.append(official(title, LIMITS, values, mean, f"over {len(means)} of {GROUPS} groups"))
-                found.append(mean_of_groups(title, LIMITS, values, groups=GROUPS, seed=seed))
+                found.append(mean_of_groups(title, LIMITS, values, groups=GROUPS))
     return found

@@ -13,7 +13,7 @@ SCORES = ("instruction", "naturalness", "coherence")
 LIMITS = (1.0, 5.0)
 
 
-def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+def numbers(items: Sequence[Item]) -> list[Number]:
     """Official and corrected, overall and by edit type.
 
     The published scripts round the mean of each edit and the mean of each type to two decimals, and do not enforce what
@@ -26,7 +26,7 @@ def numbers(items: Sequence[Item], seed: int) -> list[Number]:
     overall = sum(means.values()) / len(means) if means else None
     found = [
         official("overall", LIMITS, as_printed, overall, f"over {len(means)} of {TYPES} types, each rounded"),
-        mean_of_groups("overall", LIMITS, meant, groups=TYPES, seed=seed),
+        mean_of_groups("overall", LIMITS, meant, groups=TYPES),
     ]
     for name in dict.fromkeys(item.category for item in items):
         printed = [one for one in as_printed if one.group == name]

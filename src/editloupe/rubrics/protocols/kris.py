@@ -12,12 +12,11 @@ LIMITS = (0.0, 100.0)
 NOTE = "the published scripts end at scores per sample; the mean follows the paper"
 
 
-def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+def numbers(items: Sequence[Item]) -> list[Number]:
     """Official and corrected: the mean over all edits, over each class and over each dimension.
 
     The scale from 1 to 5 becomes percent, (s - 1) * 25, and a mean of it is the same whichever comes first.
     """
-    del seed  # plain means, whose intervals need none
     found = []
     for title, part in _parts(items):
         values = scored(part, ("overall",), float)

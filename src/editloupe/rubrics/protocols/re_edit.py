@@ -18,9 +18,8 @@ SCORES: dict[str, tuple[str, tuple[float, float], Callable[[float], float]]] = {
 }
 
 
-def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+def numbers(items: Sequence[Item]) -> list[Number]:
     """Official and corrected, over all edits: SC and PQ are the smaller one of two scores each."""
-    del seed  # plain means, whose intervals need none
     found = []
     for title, (score, limits, scale) in SCORES.items():
         values = scored(items, (score,), scale)

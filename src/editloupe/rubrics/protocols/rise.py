@@ -15,14 +15,13 @@ LOGICAL = "logical_reasoning"
 FREE = "consistency_free"
 
 
-def numbers(items: Sequence[Item], seed: int) -> list[Number]:
+def numbers(items: Sequence[Item]) -> list[Number]:
     """Official and corrected, overall and by category: score, percent, accuracy.
 
     The published script asks of the column ``consistency_free`` whether its cell is true. Empty cells are NaN there,
     which is: so where the data has the column, every edit that is not logical gets the formula without consistency. Its
     accuracy compares properly. The 64-sample data has no such column.
     """
-    del seed  # plain means, whose intervals need none
     column = any(FREE in item.groups for item in items)
     note = "the formula without consistency everywhere, by a slip of the script" if column else ""
 

@@ -68,6 +68,23 @@ def test_audit_and_probe_are_on_the_judges_page(wide, visit):
     assert "0.500" in text
     assert WORDS["probe_page"][0] in text
     assert "rather good" in text  # the reply that could not be read, verbatim
+    for heading in ("preferences", "classes", "human"):
+        assert WORDS[heading][0] in text
+    assert "the score is of another picture" in text
+
+
+def test_the_judges_card_stands_beside_every_leaderboard(wide, visit):
+    card = visit(wide).locator(".judge-card").inner_text()
+    assert WORDS["auroc"][0] in card
+    assert "0.75" in card
+
+
+def test_official_and_corrected_numbers_stand_side_by_side(wide, visit):
+    table = visit(wide).locator("#aggregates table").inner_text()
+    assert "official" in table
+    assert "5.00" in table
+    assert "4.50" in table
+    assert "over 2 of 2 groups" in table
 
 
 def test_the_failures_page_leads_to_what_failed(wide, visit):

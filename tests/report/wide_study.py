@@ -5,9 +5,20 @@ Nothing in it depends on the date, the machine or chance.
 
 from PIL import Image
 
+from editloupe.judge_card import card_of
 from editloupe.records import Failure
-from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
+from editloupe.report.study_results import (
+    Aggregate,
+    BenchmarkInfo,
+    Category,
+    EditorInfo,
+    JudgeInfo,
+    Results,
+    Scale,
+    Speed,
+)
 from editloupe.report.verdicts import Verdict
+from editloupe.statistics.summary import Estimate
 
 EDITORS = ("atlas", "brush", "chroma")
 CATEGORIES = ("physical", "causal")
@@ -31,11 +42,45 @@ def failure_of(editor, number):
 def _audit():
     coefficients = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
     row = {"n": 20, **{name: {"value": 0.5, "ci95": [0.4, 0.6]} for name in coefficients}}
+    value = {"value": 0.75, "ci95": [0.6, 0.9]}
+    dimension = {
+        "score": "overall",
+        **dict.fromkeys(("accuracy", "accuracy_ties_wrong", "macro", "macro_ties_wrong"), value),
+        "pairs": 9,
+        "right": 6,
+        "wrong": 2,
+        "ties": 1,
+        "unscored": 0,
+        "equal": 0,
+        "equal_agreed": 0,
+        "groups": {"3": {"groups": 2, "unscored": 0, "right": 1, "value": 0.5, "ci95": None}},
+        "categories": {"physical": {"pairs": 9, "accuracy": value, "accuracy_ties_wrong": value}},
+    }
     return {
+        "judge": "tiny",
+        "judge_signature": "plain",
+        "rubric": "reasoning v1",
+        "benchmark": "wide",
+        "signature": "wide 1",
+        "against": ["people", "preferences", "classes"],
         "n": 20,
         "unscored": 1,
         "overall": row,
         "expected": None,
+        "readings": {"score": row, "first_draw": row, "expected": None},
+        "preferences": {"score": {"overall": dimension}},
+        "classes": {"score": {"overall": {"right": 5, "wrong": 6, "unscored": 1, **value}}},
+        "human": {
+            "raters": {"ann": 3, "bo": 2},
+            "ratings": 5,
+            "edits": 3,
+            "unknown": 1,
+            "changed": 2,
+            "superseded": 0,
+            "blind": 0.4,
+            "flags": [{"rater": "ann", "editor": "atlas", "sample": "s000", "flag": "the score is of another picture"}],
+            "between_raters": [{"raters": ["ann", "bo"], "n": 2, "spearman": value, "mae": value}],
+        },
         "editors": dict.fromkeys(EDITORS, row),
         "categories": dict.fromkeys(CATEGORIES, row),
         "means": {name: {"judge": 5.0, "truth": 6.0} for name in EDITORS},
@@ -51,6 +96,11 @@ def _audit():
             "mean_absolute_difference": {"value": 1.25},
         },
     }
+
+
+def _aggregate(variant, mean, editors):
+    estimate = Estimate(12, 0, mean, None, None, None, None, None if variant == "official" else (4.0, 5.0), mean)
+    return Aggregate("overall", variant, 0, 10, dict.fromkeys(editors, estimate), "over 2 of 2 groups")
 
 
 def _probe():
@@ -120,6 +170,11 @@ def study(folder, samples=12, editors=EDITORS, language="en"):
         versions={"python": "3.11"},
         language=language,
         audit=_audit(),
+        judge_card=card_of(_audit()),
+        card="Asks whether the edit does what the instruction means.",
+        aggregates=tuple(
+            _aggregate(variant, mean, editors) for variant, mean in (("official", 5.0), ("corrected", 4.5))
+        ),
         probe=_probe(),
         hardware={"edit": {"device": "a small machine"}},
         cost={"tiny": {"prompt_tokens": 7, "reply_tokens": 2, "cost": 0.5, "currency": "USD"}},

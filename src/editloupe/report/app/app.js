@@ -6,6 +6,7 @@ const THEMES = ['auto', 'light', 'dark'];
 let page = null;
 let rendering = 0;
 let galleryScroll = 0;
+let rendered = null; // the address that is shown, or about to be
 
 const where = () => {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
@@ -23,9 +24,10 @@ function decoded(text) {
 
 async function render() {
   const turn = ++rendering;
+  rendered = location.hash;
   const {name, rest, query} = where();
   const back = page?.classList.contains('sample') && name === 'gallery';
-  if (page?.classList.contains('gallery')) galleryScroll = scrollY;
+  if (page?.classList.contains('gallery') && name !== 'gallery') galleryScroll = scrollY;
   document.documentElement.lang = state.language === 'zh' ? 'zh-CN' : 'en';
   document.documentElement.dataset.theme = state.theme;
   let made;
@@ -124,6 +126,7 @@ addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 
-addEventListener('hashchange', render);
+// Keys that follow each other quickly bring several events of one address: it is shown once.
+addEventListener('hashchange', () => location.hash !== rendered && render());
 buildHelp();
 render();

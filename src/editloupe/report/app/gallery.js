@@ -21,6 +21,7 @@ async function galleryPage() {
   const change = (next) => {
     lastGallery = addressOf(next);
     history.replaceState(null, '', lastGallery);
+    rendered = location.hash;
     update();
   };
   const modes = modeBar(() => draw(true));

@@ -1,10 +1,12 @@
+import io
 import logging
 
-from rich.progress import Progress
+from rich.console import Console
+from rich.progress import TextColumn
 
 from editloupe import progress as progress_file
 from editloupe import working
-from editloupe.progress import StageProgress, stage_progress
+from editloupe.progress import StageBar, StageProgress, stage_progress
 
 
 def test_what_is_said_is_heard_while_somebody_listens():
@@ -23,11 +25,14 @@ def test_nothing_is_being_done_after_a_stage():
 
 
 def test_workers_have_one_line_each_in_a_terminal():
-    bar = Progress(disable=True)
+    screen = Console(width=80, height=24, file=io.StringIO(), record=True)
+    bar = StageBar(TextColumn("{task.description}"), console=screen)
     stage = StageProgress("edit", 4, bar)
     stage.workers(["worker 1 a", "worker 2 b"])
     stage.workers(["worker 1 c", "worker 2 d"])
-    assert [task.description for task in bar.tasks] == ["edit", "  worker 1 c", "  worker 2 d"]
+    screen.print(bar.get_renderable())
+    lines = [line.strip() for line in screen.export_text().splitlines()]
+    assert [line for line in lines if line] == ["edit", "worker 1 c", "worker 2 d"]
 
 
 def test_without_a_terminal_the_lines_come_now_and_then(monkeypatch, caplog):

@@ -146,9 +146,9 @@ class Sample:
     rationale: str = ""
     reference: tuple[Picture, ...] = ()
     label: float | None = None
-    candidate: Picture | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
+    candidate: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,14 @@ function cardOf(edit, filter) {
 }
 
 const addressOfSample = (sample) => `#/sample/${encodeURIComponent(sample.id)}`;
+
+// Hides from a person who rates what would sway them; `act` shows the page anew.
+function blindButton(act) {
+  const switched = h('button.button', {type: 'button', 'aria-pressed': String(state.blind), title: t('blind_help'), on: {click: () => switched.turn()}}, t('blind'));
+  switched.turn = () => {
+    state.blind = !state.blind;
+    switched.setAttribute('aria-pressed', String(state.blind));
+    act();
+  };
+  return switched;
+}

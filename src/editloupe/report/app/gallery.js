@@ -116,18 +116,15 @@ async function galleryPage() {
     if (key === '/') search.focus();
     else if (key === 'm') modes.next();
     else if (key === 'M') modes.next(-1);
-    else if (key === 'b') {
-      state.blind = !state.blind;
-      blind.setAttribute('aria-pressed', String(state.blind));
-      update();
-    } else if (key in steps) go(now < 0 ? 0 : now + steps[key]);
+    else if (key === 'b') blind.turn();
+    else if (key in steps) go(now < 0 ? 0 : now + steps[key]);
     else if (key === 'Home' && now >= 0) go(0);
     else if (key === 'End' && now >= 0) go(edits.length - 1);
     else if (key === 'Enter' && focused === document.activeElement && focused) location.hash = addressOfSample(edits[now].sample);
     else return false;
     return true;
   };
-  const blind = h('button.button', {type: 'button', 'aria-pressed': String(state.blind), title: t('blind_help'), on: {click: () => page.keys('b')}}, t('blind'));
+  const blind = blindButton(() => update());
 
   const scrolled = () => (page.isConnected ? requestAnimationFrame(() => draw()) : removeEventListener('scroll', scrolled));
   addEventListener('scroll', scrolled, {passive: true});

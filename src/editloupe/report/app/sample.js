@@ -13,17 +13,14 @@ async function samplePage(id) {
   const modes = modeBar(draw);
   const [before, after] = neighbours(sample);
   const category = CATEGORIES[sample.category];
-  const blind = h('button.button', {type: 'button', 'aria-pressed': String(state.blind), title: t('blind_help'), on: {click: () => page.keys('b')}}, t('blind'));
+  const blind = blindButton(draw);
   page.keys = (key) => {
     if ((key === 'ArrowRight' || key === 'j') && after) location.hash = addressOfSample(after);
     else if ((key === 'ArrowLeft' || key === 'k') && before) location.hash = addressOfSample(before);
     else if (key === 'm') modes.next();
     else if (key === 'M') modes.next(-1);
-    else if (key === 'b') {
-      state.blind = !state.blind;
-      blind.setAttribute('aria-pressed', String(state.blind));
-      draw();
-    } else if (key === 'Escape') location.hash = lastGallery;
+    else if (key === 'b') blind.turn();
+    else if (key === 'Escape') location.hash = lastGallery;
     else return false;
     return true;
   };

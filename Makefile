@@ -1,4 +1,4 @@
-# Four verbs for developers: demo, test, check, docs. Nothing has to be installed before them but Python 3.11 and make.
+# Four verbs for developers: demo, test, check, docs. They need Python 3.11 and make; test and check also Chromium.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

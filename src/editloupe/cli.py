@@ -104,17 +104,16 @@ def report(
         results = run_study(config, stages=())
     if single_file:
         path = write_single_file(results, config.out, samples or SAMPLES)
-        typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB")
+        typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB", err=markdown)
     if parquet:
         from editloupe.report.parquet import write_parquet
 
-        typer.echo(f"parquet: {write_parquet(results, config.out)}")
+        typer.echo(f"parquet: {write_parquet(results, config.out)}", err=markdown)
     if markdown:
         from editloupe.report.markdown import leaderboard_markdown
 
         typer.echo(leaderboard_markdown(results))
-        return
-    _say(results, config.out)
+    _say(results, config.out, table=not markdown)
 
 
 @app.command()
@@ -328,20 +327,24 @@ def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> 
     _say(results, config.out)
 
 
-def _say(results: Results, folder: Path) -> None:
-    """Print the table, where the report lies, and how many items failed; leave with the matching exit code."""
+def _say(results: Results, folder: Path, *, table: bool = True) -> None:
+    """Print the table, where the report lies, and how many items failed; leave with the matching exit code.
+
+    Without the table, standard output is the caller's, and the rest goes beside it.
+    """
     from rich.console import Console
 
     from editloupe.report import leaderboard
     from editloupe.scoring import NOT_DONE
 
-    Console().print(leaderboard(results))
+    if table:
+        Console().print(leaderboard(results))
     failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
     waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
     failed = len(failures) - waiting
-    typer.echo(f"report: {folder / 'report.html'}")
+    typer.echo(f"report: {folder / 'report.html'}", err=not table)
     rest = f"  not done yet {waiting}" if waiting else ""
-    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}")
+    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}", err=not table)
     if failed:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 

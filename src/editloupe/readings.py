@@ -20,6 +20,7 @@ from editloupe.records import Edit, Failure, Reply, Sample
 from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.replies import expected_score
 from editloupe.rubrics.rubric import OVERALL, Rubric
+from editloupe.scoring import NOT_DONE
 
 __all__ = ["Reading", "readings_of"]
 
@@ -36,7 +37,7 @@ def readings_of(config: StudyConfig, ledger: Ledger) -> dict[str, Reading]:
     samples, edits = edits_of(config, ledger)
     plan = ledger.plan()
     found = ledger.find([key for (_, _, place), key in plan.items() if place])
-    lacking = Failure("judge", "not-done", "no reply yet", retryable=True)
+    lacking = Failure("judge", NOT_DONE, "no reply yet", retryable=True)
     by_id = {sample.id: sample for sample in samples}
     score: dict[tuple[str, str], dict[str, float | None]] = {}
     first: dict[tuple[str, str], dict[str, float | None]] = {}

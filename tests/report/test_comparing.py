@@ -104,6 +104,17 @@ def test_without_a_difference_it_says_what_could_have_been_seen():
     assert sentences[1].startswith("with these 60 samples a true difference of 0.")
 
 
+def test_an_interval_that_contradicts_the_test_is_explained():
+    """Three wins, nine ties: the exact test cannot go below 0.25, while the interval leaves 0 out."""
+    results = made({"a": 5.0, "b": 5.0}, samples=12)
+    overall = {place: 9.0 if place[0] == "a" and int(place[1][1:]) < 6 else 5.0 for place in results.overall}
+    overall |= {("a", f"s{at}"): 5.0 for at in range(3, 6)}
+    one = compare_all(dataclasses.replace(results, overall=overall)).pair("a", "b")[0]
+    assert (one.paired.win, one.paired.p) == (3, 0.25)
+    assert one.paired.ci95[0] > 0
+    assert "here p is the one to trust" in compare_sentences(one)[1]
+
+
 def test_the_table_fits_80_columns_whatever_the_names():
     results = made({"a" * 200: 4.0, "图像编辑模型" * 20: 7.0})
     overall, categories = compare_all(results).pair("a" * 200, "图像编辑模型" * 20)
@@ -136,6 +147,14 @@ def test_the_command_prints_and_writes(folder, tmp_path, capsys):
     (pair,) = report["comparisons"]["pairs"]
     assert {pair["difference"], -pair["difference"]} >= {found["difference"]}
     assert set(pair["categories"]) == {"physical", "causal", "referential"}
+
+
+def test_the_markdown_table_stands_alone_on_standard_output(folder, capsys):
+    app(["report", str(folder), "--markdown"], standalone_mode=False)
+    printed = capsys.readouterr()
+    assert printed.out.startswith("| Rank | Editor |")
+    assert "report.html" not in printed.out
+    assert "failed 0" in printed.err
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
     everything: list[Sample] = []
     ids: set[str] = set()
     for sample in benchmark.samples(store):
-        everything.append(replace(sample, sources=(), reference=()))
+        everything.append(replace(sample, sources=(), reference=(), candidate=None))
         if not _wanted(part, sample):
             continue
         if sample.id in ids:

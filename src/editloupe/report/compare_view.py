@@ -35,6 +35,11 @@ def compare_sentences(one: Comparison) -> list[str]:
         sentences = [f"{a} is better than {b} by {paired.difference:.2f} points ({facts})"]
     else:
         sentences = [f"no difference shown between {a} and {b}: {signed(paired.difference)} points ({facts})"]
+        if paired.ci95 is not None and not paired.ci95[0] <= 0 <= paired.ci95[1]:
+            sentences.append(
+                "the interval leaves 0 out, but so few source images differ that chance could do this; "
+                "here p is the one to trust"
+            )
         if paired.detectable is not None:
             sentences.append(
                 f"with these {paired.n} samples a true difference of {paired.detectable:.2f} points would have been "

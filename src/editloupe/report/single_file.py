@@ -22,7 +22,7 @@ from editloupe.report.thumbnails import make_thumbnails
 __all__ = ["SAMPLES", "write_single_file"]
 
 SAMPLES = 100
-"""Samples whose pictures and words are inside where nothing else is asked: with four editors about 6 MB."""
+"""Samples whose pictures and words are inside where nothing else is asked: with four editors at most some 15 MB."""
 
 
 def write_single_file(results: Results, folder: Path, samples: int = SAMPLES) -> Path:

@@ -1,8 +1,6 @@
 // Two editors on the same samples: what the difference is, and what could have been seen at all.
 const comparisons = new Map(OVERVIEW.comparisons.pairs.map((one) => [`${one.a}\u0000${one.b}`, one]));
 
-const NEGATED = ['difference'];
-
 // The comparison of two editors by their numbers, whichever of them comes first in the data.
 function comparisonOf(a, b) {
   const [one, other] = [EDITORS[a].name, EDITORS[b].name];
@@ -13,13 +11,11 @@ function comparisonOf(a, b) {
 }
 
 function turnedAround(one) {
-  const turned = {
+  return {
     ...one, a: one.b, b: one.a, only_a: one.only_b, only_b: one.only_a, win: one.loss, loss: one.win,
-    ci95: one.ci95 && [-one.ci95[1], -one.ci95[0]],
+    difference: one.difference === null ? null : -one.difference, ci95: one.ci95 && [-one.ci95[1], -one.ci95[0]],
+    categories: Object.fromEntries(Object.entries(one.categories ?? {}).map(([id, each]) => [id, turnedAround(each)])),
   };
-  for (const name of NEGATED) if (turned[name] !== null) turned[name] = -turned[name];
-  if (one.categories) turned.categories = Object.fromEntries(Object.entries(one.categories).map(([id, each]) => [id, turnedAround(each)]));
-  return turned;
 }
 
 function comparePage(query) {
@@ -65,9 +61,12 @@ function sentence(found, a, b) {
   if (found.p !== null && found.p < 0.05) {
     return [editorName(better), ' ', t('is_better'), ' ', editorName(worse), ': ', h('b', {}, number(Math.abs(found.difference))), ' ', t('points'), ` (A − B: ${ends}, p ${probability(found.p)}).`];
   }
-  return [t('no_difference', {difference: signed(found.difference), ends, p: probability(found.p)}), ' ',
+  return [t('no_difference', {difference: signed(found.difference), ends, p: probability(found.p)}), ' ', excludesZero(found) && [t('trust_p'), ' '],
     found.detectable !== null && t('could_have_seen', {n: found.n, detectable: number(found.detectable)})];
 }
+
+// Where few source images differ, the interval can leave 0 out while the test cannot.
+const excludesZero = ({ci95}) => ci95 && (ci95[0] > 0 || ci95[1] < 0);
 
 // Wins, ties and losses as one bar, and how many samples cannot be compared.
 function tally(found, a, b) {

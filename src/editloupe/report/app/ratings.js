@@ -64,7 +64,6 @@ function ratingRow(edit, digest) {
     );
   };
   show();
-  row.refresh = show;
   return row;
 }
 

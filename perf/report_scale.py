@@ -20,9 +20,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from editloupe.records import Failure
-from editloupe.report.study_results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed
-from editloupe.report.verdicts import Verdict
 from editloupe.report.write import write_report
+from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Speed, Verdict
 
 FIVE = ("physical", "environmental", "cultural", "causal", "referential")
 METRICS = ("reasoning", "instruction_following", "consistency")

@@ -19,10 +19,10 @@ import yaml
 from waiting import Waiting
 
 from editloupe.benchmarks.loading import load_samples
-from editloupe.blobs import NoStore
-from editloupe.config import EditorPart, load_config
+from editloupe.config.parts import EditorPart, load_config
 from editloupe.images import encode_png
 from editloupe.records import EditRequest, ImageBytes
+from editloupe.store.blobs import NoStore
 from editloupe.study import run_study
 
 DEVICES = 6

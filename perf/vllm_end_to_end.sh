@@ -41,7 +41,7 @@ from pathlib import Path
 
 import yaml
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 
 source, target, python = sys.argv[1:]
 config = load_config(source)

@@ -19,10 +19,10 @@ from pathlib import Path
 from PIL import Image
 from waiting import Waiting, wall
 
-from editloupe.config import EditorPart, PlacePart
+from editloupe.config.parts import EditorPart, WorkerSettings
 from editloupe.images import picture_of
 from editloupe.planning import PlannedEdit
-from editloupe.progress import StageProgress
+from editloupe.progress.bars import StageProgress
 from editloupe.records import EditRequest, Sample
 from editloupe.workers.ray import RayEngine
 
@@ -38,7 +38,7 @@ def pulled(costs, workers):
         for number, cost in enumerate(costs):
             sample = Sample(f"{number}", "c", "Wait.", (PICTURE,), extra={"seconds": cost})
             plans.append(PlannedEdit(f"{number}", "waiting", "waiting", EditRequest(sample, number)))
-        place = PlacePart(engine="ray", devices=workers, gpus_per_worker=0)
+        place = WorkerSettings(engine="ray", devices=workers, gpus_per_worker=0)
         engine = RayEngine(place, StageProgress("edit", len(plans), None))
         done = [one for batch in engine.edits(part, Waiting(options), plans) for one in batch]
         assert len(done) == len(costs)

@@ -7,7 +7,7 @@ import re
 
 from PIL import Image
 
-from editloupe.config import JudgePart, load_config
+from editloupe.config.parts import JudgePart, load_config
 from editloupe.images import decode
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import Reply

@@ -18,8 +18,8 @@ def run_and_die(config_path: str, point: str, count: int) -> None:
     ``recorded`` (a batch of rows is committed), ``rows`` (so many rows are), ``reporting`` (before the report).
     """
     from editloupe import study
-    from editloupe.config import load_config
-    from editloupe.ledger import Ledger
+    from editloupe.config.parts import load_config
+    from editloupe.store.ledger import Ledger
 
     passed = 0
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from editloupe import images, working
+from editloupe import images
 from editloupe.errors import ConfigError
 from editloupe.plugins import Options as PluginOptions
+from editloupe.progress import activity
 from editloupe.records import Failure, Reply
 
 
@@ -36,7 +37,7 @@ class Noting:
         for request in requests:
             sample = request.sample.id
             note(self.options.notes, sample)
-            working.say(sample, 1, 2)
+            activity.report(sample, 1, 2)
             self.broken |= sample in self.options.breaks
             if self.broken:  # for good, as CUDA is after a device-side assert
                 raise RuntimeError("CUDA error: device-side assert triggered")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def study(folder):
-    from editloupe.config import EditorPart, JudgePart, load_config
+    from editloupe.config.parts import EditorPart, JudgePart, load_config
     from noting import Noting, NotingJudge
 
     config = load_config(folder / "config.yaml")
@@ -19,7 +19,7 @@ def study(folder):
 
 
 if __name__ == "__main__":
-    from editloupe.ledger import Ledger
+    from editloupe.store.ledger import Ledger
     from editloupe.study import run_study
 
     place, rows = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0

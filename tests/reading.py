@@ -1,10 +1,10 @@
 """How the tests of loaders read a benchmark."""
 
-from editloupe.benchmarks.findings import piled
+from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
-from editloupe.blobs import DecodingStore
-from editloupe.config import BenchmarkPart
+from editloupe.config.parts import BenchmarkPart
 from editloupe.plugins import find
+from editloupe.store.blobs import DecodingStore
 
 
 def made(name, **options):
@@ -23,7 +23,7 @@ def read(name, *, store=None, categories=None, limit=None, **options):
         limit=limit,
     )
     loaded = read_samples(part, benchmark, store or DecodingStore())
-    return loaded.samples, {(pile.kind, pile.group): pile.count for pile in piled(loaded.findings)}
+    return loaded.samples, {(pile.kind, pile.group): pile.count for pile in group_findings(loaded.findings)}
 
 
 def without_counts(found):

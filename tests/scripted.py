@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from editloupe import images, plugins
-from editloupe.config import BenchmarkPart, EditorPart, JudgePart, load_config
+from editloupe.config.parts import BenchmarkPart, EditorPart, JudgePart, load_config
 from editloupe.records import ImagePart, Reply, Sample
 from pictures import noise
 from worlds import make_config

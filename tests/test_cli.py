@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from editloupe.ledger import Ledger
+from editloupe.store.ledger import Ledger
 from worlds import make_config, make_table
 
 ROOT = Path(__file__).parent.parent

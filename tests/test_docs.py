@@ -18,14 +18,15 @@ from PIL import Image
 import editloupe
 from editloupe import cli
 from editloupe.api import LoadedJudge
-from editloupe.audit import audit_study
-from editloupe.benchmarks.categories import LABELS_ZH
+from editloupe.audit.audit import audit_study
+from editloupe.categories import LABELS_ZH
 from editloupe.checking import check_study
-from editloupe.config import _TOP, BenchmarkPart, EditorPart, JudgePart, RubricPart, StudyConfig, load_config
+from editloupe.config.parts import _TOP, BenchmarkPart, EditorPart, JudgePart, RubricPart, StudyConfig, load_config
 from editloupe.plugins import Options, find, names
 from editloupe.records import Reply
 from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.rubric import Prompt, load_rubric
+from editloupe.rubrics.loading import load_rubric
+from editloupe.rubrics.rubric import Prompt
 from editloupe.study import run_study
 from pictures import gradient
 from worlds import make_table

@@ -12,7 +12,7 @@ from typing import Any
 from measure import EDITORS, Verdict, agreements, in_order, judged, readable
 from train import DEV_SEED, HERE, NANO
 
-from editloupe.benchmarks.categories import FIVE
+from editloupe.categories import FIVE
 from editloupe.judges.transformers import TransformersJudge
 
 __all__ = ["card", "main"]

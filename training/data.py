@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from editloupe.benchmarks.shapes import rationale
 from editloupe.records import ImageBytes, ImagePart, Question, Sample
-from editloupe.rubrics.rubric import load_rubric
+from editloupe.rubrics.loading import load_rubric
 from editloupe.shapes.difference import in_words
 from editloupe.shapes.drawing import pixels
 from editloupe.shapes.mistakes import collateral, mistaken

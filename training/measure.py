@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from editloupe.benchmarks.shapes import Shapes
-from editloupe.blobs import NoStore
 from editloupe.editors.procedural import Procedural, resulting_scene, true_score
 from editloupe.errors import UnreadableReply
 from editloupe.images import encode_png
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import ImageBytes, Question, Reply, Sample
-from editloupe.rubrics.rubric import Rubric, load_rubric
+from editloupe.rubrics.loading import load_rubric
+from editloupe.rubrics.rubric import Rubric
 from editloupe.shapes.drawing import image
 from editloupe.statistics.agreement import agreement
+from editloupe.store.blobs import NoStore
 
 __all__ = ["EDITORS", "Verdict", "agreements", "in_order", "judged", "readable"]
 

@@ -29,11 +29,11 @@ from torch.nn import functional
 from vocabulary import SPECIAL, make_processor
 
 from editloupe.benchmarks.shapes import Shapes
-from editloupe.blobs import NoStore
 from editloupe.editors.procedural import Procedural, resulting_scene
 from editloupe.shapes.scene import Scene
 from editloupe.shapes.tasks import Task
 from editloupe.shapes.truth import truth
+from editloupe.store.blobs import NoStore
 
 __all__ = ["Plan", "export", "held_back", "main", "train"]
 

@@ -16,7 +16,8 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly
 from editloupe.judges.random_weights import SPECIAL
-from editloupe.rubrics.rubric import Rubric, Texts, load_rubric
+from editloupe.rubrics.loading import load_rubric
+from editloupe.rubrics.rubric import Rubric, Texts
 from editloupe.shapes.difference import in_words
 from editloupe.shapes.scene import CELLS, COLOURS, KINDS, SIZES, TONE_OF
 from editloupe.shapes.tasks import TASKS, task

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from editloupe.api import LoadedJudge, load_judge
-    from editloupe.config import StudyConfig, load_config
+    from editloupe.config.parts import StudyConfig, load_config
     from editloupe.errors import EditloupeError, UnreadableReply
     from editloupe.study import run_study
 
@@ -23,9 +23,9 @@ __all__ = [
 _HOMES = {
     "EditloupeError": "errors",
     "LoadedJudge": "api",
-    "StudyConfig": "config",
+    "StudyConfig": "config.parts",
     "UnreadableReply": "errors",
-    "load_config": "config",
+    "load_config": "config.parts",
     "load_judge": "api",
     "run_study": "study",
 }

@@ -15,8 +15,8 @@ from PIL import Image
 from editloupe.batching import stream
 from editloupe.errors import ConfigError, ItemError, UnreadableReply
 from editloupe.images import picture_of
-from editloupe.planning import StreamingJudge
 from editloupe.plugins import find
+from editloupe.protocols import StreamingJudge
 from editloupe.records import Failure, ImagePart, Question, Reply
 from editloupe.rubrics.replies import read_score
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-from editloupe.benchmarks.findings import piled
-from editloupe.benchmarks.loading import Benchmark, read_samples
-from editloupe.blobs import DecodingStore
-from editloupe.config import EditorPart, StudyConfig
-from editloupe.lacking import lacks
-from editloupe.planning import Judge, StreamingJudge, make_judge
+from editloupe.benchmarks.findings import group_findings
+from editloupe.benchmarks.loading import read_samples
+from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
+from editloupe.planning import make_judge
+from editloupe.progress.bars import visible_gpus
+from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
+from editloupe.store.blobs import DecodingStore
 
-__all__ = ["check_study"]
+__all__ = ["check_study", "missing_requirements"]
 
 SHOWN = 20
 """Samples whose questions the judge's memory is estimated from."""
@@ -33,8 +37,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     Raises:
         ConfigError, DataError: the benchmark cannot be read.
     """
-    for lack in lacks(config):  # first: a missing data file ends the check
-        say(f"this machine lacks: {lack}")
+    for requirement in missing_requirements(config):  # first: a missing data file ends the check
+        say(f"this machine lacks: {requirement}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
     loaded = read_samples(config.benchmark, benchmark, DecodingStore())
     samples = loaded.samples
@@ -45,10 +49,10 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     for category, count in per_category.items():
         label = benchmark.categories.get(category, category)
         say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
-    piles = piled(loaded.findings)
-    say("data: nothing to report" if not piles else "data: what was found, per kind and group")
-    for pile in piles:
-        say(f"  {pile.sentence}")
+    groups = group_findings(loaded.findings)
+    say("data: nothing to report" if not groups else "data: what was found, per kind and group")
+    for group in groups:
+        say(f"  {group.sentence}")
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
     for part in config.editors:
@@ -106,3 +110,53 @@ def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str]
     if table:
         say("memory of a batch by the stated model, weights apart:")
         say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in table))
+
+
+def missing_requirements(config: StudyConfig) -> list[str]:
+    """Preflight: requirements of a study that this machine does not meet, a sentence each; nothing is loaded."""
+    found: list[str] = [*_packages(f"benchmark {config.benchmark.name}", config.benchmark)]
+    for part in config.editors:
+        found += _packages(f"editor {part.name}", part)
+        found += _model(f"editor {part.name}", part)
+    found += _packages("the judge", config.judge)
+    found += _model("the judge", config.judge)
+    for stage, place in (("edit", config.workers.edit), ("judge", config.workers.judge)):
+        found += _place(stage, place)
+    return list(dict.fromkeys(found))
+
+
+def _packages(who: str, part: Any) -> Iterator[str]:
+    for package, extra in getattr(part.plugin, "packages", {}).items():
+        if find_spec(package) is None:
+            yield f"{who} needs the package {package}; install editloupe[{extra}]"
+    variable = getattr(part.options, "key_variable", None)
+    if variable is not None and not os.environ.get(variable):
+        yield f"{who} needs a key in the environment variable {variable}"
+
+
+def _model(who: str, part: Any) -> Iterator[str]:
+    model = getattr(part.options, "model", None)
+    if not isinstance(model, str) or getattr(part.options, "url", None) is not None or Path(model).is_dir():
+        return
+    if model.count("/") != 1 or model.startswith((".", "/", "~")):
+        if "/" in model:
+            yield f"{who} wants the model folder {model!r}, which is not here"
+        return
+    from huggingface_hub import try_to_load_from_cache
+
+    revision = getattr(part.options, "revision", None)
+    names = ("config.json", "model_index.json")
+    if not any(isinstance(try_to_load_from_cache(model, name, revision=revision), str) for name in names):
+        yield f"{who} wants {model} from the hub, which is not in this machine's cache; the first run downloads it"
+
+
+def _place(stage: str, place: WorkerSettings) -> Iterator[str]:
+    if place.engine == "here":
+        return
+    if find_spec("ray") is None:
+        yield f"workers.{stage} needs the package ray; install editloupe[ray]"
+    if place.address is None and place.gpus_per_worker:
+        wanted = max(place.device_ids or (0,)) + 1 if place.device_ids else (place.device_count or 1)
+        here = visible_gpus()
+        if here < wanted:
+            yield f"workers.{stage} wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"

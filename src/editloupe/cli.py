@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from editloupe.config import StudyConfig
-    from editloupe.report.study_results import Results
+    from editloupe.config.parts import StudyConfig
+    from editloupe.results import Results
 
 __all__ = ["app", "main"]
 
@@ -132,10 +132,10 @@ def compare(
     from rich.console import Console
 
     from editloupe.errors import ConfigError
-    from editloupe.ledger import Ledger
-    from editloupe.report.compare_view import compare_sentences, compare_table
-    from editloupe.report.comparing import compare_all
-    from editloupe.scoring import results_of
+    from editloupe.report.comparisons import compare_all
+    from editloupe.report.terminal_compare import compare_sentences, compare_table
+    from editloupe.scoring.study import results_of
+    from editloupe.store.ledger import Ledger
 
     config = _configured(folder)
     with Ledger(config.out) as ledger:
@@ -171,8 +171,8 @@ def audit(
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from rich.console import Console
 
-    from editloupe.audit import audit_study
-    from editloupe.report.audit_view import audit_sentences, audit_tables
+    from editloupe.audit.audit import audit_study
+    from editloupe.report.terminal_audit import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible(study.out):
@@ -195,7 +195,7 @@ def probe(
     samples: Annotated[int, typer.Option("--samples", metavar="N", min=1, help="How many questions.")] = 32,
 ) -> None:
     """Ask two judges the same questions and tell how far they agree; makes the edits first where needed."""
-    from editloupe.probe import probe_sentences, probe_study
+    from editloupe.audit.probe import probe_sentences, probe_study
 
     study = _configured(config, out, settings)
     with _interruptible(study.out):
@@ -250,8 +250,8 @@ def bench_the_judge(
 
     from rich.console import Console
 
-    from editloupe.bench import bench_judge
-    from editloupe.report.bench_page import bench_markdown, bench_svg, bench_table, bench_workload
+    from editloupe.bench.judge import bench_judge
+    from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
 
     sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
     found = bench_judge(
@@ -300,7 +300,7 @@ def _configured(
     categories: str | None = None,
     limit: int | None = None,
 ) -> StudyConfig:
-    from editloupe.config import load_config
+    from editloupe.config.parts import load_config
 
     changes = list(settings or [])
     if categories is not None:
@@ -335,7 +335,7 @@ def _say(results: Results, folder: Path, *, table: bool = True) -> None:
     from rich.console import Console
 
     from editloupe.report import leaderboard
-    from editloupe.scoring import NOT_DONE
+    from editloupe.scoring.study import NOT_DONE
 
     if table:
         Console().print(leaderboard(results))

@@ -9,6 +9,7 @@ Rules, the same everywhere:
 
 from __future__ import annotations
 
+import hashlib
 import io
 import warnings
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ __all__ = [
     "MAX_ASPECT",
     "MAX_PIXELS",
     "EncodedImage",
+    "ResizedImage",
     "decode",
     "dimensions",
     "encode_png",
@@ -147,6 +149,32 @@ def fitted_size(size: tuple[int, int], longest_edge: int | None) -> tuple[int, i
         return size
     scale = longest_edge / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+@dataclass(frozen=True, slots=True)
+class ResizedImage:
+    """An image at the size of another one. Nothing is decoded before it is read.
+
+    Its name is made of both images' names, not of its own bytes: those follow from the two, and planning a question
+    would otherwise decode every edit of the study.
+    """
+
+    image: Picture
+    like: Picture
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what the bytes follow from, hexadecimal."""
+        return hashlib.sha256(f"resized 1 {self.image.sha256} {self.like.sha256}".encode()).hexdigest()
+
+    def read(self) -> bytes:
+        """Return the encoded bytes, PNG; those of the image itself where it has the size already.
+
+        Raises:
+            OSError: one of the files is gone.
+            ImageError: one of them is no image.
+        """
+        return resized_like(self.image, self.like)
 
 
 def resized_like(image: Picture, like: Picture) -> bytes:

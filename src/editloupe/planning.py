@@ -2,95 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
-
-from PIL import Image
 
 from editloupe.benchmarks.loading import selected
-from editloupe.config import EditorPart, StudyConfig
+from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
-from editloupe.ledger import Ledger
+from editloupe.protocols import Editor, Judge
 from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
-from editloupe.signature import edit_key, noise_seed, reply_key, with_files
+from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
+from editloupe.store.ledger import Ledger
 
 __all__ = [
-    "Editor",
-    "Judge",
     "PlannedEdit",
     "PlannedReply",
-    "StreamingJudge",
     "edits_of",
     "make_judge",
     "pending",
-    "place_of",
     "plan_edits",
     "plan_replies",
+    "question_key",
 ]
-
-
-class Editor(Protocol):
-    """Turns samples into edited images.
-
-    May have besides: ``files`` (what its signature depends on, such as weights), ``inputs(sample)`` (files that one
-    edit is made from), ``pinned`` (its options with every moving name resolved, for workers elsewhere), ``packages``
-    (import name -> extra that brings it) and ``close()``.
-    """
-
-    signature: str
-
-    def edit(self, requests: Sequence[EditRequest]) -> Sequence[Image.Image | Failure]:
-        """Edit one batch: same length and order. May raise for the batch as a whole."""
-
-
-class Judge(Protocol):
-    """Answers questions.
-
-    May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know),
-    ``plan(questions)`` (an order to run them in, with the tokens of each), ``budget(questions)`` (tokens of a batch at
-    most, as a function), ``prepare(question)`` (what can be done ahead, on other threads), ``stream`` (see
-    `StreamingJudge`), ``note`` (what the progress line shows, such as the cost so far), ``work_in(folder)`` (takes the
-    study folder, for logs and the like), ``forecast(questions, times)`` (says in one line what asking would take) and
-    ``close()``.
-
-    Attributes:
-        name: short, for tables.
-        signature: what every reply depends on.
-        decoding: what a generated reply depends on besides; a choice does not.
-        deterministic: whether equal questions get equal replies; otherwise each generated one carries a seed.
-    """
-
-    name: str
-    signature: str
-    decoding: str
-    deterministic: bool
-
-    def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
-        """Answer one batch: same length and order. May raise for the batch as a whole."""
-
-
-@runtime_checkable
-class StreamingJudge(Protocol):
-    """A judge that keeps many questions open at once, over a wire: it takes all of them and yields as replies arrive.
-
-    Where a judge has this method, no batches are planned for it.
-    """
-
-    def stream(
-        self, questions: Sequence[Question], samples: Sequence[str] | None = None
-    ) -> Iterator[list[tuple[int, Reply | Failure, float]]]:
-        """Answer all questions.
-
-        Args:
-            questions: in the order of the plan: sample by sample.
-            samples: of each question, the name of its sample; equal ones are best asked in one place.
-
-        Yields:
-            (index of the question, what became of it, seconds it took), in any order, every index exactly once. May
-            raise only what stops the study as a whole.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +41,19 @@ class PlannedReply:
     """One question to ask, and the key under which its reply is recorded.
 
     Attributes:
-        asked: the question's name in the rubric; `Rubric.read_from` says which metrics are read from its reply.
+        question_name: the question's name in the rubric; `Rubric.read_from` says which metrics are read from its reply.
     """
 
     key: str
     editor: str
     sample: Sample
-    asked: str
+    question_name: str
     question: Question
 
     @property
-    def place(self) -> str:
+    def question_key(self) -> str:
         """How the ledger's plan calls this question of this edit."""
-        return place_of(self.asked, self.question.draw)
+        return question_key(self.question_name, self.question.draw)
 
 
 def make_judge(config: StudyConfig) -> Judge:
@@ -222,14 +155,14 @@ def plan_replies(
                     draw=draw,
                     seed=seed if generates and not judge.deterministic else 0,
                 )
-                for asked, question in questions.items():
-                    planned.append(PlannedReply(reply_key(question, signature), part.name, sample, asked, question))
+                for name, question in questions.items():
+                    planned.append(PlannedReply(reply_key(question, signature), part.name, sample, name, question))
     return planned
 
 
-def place_of(asked: str, draw: int) -> str:
+def question_key(name: str, draw: int) -> str:
     """How the ledger's plan calls a question of an edit: by its name, further draws by their number as well."""
-    return f"{asked}#{draw}" if draw else asked
+    return f"{name}#{draw}" if draw else name
 
 
 def pending(ledger: Ledger, keys: Sequence[str], *, retry_failed: bool) -> set[str]:

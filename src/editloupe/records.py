@@ -8,10 +8,10 @@ Only plain data lives here: a record can be pickled to another machine or writte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 __all__ = [
     "AnswerFormat",
@@ -24,7 +24,6 @@ __all__ = [
     "Picture",
     "Question",
     "Reply",
-    "ResizedImage",
     "Sample",
     "Stage",
 ]
@@ -87,35 +86,19 @@ class ImageBytes:
         return self.data
 
 
-@dataclass(frozen=True, slots=True)
-class ResizedImage:
-    """An image at the size of another one. Nothing is decoded before it is read.
-
-    Its name is made of both images' names, not of its own bytes: those follow from the two, and planning a question
-    would otherwise decode every edit of the study.
-    """
-
-    image: ImageFile | ImageBytes
-    like: ImageFile | ImageBytes
+class Picture(Hashable, Protocol):
+    """An encoded image, wherever its bytes are: `ImageFile`, `ImageBytes`, or `images.ResizedImage`."""
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of what the bytes follow from, hexadecimal."""
-        return hashlib.sha256(f"resized 1 {self.image.sha256} {self.like.sha256}".encode()).hexdigest()
+        """SHA-256 of the bytes, or of what they follow from; hexadecimal. It is the image's name in every key."""
 
     def read(self) -> bytes:
-        """Return the encoded bytes, PNG; those of the image itself where it has the size already.
+        """Return the encoded bytes.
 
         Raises:
-            OSError: one of the files is gone.
-            ImageError: one of them is no image.
+            OSError: a file is gone.
         """
-        from editloupe.images import resized_like  # it needs this file
-
-        return resized_like(self.image, self.like)
-
-
-Picture: TypeAlias = ImageFile | ImageBytes | ResizedImage
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,31 +17,23 @@ from typing import Any, Self
 from PIL import Image
 
 from editloupe.batching import Done
-from editloupe.benchmarks.loading import Benchmark, load_samples
-from editloupe.blobs import BlobStore, sweep, write_durably
-from editloupe.config import EditorPart, PlacePart, StudyConfig
+from editloupe.benchmarks.loading import load_samples
+from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
-from editloupe.hardware import hardware
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_card import read_card
-from editloupe.ledger import Ledger
-from editloupe.links import link_edits
-from editloupe.planning import (
-    Editor,
-    PlannedEdit,
-    PlannedReply,
-    edits_of,
-    make_judge,
-    pending,
-    plan_edits,
-    plan_replies,
-)
-from editloupe.progress import Tally, logging_to, stage_progress
+from editloupe.machine import hardware
+from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
+from editloupe.progress.bars import Tally, logging_to, stage_progress
+from editloupe.protocols import Benchmark, Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
-from editloupe.report.study_results import Results
-from editloupe.scoring import full_signature, results_of, score_of
-from editloupe.signature import judge_signature
+from editloupe.results import Results
+from editloupe.scoring.study import full_signature, results_of, score_of
+from editloupe.store.blobs import BlobStore, sweep, write_durably
+from editloupe.store.keys import judge_signature
+from editloupe.store.ledger import Ledger
+from editloupe.store.links import link_edits
 from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
@@ -163,7 +155,7 @@ class Study:
         card = None if named is None else read_card(named, full_signature(self.config, facts))
         self._samples, edits = edits_of(self.config, self.ledger)
         self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
-        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.place, one.key) for one in self.questions])
+        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.question_key, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
         self.ledger.save_fact("judge_card", card)
 
@@ -205,7 +197,7 @@ class Study:
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
-    def _note_hardware(self, stage: str, place: PlacePart) -> None:
+    def _note_hardware(self, stage: str, place: WorkerSettings) -> None:
         """Keep what a stage ran on; of workers elsewhere only their engine is known here."""
         facts = hardware() if place.engine == "here" else {"accelerators": f"workers of {place.engine}"}
         self.ledger.save_fact("hardware", {**(self.ledger.fact("hardware") or {}), stage: facts})
@@ -238,7 +230,7 @@ class Study:
         """What one reply says, by a key of its own for each metric that is read from it."""
         rubric, mass = self.config.rubric, self.config.judge.min_label_mass
         scores: dict[str, float | None] = {}
-        for metric in rubric.read_from(plan.asked, plan.sample):
+        for metric in rubric.read_from(plan.question_name, plan.sample):
             score = score_of(rubric, metric, outcome, plan.sample, min_label_mass=mass)
             scores[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
         return scores
@@ -253,7 +245,7 @@ class Study:
         planned = [
             (f"{plan.key} {metric}", (plan.sample.category, plan.editor, metric))
             for plan in self.questions
-            for metric in self.config.rubric.read_from(plan.asked, plan.sample)
+            for metric in self.config.rubric.read_from(plan.question_name, plan.sample)
         ]
         asked = {(plan.editor, plan.sample.id) for plan in self.questions}
         for part, sample in itertools.product(self.config.editors, self._samples):

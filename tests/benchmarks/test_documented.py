@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from editloupe.benchmarks import gedit, imgedit, kris, rise
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.plugins import find
 
 PAGE = (Path(__file__).parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")

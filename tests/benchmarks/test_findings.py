@@ -1,6 +1,6 @@
 import pytest
 
-from editloupe.benchmarks.findings import SHOWN, Finding, counted, of_samples, piled
+from editloupe.benchmarks.findings import SHOWN, Finding, counted, group_findings, of_samples
 from editloupe.errors import ImageError, failure_from
 from editloupe.records import Sample
 
@@ -11,14 +11,16 @@ def sample(identifier="a", category="physical", words="Push it", language="", fa
 
 def test_piles_count_per_kind_and_group_with_unusable_samples_first():
     gone = [Finding("missing-file", f"no {n}", "physical", "en", unusable=True) for n in range(SHOWN + 2)]
-    piles = piled([Finding("wrong-count", "5 of 6"), gone[0], Finding("unused-image", "x.png", "causal"), *gone[1:]])
-    assert [(pile.kind, pile.group, pile.count) for pile in piles] == [
+    groups = group_findings(
+        [Finding("wrong-count", "5 of 6"), gone[0], Finding("unused-image", "x.png", "causal"), *gone[1:]]
+    )
+    assert [(group.kind, group.group, group.count) for group in groups] == [
         ("missing-file", "physical, en", SHOWN + 2),
         ("wrong-count", "", 1),
         ("unused-image", "causal", 1),
     ]
-    assert piles[0].sentence == f"missing-file in physical, en: {SHOWN + 2}: no 0; no 1; no 2; and 2 more"
-    assert piles[1].sentence == "wrong-count: 1: 5 of 6"
+    assert groups[0].sentence == f"missing-file in physical, en: {SHOWN + 2}: no 0; no 1; no 2; and 2 more"
+    assert groups[1].sentence == "wrong-count: 1: 5 of 6"
 
 
 def test_failures_and_ids_that_occur_again_are_found():

@@ -1,10 +1,10 @@
 import datasets
 import pytest
 
-from editloupe.blobs import BlobStore, NoStore
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError, DataError
 from editloupe.images import decode
+from editloupe.store.blobs import BlobStore, NoStore
 from pictures import TRUNCATED, png
 from published import FEATURES, gedit_row, gedit_rows, make_gedit, put
 from reading import made, read, without_counts

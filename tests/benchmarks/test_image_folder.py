@@ -3,8 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editloupe.benchmarks.image_folder import ImageFolder
-from editloupe.blobs import NoStore
 from editloupe.errors import ItemError
+from editloupe.store.blobs import NoStore
 from published import put
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from editloupe.blobs import NoStore
 from editloupe.errors import DataError
+from editloupe.store.blobs import NoStore
 from pictures import TRUNCATED
 from published import make_imgedit, put, put_json
 from reading import made, read, without_counts

@@ -11,9 +11,9 @@ from editloupe.benchmarks.candidates import preferences_of
 from editloupe.benchmarks.editjudge_bench import EditJudgeBench
 from editloupe.benchmarks.editreward_bench import EditRewardBench
 from editloupe.benchmarks.editscore_bench import EditScoreBench
-from editloupe.blobs import BlobStore, NoStore
 from editloupe.errors import DataError
-from editloupe.ledger import Ledger
+from editloupe.store.blobs import BlobStore, NoStore
+from editloupe.store.ledger import Ledger
 from judging import colored
 from preferred import (
     editreward_features,

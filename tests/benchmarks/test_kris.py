@@ -1,8 +1,8 @@
 import pytest
 
 from editloupe.benchmarks.kris import TAXONOMY
-from editloupe.blobs import NoStore
 from editloupe.errors import DataError
+from editloupe.store.blobs import NoStore
 from published import kris_item, make_kris, put, put_json
 from reading import made, read, without_counts
 

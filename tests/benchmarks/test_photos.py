@@ -6,12 +6,12 @@ import pytest
 
 pytest.importorskip("skimage", reason="the photographs come with the extra `photos`")
 
-from editloupe.benchmarks.categories import FIVE
 from editloupe.benchmarks.photos import Photos
-from editloupe.blobs import BlobStore, NoStore
+from editloupe.categories import FIVE
 from editloupe.editors.classic_words import steps
 from editloupe.errors import ConfigError, InstructionError
 from editloupe.images import decode
+from editloupe.store.blobs import BlobStore, NoStore
 
 
 def samples(language, store=None):
@@ -90,7 +90,7 @@ def test_scikit_image_is_never_imported():
     code = """
 import sys
 from editloupe.benchmarks.photos import Photos
-from editloupe.blobs import NoStore
+from editloupe.store.blobs import NoStore
 assert len(list(Photos(Photos.Options()).samples(NoStore()))) == 60
 assert not {"skimage", "pooch", "torch"} & set(sys.modules)
 """

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from editloupe.benchmarks.shapes import COUNTS, Shapes
-from editloupe.blobs import NoStore
 from editloupe.shapes.difference import in_words
 from editloupe.shapes.drawing import SIDE, image, pixels
 from editloupe.shapes.scene import COLOURS, KINDS, TONE_OF, Scene, Thing
 from editloupe.shapes.tasks import TASKS, task
 from editloupe.shapes.wordings import REFERENCES, WORDINGS, instruction
+from editloupe.store.blobs import NoStore
 
 
 def samples(**options):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from editloupe.benchmarks.table import Table
 from editloupe.benchmarks.table_rows import rows
-from editloupe.blobs import BlobStore, NoStore
 from editloupe.errors import DataError
 from editloupe.images import decode
+from editloupe.store.blobs import BlobStore, NoStore
 from pictures import REFUSED, png
 from reading import read
 

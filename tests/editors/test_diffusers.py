@@ -8,14 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from editloupe import working
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.editors import diffusers as editor_file
 from editloupe.editors.diffusers import Diffusers, Lora, groups
 from editloupe.editors.diffusers_capabilities import CAPABILITIES, Capability, capability_of
 from editloupe.editors.diffusers_output import checked_images
 from editloupe.errors import ConfigError
 from editloupe.images import picture_of
+from editloupe.progress import activity
 from editloupe.records import EditRequest, Failure, Sample
 from tiny_pipelines import MAKERS, PARAMS, make_pipeline
 
@@ -135,7 +135,7 @@ def test_sizes(saved):
 
 def test_steps_are_told(saved):
     editor, told = make(saved(SLOW), SLOW), []
-    with working.listening(told.append):
+    with activity.subscribe(told.append):
         editor.edit([request(0)])
     assert [str(one) for one in told] == ["s0", "s0 step 1/2", "s0 step 2/2"]
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from editloupe.benchmarks.shapes import Shapes
-from editloupe.blobs import NoStore
 from editloupe.editors.procedural import Procedural, resulting_scene, true_score
 from editloupe.errors import InstructionError
 from editloupe.records import EditRequest, Sample
 from editloupe.shapes.drawing import pixels
 from editloupe.shapes.mistakes import MISTAKES
 from editloupe.shapes.scene import Scene
+from editloupe.store.blobs import NoStore
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from editloupe.editors.replay import Replay
 from editloupe.errors import ConfigError, ImageError
-from editloupe.filenames import safe_name
 from editloupe.records import EditRequest
+from editloupe.store.filenames import safe_name
 from pictures import REFUSED, TRUNCATED, gradient, png, sample
 
 

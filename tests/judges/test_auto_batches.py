@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from PIL import Image
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.images import picture_of
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.planning import PlannedReply

@@ -21,8 +21,8 @@ from editloupe.judges.wire.reply import label_probabilities, same_model
 from editloupe.judges.wire.request import Pictures, schema_of
 from editloupe.judges.wire.troubles import Trouble
 from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply, Sample
+from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.replies import expected_value
-from editloupe.rubrics.rubric import load_rubric
 from faulty import MODEL, faulty
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')

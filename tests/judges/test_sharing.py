@@ -147,10 +147,10 @@ def test_what_was_used_longest_ago_makes_room():
 
 
 def test_positions_are_those_of_the_model(judge):
-    from editloupe.judges.plain import PlainRunner
+    from editloupe.judges.plain import ReferenceRunner
 
     runner = judge.runner
-    plain = PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=1)
+    plain = ReferenceRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=1)
     for question in study(editors=1):
         encoded = plain.encode([question])
         wanted, _ = runner.model.model.get_rope_index(

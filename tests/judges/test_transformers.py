@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from editloupe.errors import ConfigError, ImageError
-from editloupe.judges.plain import PlainRunner
+from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.plugins import find
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question
@@ -62,7 +62,7 @@ def test_greedy_replies_of_a_batch_equal_those_one_by_one(judge, alone, size):
 def plain(judge):
     """transformers' own calls on the same weights."""
     runner = judge.runner
-    return PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=12)
+    return ReferenceRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=12)
 
 
 def last_logits(plain, batch):
@@ -256,7 +256,7 @@ def test_qwen2_5_vl_runs_through_the_same_engine(tmp_path):
     folder = make_qwen2_5_checkpoint(tmp_path / "tiny-qwen2.5-vl")
     judge = TransformersJudge(TransformersJudge.Options(model=str(folder), max_new_tokens=8))
     runner = judge.runner
-    plain = PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
+    plain = ReferenceRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
     single = torch.cat([plain.model(**plain.encode([one]), use_cache=False).logits[:, -1] for one in questions()])
     assert (single - fast_logits(judge, questions())).abs().max() < 1e-4
     assert [reply.text for reply in plain.generate(questions())] == [reply.text for reply in judge.answer(questions())]

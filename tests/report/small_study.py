@@ -1,7 +1,7 @@
 """A small study for the report's tests, as the report gets it; `text` can be hostile and goes wherever a text can."""
 
 from editloupe.records import Failure
-from editloupe.report.study_results import (
+from editloupe.results import (
     BenchmarkInfo,
     Category,
     EditorInfo,
@@ -10,8 +10,8 @@ from editloupe.report.study_results import (
     SampleNote,
     Scale,
     Speed,
+    Verdict,
 )
-from editloupe.report.verdicts import Verdict
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -17,9 +17,9 @@ from editloupe.cli import app
 from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.pages import CHUNKS, SCRIPTS, STYLES
 from editloupe.report.single_file import write_single_file
-from editloupe.report.study_results import SampleNote
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
+from editloupe.results import SampleNote
 
 
 class Page(HTMLParser):

@@ -9,7 +9,7 @@ from rich.console import Console
 from small_study import study
 
 from editloupe.report import leaderboard
-from editloupe.report.study_results import EditorInfo
+from editloupe.results import EditorInfo
 
 
 def shown(results):

@@ -7,7 +7,7 @@ from PIL import Image
 
 from editloupe.judge_card import card_of
 from editloupe.records import Failure
-from editloupe.report.study_results import (
+from editloupe.results import (
     Aggregate,
     BenchmarkInfo,
     Category,
@@ -16,8 +16,8 @@ from editloupe.report.study_results import (
     Results,
     Scale,
     Speed,
+    Verdict,
 )
-from editloupe.report.verdicts import Verdict
 from editloupe.statistics.summary import Estimate
 
 EDITORS = ("atlas", "brush", "chroma")

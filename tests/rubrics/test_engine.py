@@ -5,10 +5,11 @@ import yaml
 
 from editloupe import images
 from editloupe.errors import ConfigError, UnreadableReply
-from editloupe.records import ImageBytes, ImagePart, Reply, ResizedImage, Sample
+from editloupe.images import ResizedImage
+from editloupe.records import ImageBytes, ImagePart, Reply, Sample
 from editloupe.rubrics.conditions import Condition
 from editloupe.rubrics.derived import derived_scores
-from editloupe.rubrics.rubric import load_rubric
+from editloupe.rubrics.loading import load_rubric
 from pictures import noise, png
 
 SOURCE, EDITED, REFERENCE = ImageBytes(png(64, 32)), ImageBytes(png(20, 30)), ImageBytes(b"reference")

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from editloupe.records import ImageBytes, Reply, Sample
-from editloupe.rubrics.aggregates import AGGREGATES
+from editloupe.rubrics.aggregate_functions import AGGREGATES
+from editloupe.rubrics.aggregates import ScoredEdit, means_by_group, scored
 from editloupe.rubrics.derived import derived_scores
-from editloupe.rubrics.rubric import OVERALL, load_rubric
-from editloupe.rubrics.study_wide import Item, means_by_group, scored
+from editloupe.rubrics.loading import load_rubric
+from editloupe.rubrics.rubric import OVERALL
 
 GOLDEN = Path(__file__).parent / "golden"
 EXACT = {"abs": 1e-9, "rel": 0}
@@ -28,7 +29,7 @@ def scored_item(rubric, sample, replies):
     derived = derived_scores(rubric.derived, scores, sample)
     scores.update({name: None if isinstance(value, str) else value for name, value in derived.items()})
     scores[OVERALL] = rubric.overall(scores)
-    return Item(sample.category, dict(sample.groups), sample.sources[0].sha256, scores)
+    return ScoredEdit(sample.category, dict(sample.groups), sample.sources[0].sha256, scores)
 
 
 def sample(number, category, **groups):

@@ -2,10 +2,11 @@
 
 import pytest
 
-from editloupe.benchmarks.categories import FIVE
+from editloupe.categories import FIVE
 from editloupe.errors import ConfigError
 from editloupe.records import ImageBytes, ImagePart, Reply, Sample
-from editloupe.rubrics.rubric import Prompt, load_rubric
+from editloupe.rubrics.loading import load_rubric
+from editloupe.rubrics.rubric import Prompt
 
 SOURCE, EDITED, REFERENCE = ImageBytes(b"source"), ImageBytes(b"edited"), ImageBytes(b"reference")
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.errors import DataError
 from editloupe.study import run_study
 from worlds import make_config

@@ -5,9 +5,9 @@ import sqlite3
 
 import pytest
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
-from editloupe.planning import make_judge, place_of
+from editloupe.planning import make_judge, question_key
 from editloupe.study import run_study
 from scripted import scripted_study, task
 from worlds import make_config, make_table
@@ -52,7 +52,7 @@ def test_more_draws_ask_only_the_new_ones_and_every_reply_can_be_found(tmp_path)
         plan = set(db.execute("SELECT * FROM plan WHERE metric != ''"))
         replies = {key for (key,) in db.execute("SELECT key FROM outcomes WHERE stage = 'judge'")}
     assert before < plan
-    assert {place for _, _, place, _ in plan} == {place_of("reasoning", draw) for draw in range(3)}
+    assert {place for _, _, place, _ in plan} == {question_key("reasoning", draw) for draw in range(3)}
     assert {key for *_, key in plan} == replies
 
 

@@ -9,7 +9,7 @@ import sqlite3
 
 import pytest
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.study import run_study
 from killed import run_and_die

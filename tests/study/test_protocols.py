@@ -6,10 +6,11 @@ import math
 import pytest
 
 from editloupe import images
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.editors.identity import Identity
 from editloupe.errors import ConfigError
-from editloupe.records import Failure, ImagePart, ResizedImage
+from editloupe.images import ResizedImage
+from editloupe.records import Failure, ImagePart
 from editloupe.study import run_study
 from scripted import Half, roles, scripted_study, task, words
 from worlds import make_config, make_table
@@ -266,7 +267,7 @@ def test_a_real_judge_is_asked_and_every_applicable_score_is_counted(tmp_path, t
 
 def test_a_resized_edit_crosses_to_a_worker_as_the_bytes_that_are_judged(tmp_path):
     from editloupe.planning import PlannedReply
-    from editloupe.workers.crossing import carried_reply
+    from editloupe.workers.transfer import carried_reply
 
     config, asked = scripted_study(tmp_path, "gedit", [gedit_sample("a", "en", "true")], lambda _: "7")
     run_study(config)

@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from editloupe.checking import check_study
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.study import run_study
 from pictures import TRUNCATED, encode, gradient, png
 from published import gedit_rows, kris_item, make_gedit, make_imgedit, make_kris, make_rise, put, rise_item

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 import yaml
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.study import run_study

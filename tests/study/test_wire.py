@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from editloupe.api import load_judge
-from editloupe.audit import audit_study
-from editloupe.config import load_config
+from editloupe.audit.audit import audit_study
+from editloupe.audit.probe import probe_sentences, probe_study
+from editloupe.config.parts import load_config
 from editloupe.errors import StudyStopped
 from editloupe.judges.transformers import NANO
-from editloupe.probe import probe_sentences, probe_study
 from editloupe.study import run_study
 from faulty import MODEL, faulty
 from overview import overview

@@ -17,10 +17,10 @@ from vocabulary import SPECIAL, make_processor
 
 from editloupe.benchmarks.shapes import rationale
 from editloupe.images import encode_png
-from editloupe.judges.plain import PlainRunner
+from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import ImageBytes, Reply, Sample
-from editloupe.rubrics.rubric import load_rubric
+from editloupe.rubrics.loading import load_rubric
 from editloupe.shapes.drawing import image
 from editloupe.shapes.tasks import TASKS
 
@@ -56,7 +56,7 @@ def questions(examples, mode):
 def plain(judge):
     """transformers' own calls: what the judge's prompts are, and what its forward pass has to equal."""
     runner = judge.runner
-    return PlainRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
+    return ReferenceRunner(runner.model, runner.processor, longest_edge=1024, max_new_tokens=8)
 
 
 @pytest.mark.parametrize(("mode", "other"), [("text", IN_DIGITS), ("choice", IN_WORDS)])

@@ -23,12 +23,12 @@ def test_chunks_get_smaller_towards_the_end_so_that_all_workers_end_together():
 
 def test_suspects_go_to_idle_workers_only_and_there_alone():
     queue = Queue([["a"], ["b"], ["c"]], 2)
-    queue.died(queue.take(1))
+    queue.worker_lost(queue.take(1))
     assert queue.take(1, idle=False).items == ("c",)
     assert queue.take(1, idle=False) is None
     chunk = queue.take(1)
     assert (chunk.items, chunk.suspect) == (("a",), True)
-    queue.put_back(chunk)
+    queue.requeue(chunk)
     assert queue.take(1).items == ("a",)
 
 
@@ -38,13 +38,13 @@ def test_a_unit_larger_than_a_chunk_is_one_chunk():
 
 def test_items_of_a_chunk_that_died_are_tried_alone_and_only_the_guilty_one_is_given_up():
     queue = Queue([["good"], ["bad"], ["fine"]], 3)
-    assert queue.died(queue.take(1)) == []
+    assert queue.worker_lost(queue.take(1)) == []
     given_up, finished = [], []
     while queue.left:
         chunk = queue.take(1)
         assert len(chunk.items) == 1
         if chunk.items == ("bad",):
-            given_up += queue.died(chunk)
+            given_up += queue.worker_lost(chunk)
         else:
             finished += chunk.items
             queue.finished(chunk)
@@ -56,10 +56,10 @@ def test_a_chunk_that_only_waited_goes_back_without_blame():
     queue = Queue([["a"], ["b"]], 1)
     first, second = queue.take(1), queue.take(1)
     for _ in range(ATTEMPTS + 1):
-        queue.put_back(second)
+        queue.requeue(second)
         second = queue.take(1)
     assert second.items == ("b",)
-    assert queue.died(first) == []
+    assert queue.worker_lost(first) == []
 
 
 @given(
@@ -82,9 +82,9 @@ def test_whatever_dies_every_item_ends_exactly_once(sizes, size, poison, seed):
             continue
         chunk = held.pop(rng.randrange(len(held)))
         if rng.random() < 0.2:
-            queue.put_back(chunk)
+            queue.requeue(chunk)
         elif poison & set(chunk.items):
-            ended += queue.died(chunk)
+            ended += queue.worker_lost(chunk)
         else:
             ended += chunk.items
             queue.finished(chunk)

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import pytest
 import ray
 
-from editloupe.config import EditorPart, JudgePart, PlacePart
+from editloupe.config.parts import EditorPart, JudgePart, WorkerSettings
 from editloupe.errors import ConfigError
 from editloupe.images import EncodedImage
 from editloupe.planning import PlannedEdit, PlannedReply
-from editloupe.progress import StageProgress
+from editloupe.progress.bars import StageProgress
 from editloupe.records import EditRequest, Failure, ImageFile, ImagePart, Question, Reply, Sample
 from editloupe.workers.ray import RayEngine
 from noting import Broken, Noting, NotingJudge, notes, picture
@@ -40,7 +40,7 @@ def folder(tmp_path):
 
 
 def place(cluster, **changes):
-    return PlacePart(engine="ray", address=cluster.address, **changes)
+    return WorkerSettings(engine="ray", address=cluster.address, **changes)
 
 
 def plans(count, broken=()):
@@ -192,7 +192,7 @@ def test_a_killed_node_in_the_middle_loses_nothing(cluster, folder):
 
 def test_engine_ray_without_enough_gpus_says_so(folder):
     with pytest.raises(ConfigError, match=r"64 GPU\(s\) are wanted, this machine has"):
-        edit(PlacePart(engine="ray", devices=64), folder, plans(1))
+        edit(WorkerSettings(engine="ray", devices=64), folder, plans(1))
 
 
 def test_an_editor_that_must_stay_in_one_process_is_refused(folder):
@@ -201,4 +201,8 @@ def test_an_editor_that_must_stay_in_one_process_is_refused(folder):
 
     part = EditorPart(type="x", name="x", plugin=Counting, options=Noting.Options(notes=str(folder)))
     with pytest.raises(ConfigError, match="it counts what it spends"):
-        list(RayEngine(PlacePart(engine="ray"), StageProgress("edit", 1, None)).edits(part, Counting(part.options), []))
+        list(
+            RayEngine(WorkerSettings(engine="ray"), StageProgress("edit", 1, None)).edits(
+                part, Counting(part.options), []
+            )
+        )

@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from editloupe.config import load_config
+from editloupe.config.parts import load_config
 from editloupe.study import run_study
 from worlds import make_config, make_table
 

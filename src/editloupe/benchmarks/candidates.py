@@ -18,19 +18,19 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
-from editloupe.benchmarks.drafts import finish
-from editloupe.blobs import Store
+from editloupe.benchmarks.sample_building import build_sample
 from editloupe.errors import ImageError, failure_from
 from editloupe.records import Failure, Picture, Sample
+from editloupe.store.blobs import Store
 
-__all__ = ["OVERALL", "Group", "Said", "group_of", "kept", "preferences_of"]
+__all__ = ["OVERALL", "Group", "Preference", "group_of", "kept", "preferences_of"]
 
 OVERALL = "overall"
 """The dimension of a benchmark that asks people which edit is better, all things considered."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Preference:
     """What people said about two candidates: the first is better in a dimension, or both are equal."""
 
     better: str
@@ -53,7 +53,7 @@ class Group:
     draft: Sample
     candidates: dict[str, Picture | Failure] = field(default_factory=dict)
     labels: dict[str, float] = field(default_factory=dict)
-    said: list[Said] = field(default_factory=list)
+    said: list[Preference] = field(default_factory=list)
 
     def samples(self) -> Iterator[Sample]:
         """One sample per candidate, in the order of the candidates' digests."""
@@ -95,7 +95,7 @@ def group_of(
         source: reads the encoded source image; may raise `ImageError`.
         store: keeps it.
     """
-    draft = finish(Sample("", category, instruction), lambda: (store.put(source()),))
+    draft = build_sample(Sample("", category, instruction), lambda: (store.put(source()),))
     key = f"{draft.sources[0].sha256} {instruction}" if draft.failure is None else f"row {row}"
     name = f"{category}_{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     return groups.setdefault(name, Group(replace(draft, id=name)))
@@ -120,12 +120,12 @@ def kept(store: Store, read: Callable[[], bytes]) -> tuple[str, Picture | Failur
         return name or hashlib.sha256(str(error).encode()).hexdigest(), failure_from(error, "sample")
 
 
-def preferences_of(samples: Iterable[Sample]) -> list[Said]:
+def preferences_of(samples: Iterable[Sample]) -> list[Preference]:
     """What people said about pairs of these samples, by sample ids; a pair that is not wholly there is left out."""
     by_id = {sample.id: sample for sample in samples}
     found = []
     for sample in by_id.values():
         for key, equal in (("preferred_to", False), ("equal_to", True)):
             for dimension, others in sample.extra.get(key, {}).items():
-                found += [Said(sample.id, other, dimension, equal) for other in others if other in by_id]
+                found += [Preference(sample.id, other, dimension, equal) for other in others if other in by_id]
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from editloupe.benchmarks.drafts import sha256_of
+from editloupe.benchmarks.sample_building import sha256_of
 from editloupe.errors import ConfigError, DataError, ImageError
 
 __all__ = ["data_files", "files_digest", "hub_rows", "image_bytes", "local_rows"]

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from editloupe import plugins
-from editloupe.benchmarks.drafts import UNCATEGORIZED, finish, sha256_of, text
-from editloupe.blobs import Store
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, sha256_of, text
 from editloupe.errors import DataError, ImageError, failure_from
 from editloupe.records import Sample
+from editloupe.store.blobs import Store
 
 __all__ = ["EditJudgeBench"]
 
@@ -88,7 +88,7 @@ class EditJudgeBench:
                     "equal_to": {},
                 },
             )
-            sample = finish(draft, lambda: (store.take(_inside(folder) / "before.jpg"),))
+            sample = build_sample(draft, lambda: (store.take(_inside(folder) / "before.jpg"),))
             try:
                 yield replace(sample, candidate=store.take(_inside(folder) / "after.jpg"))
             except ImageError as error:

@@ -10,12 +10,12 @@ from functools import cached_property, partial
 from typing import Any
 
 from editloupe import plugins
-from editloupe.benchmarks.candidates import OVERALL, Group, Said, group_of, kept
+from editloupe.benchmarks.candidates import OVERALL, Group, Preference, group_of, kept
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
-from editloupe.benchmarks.drafts import text
-from editloupe.blobs import Store
+from editloupe.benchmarks.sample_building import text
 from editloupe.errors import ItemError, failure_from
 from editloupe.records import Sample
+from editloupe.store.blobs import Store
 
 __all__ = ["EditRewardBench"]
 
@@ -102,7 +102,7 @@ def _add(groups: dict[str, Group], number: int, row: Mapping[str, Any], store: S
         digests.append(digest)
     if digests[0] != digests[1]:
         better, worse = (digests[1], digests[0]) if order == "<" else digests
-        group.said.append(Said(better, worse, OVERALL, equal=order == "="))
+        group.said.append(Preference(better, worse, OVERALL, equal=order == "="))
 
 
 def _order(row: Mapping[str, Any]) -> str | None:

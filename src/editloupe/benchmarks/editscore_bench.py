@@ -7,12 +7,12 @@ from functools import cached_property, partial
 from typing import Any
 
 from editloupe import plugins
-from editloupe.benchmarks.candidates import OVERALL, Group, Said, group_of, kept
+from editloupe.benchmarks.candidates import OVERALL, Group, Preference, group_of, kept
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
-from editloupe.benchmarks.drafts import UNCATEGORIZED, text
-from editloupe.blobs import Store
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, text
 from editloupe.errors import ItemError, failure_from
 from editloupe.records import Sample
+from editloupe.store.blobs import Store
 
 __all__ = ["EditScoreBench"]
 
@@ -89,4 +89,4 @@ def _add(groups: dict[str, Group], number: int, row: Mapping[str, Any], store: S
         group.candidates.setdefault(digest, picture)
         digests.append(digest)
     if digests[0] != digests[1]:  # equal edits cannot be told apart, whatever the row says
-        group.said.append(Said(digests[0], digests[1], text(row["dimension"]) or OVERALL))
+        group.said.append(Preference(digests[0], digests[1], text(row["dimension"]) or OVERALL))

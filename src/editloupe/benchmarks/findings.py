@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 
 from editloupe.records import Sample
 
-__all__ = ["Finding", "Linted", "Pile", "counted", "of_samples", "piled"]
+__all__ = ["Finding", "FindingGroup", "Linted", "counted", "group_findings", "of_samples"]
 
 SHOWN = 3
 """Findings of one kind and group that are told in full."""
@@ -47,7 +47,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Pile:
+class FindingGroup:
     """The findings of one kind in one group: how many, and the first sentences."""
 
     kind: str
@@ -57,7 +57,7 @@ class Pile:
 
     @property
     def sentence(self) -> str:
-        """The pile in one line."""
+        """The group in one line."""
         place = f" in {self.group}" if self.group else ""
         more = f"; and {self.count - len(self.examples)} more" if self.count > len(self.examples) else ""
         return f"{self.kind}{place}: {self.count}: {'; '.join(self.examples)}{more}"
@@ -71,13 +71,13 @@ class Linted(Protocol):
         """Yield findings about all samples, which come without their images, in the order they were read."""
 
 
-def piled(findings: Iterable[Finding]) -> list[Pile]:
+def group_findings(findings: Iterable[Finding]) -> list[FindingGroup]:
     """Gather findings by kind and group, unusable samples first, else in the order they were found."""
-    piles: dict[tuple[bool, str, str], list[str]] = {}
+    groups: dict[tuple[bool, str, str], list[str]] = {}
     for one in findings:
-        piles.setdefault((not one.unusable, one.kind, one.group), []).append(one.message)
-    ordered = sorted(piles.items(), key=lambda pile: pile[0][0])
-    return [Pile(kind, group, len(found), tuple(found[:SHOWN])) for (_, kind, group), found in ordered]
+        groups.setdefault((not one.unusable, one.kind, one.group), []).append(one.message)
+    ordered = sorted(groups.items(), key=lambda group: group[0][0])
+    return [FindingGroup(kind, group, len(found), tuple(found[:SHOWN])) for (_, kind, group), found in ordered]
 
 
 def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:

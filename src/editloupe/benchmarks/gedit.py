@@ -12,13 +12,14 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from editloupe import blobs, plugins
+from editloupe import plugins
 from editloupe.benchmarks.annotations import flag, words
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, hub_rows, image_bytes, local_rows
-from editloupe.benchmarks.drafts import UNCATEGORIZED, failed, finish, key_of
 from editloupe.benchmarks.findings import Finding, counted
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, failed, parse_key
 from editloupe.errors import ItemError
 from editloupe.records import Sample
+from editloupe.store import blobs
 
 __all__ = ["GEdit"]
 
@@ -142,7 +143,7 @@ class GEdit:
             category = words(row, "task_type") or UNCATEGORIZED
             language = self._language(words(row, "instruction_language"), category)
             groups = {"language": language, "intersection": str(flag(row["Intersection_exist"])).lower()}
-            key = key_of(row["key"], f"{category}_{number}", category, self._notes)
+            key = parse_key(row["key"], f"{category}_{number}", category, self._notes)
             draft = Sample(
                 f"{key}-{language}",  # the same request has one key in both languages
                 category,
@@ -156,7 +157,7 @@ class GEdit:
             return failed(key, category, error, groups)
         if language not in self._languages:
             return draft  # it is left out, so its image need not be looked at
-        return finish(draft, lambda: (store.put(image_bytes(row[self._options.image])),))
+        return build_sample(draft, lambda: (store.put(image_bytes(row[self._options.image])),))
 
     def _language(self, stated: str, category: str) -> str:
         if stated not in _LANGUAGES:

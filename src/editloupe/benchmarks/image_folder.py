@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from editloupe.benchmarks.findings import Finding
-from editloupe.blobs import Store
 from editloupe.errors import ItemError
 from editloupe.records import Picture
+from editloupe.store.blobs import Store
 
 __all__ = ["ImageFolder"]
 

@@ -11,13 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from editloupe import blobs, plugins
+from editloupe import plugins
 from editloupe.benchmarks.annotations import keyed_items, names, need_object, words
-from editloupe.benchmarks.drafts import UNCATEGORIZED, annotation_file, failed, finish, sha256_of
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotation_file, build_sample, failed, sha256_of
 from editloupe.errors import ItemError
 from editloupe.records import Sample
+from editloupe.store import blobs
 
 __all__ = ["ImgEdit"]
 
@@ -101,7 +102,7 @@ class ImgEdit:
             images = names(item, "id")
         except ItemError as error:
             return failed(key, category, error)
-        return finish(draft, lambda: [self._folder.take(name, store) for name in images])
+        return build_sample(draft, lambda: [self._folder.take(name, store) for name in images])
 
     def _root(self, items: Sequence[tuple[str, Any]]) -> Path:
         """Where the images lie: beside the annotations, or in a folder of the unpacked archive."""

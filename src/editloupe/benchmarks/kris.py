@@ -12,13 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from editloupe import blobs, plugins
+from editloupe import plugins
 from editloupe.benchmarks.annotations import keyed_items, names, need_object, words
-from editloupe.benchmarks.drafts import failed, finish, sha256_of
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
+from editloupe.benchmarks.sample_building import build_sample, failed, sha256_of
 from editloupe.errors import DataError, ItemError
 from editloupe.records import Sample
+from editloupe.store import blobs
 
 __all__ = ["Kris"]
 
@@ -138,7 +139,7 @@ class Kris:
             images, truths = names(item, "ori_img"), names(item, "gt_img")
         except ItemError as error:
             return failed(identifier, category, error, groups)
-        return finish(
+        return build_sample(
             draft,
             lambda: [self._folder.take(f"{category}/{name}", store) for name in images],
             lambda: [self._folder.take(f"{category}/{name}", store) for name in truths],

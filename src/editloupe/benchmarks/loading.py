@@ -4,41 +4,19 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from editloupe.benchmarks.findings import Finding, Linted, of_samples, piled
-from editloupe.blobs import Store
-from editloupe.config import BenchmarkPart
+from editloupe.benchmarks.findings import Finding, Linted, group_findings, of_samples
+from editloupe.config.parts import BenchmarkPart
 from editloupe.errors import ConfigError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
+from editloupe.store.blobs import Store
 
-__all__ = ["Benchmark", "Loaded", "load_samples", "read_samples", "selected"]
+__all__ = ["Loaded", "load_samples", "read_samples", "selected"]
 
 log = logging.getLogger(__name__)
-
-
-class Benchmark(Protocol):
-    """Where samples come from.
-
-    May have besides: ``lint(samples)`` (see `findings`) and ``packages`` (import name -> extra that brings it). A
-    sample whose edits are published in some layout says so in ``extra["outputs"]``: relative paths without suffix,
-    which `replay` tries in a bare folder.
-
-    Attributes:
-        name, revision: which benchmark, and a stable name of its content.
-        default_rubric: the rubric used when the config names none.
-        categories: label by English id, for people; what is absent is labelled by its id.
-    """
-
-    name: str
-    revision: str
-    default_rubric: str
-    categories: Mapping[str, str]
-
-    def samples(self, store: Store) -> Iterator[Sample]:
-        """Yield the samples in order; a bad one carries its `Failure`. Raises `DataError` for an unusable file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +35,8 @@ def load_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> lis
         DataError: the benchmark's file cannot be read.
     """
     loaded = read_samples(part, benchmark, store)
-    for pile in piled(loaded.findings):
-        log.warning("%s: %s", benchmark.name, pile.sentence)
+    for group in group_findings(loaded.findings):
+        log.warning("%s: %s", benchmark.name, group.sentence)
     return loaded.samples
 
 

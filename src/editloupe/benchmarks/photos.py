@@ -15,11 +15,12 @@ from typing import Any, Literal
 
 import yaml
 
-from editloupe import blobs, plugins
-from editloupe.benchmarks.categories import LABELS, LABELS_ZH
-from editloupe.benchmarks.drafts import finish, sha256_of
+from editloupe import plugins
+from editloupe.benchmarks.sample_building import build_sample, sha256_of
+from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.errors import ConfigError, ImageError
 from editloupe.records import Picture, Sample
+from editloupe.store import blobs
 
 __all__ = ["Photos"]
 
@@ -70,7 +71,7 @@ class Photos:
                     description=photo[self._language],
                     rationale=wording["hard"],
                 )
-                yield finish(draft, partial(self._take, photo, store))
+                yield build_sample(draft, partial(self._take, photo, store))
 
     def _take(self, photo: Mapping[str, Any], store: blobs.Store) -> tuple[Picture]:
         path = self._folder / photo["file"]

@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from editloupe import blobs, plugins
-from editloupe.benchmarks.categories import FIVE, LABELS, LABELS_ZH
-from editloupe.benchmarks.drafts import annotation_file
+from editloupe import plugins
+from editloupe.benchmarks.embedded_json import EmbeddedJson
 from editloupe.benchmarks.findings import Finding, counted
-from editloupe.benchmarks.seed_json import SeedJson
+from editloupe.benchmarks.sample_building import annotation_file
+from editloupe.categories import FIVE, LABELS, LABELS_ZH
 from editloupe.records import Sample
+from editloupe.store import blobs
 
 __all__ = ["ReEdit"]
 
@@ -51,7 +52,7 @@ class ReEdit:
         folder = Path(options.path)
         inside = sorted(path.name for path in folder.glob("*.json")) if folder.is_dir() else []
         file = annotation_file(options.path, inside if len(inside) == 1 else ["RE-Edit.json"])
-        self._file = SeedJson(SeedJson.Options(path=str(file), language=options.language))
+        self._file = EmbeddedJson(EmbeddedJson.Options(path=str(file), language=options.language))
         self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
 
     @property

@@ -11,13 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
-from editloupe import blobs, plugins
+from editloupe import plugins
 from editloupe.benchmarks.annotations import flag, listed_items, names, need_object, words
-from editloupe.benchmarks.drafts import UNCATEGORIZED, annotation_file, failed, finish, key_of, sha256_of
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
+from editloupe.benchmarks.sample_building import (
+    UNCATEGORIZED,
+    annotation_file,
+    build_sample,
+    failed,
+    parse_key,
+    sha256_of,
+)
 from editloupe.errors import ItemError
 from editloupe.records import Sample
+from editloupe.store import blobs
 
 __all__ = ["Rise"]
 
@@ -94,7 +102,7 @@ class Rise:
         try:
             item = need_object(item)
             category = words(item, "category") or UNCATEGORIZED
-            identifier = key_of(item.get("index"), f"{category}_{number}", category, self._notes)
+            identifier = parse_key(item.get("index"), f"{category}_{number}", category, self._notes)
             subtask = words(item, "subtask")
             told = words(item, "reference_txt") or words(item, "reference")
             draft = Sample(
@@ -115,7 +123,7 @@ class Rise:
         except ItemError as error:
             return failed(identifier, category, error)
         take = self._folder.take
-        return finish(
+        return build_sample(
             draft,
             lambda: [take(name, store) for name in images],
             lambda: [take(name, store) for name in references],

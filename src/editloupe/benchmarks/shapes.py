@@ -12,8 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from editloupe import plugins
-from editloupe.benchmarks.categories import FIVE, LABELS, LABELS_ZH
-from editloupe.blobs import Store
+from editloupe.categories import FIVE, LABELS, LABELS_ZH
 from editloupe.images import encode_png
 from editloupe.records import Sample
 from editloupe.shapes.difference import in_words, in_words_zh
@@ -21,6 +20,7 @@ from editloupe.shapes.drawing import image
 from editloupe.shapes.tasks import Task, task
 from editloupe.shapes.truth import truth
 from editloupe.shapes.wordings import instruction
+from editloupe.store.blobs import Store
 
 __all__ = ["COUNTS", "WORLD", "Shapes", "rationale"]
 

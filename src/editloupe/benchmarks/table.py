@@ -10,15 +10,16 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from editloupe import blobs, plugins
+from editloupe import plugins
 from editloupe.benchmarks import table_rows
-from editloupe.benchmarks.categories import LABELS, LABELS_ZH, category_id
-from editloupe.benchmarks.drafts import UNCATEGORIZED, data_file, finish, sha256_of, text
 from editloupe.benchmarks.findings import Finding
 from editloupe.benchmarks.image_folder import ImageFolder
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, data_file, sha256_of, text
 from editloupe.benchmarks.table_rows import IMAGE_COLUMNS
+from editloupe.categories import LABELS, LABELS_ZH, category_id
 from editloupe.errors import ItemError, failure_from
 from editloupe.records import Picture, Sample
+from editloupe.store import blobs
 
 __all__ = ["Table"]
 
@@ -107,7 +108,7 @@ class Table:
         except ItemError as error:
             return replace(draft, failure=failure_from(error, "sample"))
         images = next((row[name] for name in IMAGE_COLUMNS if row.get(name)), None)
-        return finish(draft, partial(self._take, images, store), partial(self._take, row.get("reference"), store))
+        return build_sample(draft, partial(self._take, images, store), partial(self._take, row.get("reference"), store))
 
     def _groups(self, row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the row's other columns: plain values are groups, lists and objects are kept aside."""

@@ -17,7 +17,6 @@ from typing import Any, ClassVar, Literal
 from PIL import Image
 from pydantic import Field, ValidationInfo, field_validator
 
-from editloupe import working
 from editloupe.editors.diffusers_capabilities import Capability, capability_of
 from editloupe.editors.diffusers_output import checked_images
 from editloupe.errors import ConfigError
@@ -25,6 +24,7 @@ from editloupe.hub import commit_of, hub_file
 from editloupe.images import decode
 from editloupe.plugins import ConfigPath, nearest
 from editloupe.plugins import Options as PluginOptions
+from editloupe.progress import activity
 from editloupe.records import EditRequest, Failure
 
 __all__ = ["Diffusers", "Lora"]
@@ -179,7 +179,7 @@ class Diffusers:
             arguments["output_type"] = "np"
         if "callback_on_step_end" in takes:
             arguments["callback_on_step_end"] = _step_teller(requests[0].sample.id)
-        working.say(requests[0].sample.id)
+        activity.report(requests[0].sample.id)
         output = pipeline(**arguments)
         return checked_images(output, len(requests))
 
@@ -309,7 +309,7 @@ def groups(sources: Sequence[Sequence[Image.Image]], capability: Capability) -> 
 
 def _step_teller(sample: str) -> Any:
     def tell(pipeline: Any, step: int, _timestep: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-        working.say(sample, step + 1, int(getattr(pipeline, "num_timesteps", 0)))
+        activity.report(sample, step + 1, int(getattr(pipeline, "num_timesteps", 0)))
         return arguments
 
     return tell

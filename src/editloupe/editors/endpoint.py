@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from PIL import Image
 from pydantic import Field
 
-from editloupe import working
 from editloupe.errors import ConfigError, ItemError, failure_from
 from editloupe.images import decode, encode_png
 from editloupe.plugins import Options as PluginOptions
+from editloupe.progress import activity
 from editloupe.records import EditRequest, Failure, ImageBytes
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class Endpoint:
             ConfigError: there is no key, or the service does not accept it or the model.
         """
         client = self._connected()
-        working.say(requests[0].sample.id)
+        activity.report(requests[0].sample.id)
         with ThreadPoolExecutor(len(requests)) as pool:
             return list(pool.map(lambda request: self._outcome(client, request), requests))
 

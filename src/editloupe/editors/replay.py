@@ -11,10 +11,10 @@ from pathlib import Path
 from PIL import Image
 
 from editloupe import images, plugins
-from editloupe.benchmarks.categories import LABELS_ZH
+from editloupe.categories import LABELS_ZH
 from editloupe.errors import ConfigError, ImageError
-from editloupe.filenames import safe_name
 from editloupe.records import EditRequest, ImageFile, Sample
+from editloupe.store.filenames import safe_name
 
 __all__ = ["Replay"]
 

@@ -20,10 +20,10 @@ from editloupe.records import AnswerFormat, Question, Reply
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["PlainRunner", "end_tokens"]
+__all__ = ["ReferenceRunner", "end_tokens"]
 
 
-class PlainRunner:
+class ReferenceRunner:
     """Runs batches through a model and its processor as they come from transformers.
 
     Args:

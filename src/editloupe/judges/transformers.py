@@ -1,7 +1,7 @@
 """The judge that runs a vision-language checkpoint in this process: Qwen3-VL (dense or MoE), also Qwen2.5-VL.
 
-Here are its options, its signature and its loading. The work is done by a runner: `qwen.runner.FastRunner` for the
-Qwen-VL family, `plain.PlainRunner`, which is transformers' own calls and nothing else, for any other model.
+Here are its options, its signature and its loading. The work is done by a runner: `qwen.runner.QwenRunner` for the
+Qwen-VL family, `plain.ReferenceRunner`, which is transformers' own calls and nothing else, for any other model.
 """
 
 from __future__ import annotations
@@ -19,21 +19,16 @@ from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.judges.random_weights import WARNING
+from editloupe.judges.sizing import ImageSizing
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import AnswerFormat, Question, Reply
 
-__all__ = ["ImageSizing", "TransformersJudge"]
+__all__ = ["TransformersJudge"]
 
 QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl")
 """Model types that the fast engine knows; transformers' own calls serve the others."""
 
 NANO = Path(__file__).parent.parent / "nano"
-
-
-class ImageSizing(PluginOptions):
-    """How images are sized before the checkpoint's own rule (multiples of its patches within its pixel budget)."""
-
-    longest_edge: int | None = Field(default=1024, ge=32)
 
 
 class TransformersJudge:
@@ -172,7 +167,7 @@ class TransformersJudge:
             torch.cuda.empty_cache()
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
-        """Order questions for batching, (index, tokens) each; see `FastRunner.plan`."""
+        """Order questions for batching, (index, tokens) each; see `QwenRunner.plan`."""
         runner = self.runner
         return runner.plan(questions) if hasattr(runner, "plan") else [(index, 1) for index in range(len(questions))]
 
@@ -256,9 +251,9 @@ class TransformersJudge:
         from transformers import AutoModelForImageTextToText
         from transformers.utils import logging as transformers_logging
 
-        from editloupe.judges.plain import PlainRunner
+        from editloupe.judges.plain import ReferenceRunner
         from editloupe.judges.qwen.processor import load_processor
-        from editloupe.judges.qwen.runner import FastRunner
+        from editloupe.judges.qwen.runner import QwenRunner
         from editloupe.judges.random_weights import load_random
 
         transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
@@ -276,7 +271,7 @@ class TransformersJudge:
                 device_map=None if device == "cpu" else device,
                 attn_implementation=self.options.attention,
             ).eval()
-        runner = FastRunner if model.config.model_type in QWEN_FAMILY else PlainRunner
+        runner = QwenRunner if model.config.model_type in QWEN_FAMILY else ReferenceRunner
         return runner(
             model,
             processor,

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from editloupe.report.standings import MAX_GROUPS
-from editloupe.report.study_results import Results, SampleNote
+from editloupe.report.leaderboard import MAX_GROUPS
 from editloupe.report.thumbnails import link_to
-from editloupe.report.verdicts import Verdict
 from editloupe.report.words import one_line, printable
+from editloupe.results import Results, SampleNote, Verdict
 
 __all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
 

@@ -6,10 +6,10 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 
-from editloupe.report.comparing import Comparisons, compare_all
-from editloupe.report.standings import FailureCount, Standing, ranked, standings
-from editloupe.report.study_results import Results
+from editloupe.report.comparisons import Comparisons, compare_all
+from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
+from editloupe.results import Results
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["leaderboard_markdown", "report_markdown"]

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from editloupe.benchmarks.categories import LABELS, LABELS_ZH
-from editloupe.report.comparing import Comparisons
-from editloupe.report.standings import FailureCount, Standing
-from editloupe.report.study_results import Aggregate, Results, Scale
-from editloupe.report.verdicts import Verdict
+from editloupe.categories import LABELS, LABELS_ZH
+from editloupe.report.comparisons import Comparisons
+from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.words import one_line, printable
+from editloupe.results import Aggregate, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["overview_of"]

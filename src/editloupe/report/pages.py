@@ -19,9 +19,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from editloupe.report.gallery import PER_CHUNK
-from editloupe.report.standings import Standing
-from editloupe.report.study_results import Results
+from editloupe.report.leaderboard import Standing
 from editloupe.report.words import WORDS, interval, number, one_line, printable, words
+from editloupe.results import Results
 
 __all__ = ["CHUNKS", "as_script", "chunk_name", "html_page"]
 

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from editloupe.blobs import write_durably
 from editloupe.errors import ConfigError
-from editloupe.report.study_results import Results
-from editloupe.report.verdicts import Verdict
+from editloupe.results import Results, Verdict
+from editloupe.store.blobs import write_durably
 
 __all__ = ["write_parquet"]
 

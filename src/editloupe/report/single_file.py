@@ -10,14 +10,14 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-from editloupe.blobs import write_durably
-from editloupe.report.comparing import compare_all
+from editloupe.report.comparisons import compare_all
 from editloupe.report.gallery import gallery_of
+from editloupe.report.leaderboard import count_failures, ranked, standings
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
-from editloupe.report.standings import count_failures, ranked, standings
-from editloupe.report.study_results import Results
 from editloupe.report.thumbnails import make_thumbnails
+from editloupe.results import Results
+from editloupe.store.blobs import write_durably
 
 __all__ = ["SAMPLES", "write_single_file"]
 

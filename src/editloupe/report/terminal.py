@@ -6,10 +6,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from editloupe.report.comparing import compare_all
-from editloupe.report.standings import Standing, ranked, standings
-from editloupe.report.study_results import Results, Scale
+from editloupe.report.comparisons import compare_all
+from editloupe.report.leaderboard import Standing, ranked, standings
 from editloupe.report.words import interval, number, one_line, rank_range, words
+from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["leaderboard"]

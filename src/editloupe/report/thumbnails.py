@@ -11,10 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from editloupe.blobs import write_durably
 from editloupe.errors import ImageError
 from editloupe.images import decode, fit
 from editloupe.records import ImageFile
+from editloupe.store.blobs import write_durably
 
 __all__ = ["LONGEST_EDGE", "link_to", "make_thumbnails"]
 

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import yaml
 
-from editloupe.report.comparing import Comparisons
-from editloupe.report.study_results import Language
+from editloupe.report.comparisons import Comparisons
+from editloupe.results import Language
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["WORDS", "interval", "number", "one_line", "printable", "rank_range", "signed", "words"]

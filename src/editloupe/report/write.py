@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editloupe.blobs import write_durably
-from editloupe.report.comparing import compare_all
+from editloupe.report.comparisons import compare_all
+from editloupe.report.csv_report import scores_csv
 from editloupe.report.gallery import gallery_of
-from editloupe.report.machine import report_json, verdicts_jsonl
+from editloupe.report.json_report import report_json, verdicts_jsonl
+from editloupe.report.leaderboard import count_failures, ranked, standings
 from editloupe.report.markdown import report_markdown
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import CHUNKS, as_script, chunk_name, html_page
-from editloupe.report.spreadsheet import scores_csv
-from editloupe.report.standings import count_failures, ranked, standings
-from editloupe.report.study_results import Results
 from editloupe.report.thumbnails import make_thumbnails
+from editloupe.results import Results
+from editloupe.store.blobs import write_durably
 
 __all__ = ["write_report"]
 

@@ -8,16 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from editloupe.records import Sample
 
-__all__ = ["Condition", "Data", "Limited"]
+__all__ = ["Condition", "Conditional", "RubricModel"]
 
 
-class Data(BaseModel):
+class RubricModel(BaseModel):
     """A part of a rubric's YAML: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Condition(Data):
+class Condition(RubricModel):
     """Holds where everything that it names is so; an empty one always holds.
 
     Attributes:
@@ -39,7 +39,7 @@ class Condition(Data):
         )
 
 
-class Limited(Data):
+class Conditional(RubricModel):
     """What applies only to some samples: those for which `when` holds, apart from those for which `unless` does."""
 
     when: Condition = Condition()

@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 
 from editloupe.records import Sample
 from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.conditions import Data, Limited
+from editloupe.rubrics.conditions import Conditional, RubricModel
 
 __all__ = ["Derived", "DerivedCase", "derived_scores"]
 
 
-class DerivedCase(Limited):
+class DerivedCase(Conditional):
     """One way to derive a score.
 
     Attributes:
@@ -35,7 +35,7 @@ class DerivedCase(Limited):
         return self
 
 
-class Derived(Data):
+class Derived(RubricModel):
     """A score that follows from others of the same edit.
 
     Attributes:

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from editloupe.records import Sample
-from editloupe.rubrics.conditions import Limited
+from editloupe.rubrics.conditions import Conditional
 from editloupe.rubrics.parts import Part
 
 __all__ = ["Metric", "ScaleCase"]
 
 
-class ScaleCase(Limited):
+class ScaleCase(Conditional):
     """Another scale for some samples.
 
     Attributes:
@@ -23,7 +23,7 @@ class ScaleCase(Limited):
     values: Mapping[float, float] = Field(min_length=2)
 
 
-class Metric(Limited):
+class Metric(Conditional):
     """One thing that is scored.
 
     Attributes:

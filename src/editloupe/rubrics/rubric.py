@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
-from pathlib import Path
 
-import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from editloupe.benchmarks.categories import category_id
 from editloupe.errors import ConfigError
-from editloupe.plugins import names, nearest
 from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
 from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.conditions import Data
-from editloupe.rubrics.consistency import misfits
+from editloupe.rubrics.conditions import RubricModel
 from editloupe.rubrics.derived import Derived
 from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
 
-__all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts", "load_rubric"]
+__all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts"]
 
 OVERALL = "overall"
 """The derived score of this name is the overall score of an edit."""
 
 
-class Rubric(Data):
-    """What is asked, read from YAML; `load_rubric` makes one.
+class Rubric(RubricModel):
+    """What is asked, read from YAML by `loading.load_rubric`.
 
     Attributes:
         name: how it is called in tables.
@@ -175,51 +169,3 @@ class Rubric(Data):
     def _alone(self, question: str) -> bool:
         """Whether a question's reply holds one score and nothing else."""
         return sum(self.question_of(name) == question for name in self.metrics) == 1
-
-
-def load_rubric(
-    name: str,
-    *,
-    metrics: Sequence[str] | None = None,
-    prompts: Mapping[str, Prompt] | None = None,
-) -> Rubric:
-    """Load a rubric by name (entry point) or from a YAML file.
-
-    Args:
-        name: a registered name, or a path that ends in ``.yaml`` or ``.yml``.
-        metrics: which of its metrics to ask; the default ones where None.
-        prompts: a user's own prompts by category, in any spelling of the category.
-
-    Raises:
-        ConfigError: unknown name, unreadable file, or a rubric that does not fit together.
-    """
-    try:
-        rubric = Rubric.model_validate(yaml.safe_load(_text(name)))
-    except (yaml.YAMLError, ValidationError) as error:
-        raise ConfigError(f"the rubric {name!r} cannot be used: {error}") from error
-    for metric in metrics or ():
-        if metric not in rubric.metrics:
-            raise ConfigError(
-                f"the rubric {name!r} has no metric {metric!r}{nearest(metric, rubric.metrics)}; "
-                f"it has: {', '.join(rubric.metrics)}"
-            )
-    wanted = tuple(metrics) if metrics else tuple(name for name, one in rubric.metrics.items() if one.default)
-    for misfit in misfits(rubric, wanted):
-        raise ConfigError(f"the rubric {name!r} {misfit}")
-    own = {category_id(category): prompt for category, prompt in (prompts or {}).items()}
-    if own and len(wanted) > 1:
-        raise ConfigError("own prompts ask for one score; name a single metric in `rubric: {metrics: [...]}` with them")
-    return rubric.model_copy(update={"enabled": wanted, "prompts": own})
-
-
-def _text(name: str) -> str:
-    if name.endswith((".yaml", ".yml")):
-        path = Path(name)
-        if not path.is_file():
-            raise ConfigError(f"there is no rubric file {name!r}")
-        return path.read_text(encoding="utf-8")
-    known = names("rubrics")
-    if name not in known:
-        raise ConfigError(f"no rubric is called {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
-    package, _, file = known[name].value.partition(":")
-    return files(package).joinpath(file).read_text(encoding="utf-8")

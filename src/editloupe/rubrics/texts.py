@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from editloupe.records import ImagePart, Picture, ResizedImage, Sample
-from editloupe.rubrics.conditions import Data, Limited
+from editloupe.images import ResizedImage
+from editloupe.records import ImagePart, Picture, Sample
+from editloupe.rubrics.conditions import Conditional, RubricModel
 
 __all__ = ["Choice", "ImageSlot", "Mode", "Prompt", "Texts", "fields_of", "fill", "of_category", "rendered"]
 
@@ -16,7 +17,7 @@ Mode = Literal["text", "choice"]
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
-class ImageSlot(Limited):
+class ImageSlot(Conditional):
     """Where the pictures of one role go, for samples that it applies to, and the line above them.
 
     Attributes:
@@ -30,14 +31,14 @@ class ImageSlot(Limited):
     size: Literal["own", "source"] = "own"
 
 
-class Choice(Data):
+class Choice(RubricModel):
     """How the answer mode ``choice`` asks: one label follows `begin`."""
 
     labels: tuple[str, ...] = tuple("0123456789")
     begin: str = '{"score": '
 
 
-class Texts(Data):
+class Texts(RubricModel):
     """The words of a rubric in one language.
 
     A mapping of `system` or of an ask is by category, ``default`` for the others; one of a reply is by question.
@@ -49,7 +50,7 @@ class Texts(Data):
     reply: dict[Mode, str | dict[str, str]]
 
 
-class Prompt(Data):
+class Prompt(RubricModel):
     """A user's own prompt for one category (the seed's spelling): it replaces the rubric's words there."""
 
     system_prompt: str = ""
@@ -124,5 +125,4 @@ def _sized(picture: Picture, slot: ImageSlot, sample: Sample) -> Picture:
     if slot.size == "own" or not sample.sources or isinstance(picture, ResizedImage):
         return picture
     like = sample.sources[0]
-    assert not isinstance(like, ResizedImage)
     return ResizedImage(picture, like)

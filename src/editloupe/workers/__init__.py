@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from editloupe.batching import Done
-    from editloupe.config import EditorPart, JudgePart, PlacePart
-    from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
-    from editloupe.progress import StageProgress
+    from editloupe.config.parts import EditorPart, JudgePart, WorkerSettings
+    from editloupe.planning import PlannedEdit, PlannedReply
+    from editloupe.progress.bars import StageProgress
+    from editloupe.protocols import Editor, Judge
     from editloupe.records import Reply
 
 __all__ = ["Engine", "engine_of"]
@@ -29,7 +30,7 @@ class Engine(Protocol):
         """Ask the planned questions."""
 
 
-def engine_of(place: PlacePart, progress: StageProgress) -> Engine:
+def engine_of(place: WorkerSettings, progress: StageProgress) -> Engine:
     """The engine that a stage's `workers:` ask for."""
     if place.engine == "ray":
         from editloupe.workers.ray import RayEngine

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from editloupe.config import PlacePart
+from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError
-from editloupe.progress import visible_gpus
+from editloupe.progress.bars import visible_gpus
 from editloupe.workers.reaper import reaped
 
 __all__ = ["connected"]
@@ -20,7 +20,7 @@ OBJECTS = 1 << 30
 
 
 @contextmanager
-def connected(place: PlacePart) -> Iterator[None]:
+def connected(place: WorkerSettings) -> Iterator[None]:
     """Join the stated cluster, or start one on this machine; left again afterwards."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")

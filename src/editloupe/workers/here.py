@@ -13,8 +13,9 @@ from typing import Any
 from PIL import Image
 
 from editloupe.batching import AUTO_ROWS, Done, stream
-from editloupe.config import EditorPart, JudgePart
-from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply, StreamingJudge
+from editloupe.config.parts import EditorPart, JudgePart
+from editloupe.planning import PlannedEdit, PlannedReply
+from editloupe.protocols import Editor, Judge, StreamingJudge
 from editloupe.records import Failure, Reply
 
 __all__ = ["edits", "replies"]

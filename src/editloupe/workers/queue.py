@@ -80,7 +80,7 @@ class Queue(Generic[Item]):
         """Count a chunk whose results are there."""
         self._left -= len(chunk.items)
 
-    def put_back(self, chunk: Chunk[Item]) -> None:
+    def requeue(self, chunk: Chunk[Item]) -> None:
         """Take back a chunk that was not begun."""
         self._waiting += len(chunk.items)
         if chunk.suspect:
@@ -88,7 +88,7 @@ class Queue(Generic[Item]):
         else:
             self._units.appendleft(chunk.numbers)
 
-    def died(self, chunk: Chunk[Item]) -> list[Item]:
+    def worker_lost(self, chunk: Chunk[Item]) -> list[Item]:
         """Take back a chunk whose process died; returns the items that are given up now."""
         given_up = []
         for number in reversed(chunk.numbers):

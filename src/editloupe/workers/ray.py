@@ -12,15 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from editloupe.batching import AUTO_ROWS, Done
-from editloupe.config import EditorPart, JudgePart, PlacePart
+from editloupe.config.parts import EditorPart, JudgePart, WorkerSettings
 from editloupe.errors import ConfigError
-from editloupe.planning import Editor, Judge, PlannedEdit, PlannedReply
-from editloupe.progress import StageProgress
+from editloupe.planning import PlannedEdit, PlannedReply
+from editloupe.progress.bars import StageProgress
+from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, ImageBytes, Reply, Stage
+from editloupe.workers.actor_pool import ActorPool
 from editloupe.workers.connection import connected
-from editloupe.workers.crew import Crew
-from editloupe.workers.crossing import Recipe, carried_edit, carried_reply, recipe_of
 from editloupe.workers.queue import ATTEMPTS, Queue
+from editloupe.workers.transfer import ModelSpec, edit_with_bytes, model_spec, reply_with_bytes
 
 __all__ = ["RayEngine"]
 
@@ -40,7 +41,7 @@ class RayEngine:
         progress: shows what the workers do.
     """
 
-    def __init__(self, place: PlacePart, progress: StageProgress) -> None:
+    def __init__(self, place: WorkerSettings, progress: StageProgress) -> None:
         self._place = place
         self._progress = progress
 
@@ -51,8 +52,8 @@ class RayEngine:
         if getattr(editor, "one_process", None):
             raise ConfigError(f"editor {part.name!r} cannot run on several workers: {editor.one_process}")  # type: ignore[attr-defined]
         queue = Queue([[plan] for plan in plans], part.batch_size)
-        recipe = recipe_of(part, editor)
-        yield from self._run("edit", recipe, queue, lambda chunk: [carried_edit(plan) for plan in chunk])
+        spec = model_spec(part, editor)
+        yield from self._run("edit", spec, queue, lambda chunk: [edit_with_bytes(plan) for plan in chunk])
 
     def replies(
         self, part: JudgePart, judge: Judge, plans: Sequence[PlannedReply], /
@@ -66,21 +67,21 @@ class RayEngine:
 
         def carry(chunk: Sequence[PlannedReply]) -> list[PlannedReply | Failure]:
             known: dict[str, ImageBytes] = {}
-            return [carried_reply(plan, known) for plan in chunk]
+            return [reply_with_bytes(plan, known) for plan in chunk]
 
-        yield from self._run("judge", recipe_of(part, judge), queue, carry)
+        yield from self._run("judge", model_spec(part, judge), queue, carry)
 
-    def _run(self, stage: Stage, recipe: Recipe, queue: Queue[Any], carry: Carry) -> Iterator[list[Done[Any, Any]]]:
-        with connected(self._place), Crew(self._place, stage, recipe, self._progress).on_duty() as crew:
+    def _run(self, stage: Stage, spec: ModelSpec, queue: Queue[Any], carry: Carry) -> Iterator[list[Done[Any, Any]]]:
+        with connected(self._place), ActorPool(self._place, stage, spec, self._progress).on_duty() as pool:
             while queue.left:
-                crew.recruit(queue.left)
-                for member in crew.free():
+                pool.recruit(queue.left)
+                for worker in pool.free():
                     # Near the end nobody takes ahead what an idle worker could begin at once; a suspect is alone.
-                    idle = not member.held
-                    ahead = not idle and queue.waiting > crew.wanted and not member.held[0][0].suspect
-                    if (idle or ahead) and (chunk := queue.take(crew.wanted, idle=idle)):
-                        member.send(chunk, carry(chunk.items))
-                for member, chunk, results in crew.arrivals():
+                    idle = not worker.held
+                    ahead = not idle and queue.waiting > pool.wanted and not worker.held[0][0].suspect
+                    if (idle or ahead) and (chunk := queue.take(pool.wanted, idle=idle)):
+                        worker.send(chunk, carry(chunk.items))
+                for worker, chunk, results in pool.arrivals():
                     if results is not None:
                         queue.finished(chunk)
                         yield [
@@ -88,11 +89,11 @@ class RayEngine:
                             for item, (outcome, seconds) in zip(chunk.items, results, strict=True)
                         ]
                         continue
-                    message = f"the worker died each of {ATTEMPTS} times that it was at this item: {member.cause}"
+                    message = f"the worker died each of {ATTEMPTS} times that it was at this item: {worker.cause}"
                     failure = Failure(stage, "worker-died", message, retryable=True)
-                    given_up = queue.died(chunk)
-                    for waiting in reversed(member.abandoned(chunk)):
-                        queue.put_back(waiting)
+                    given_up = queue.worker_lost(chunk)
+                    for waiting in reversed(worker.abandoned(chunk)):
+                        queue.requeue(waiting)
                     if given_up:
                         log.warning("%s: %d item(s) given up after %d dead workers", stage, len(given_up), ATTEMPTS)
                         yield [Done(item, failure, 0.0) for item in given_up]

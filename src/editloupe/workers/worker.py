@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from editloupe import working
 from editloupe.errors import ItemError, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.planning import PlannedEdit, PlannedReply
-from editloupe.progress import accelerators, peak_memory
+from editloupe.progress import activity
+from editloupe.progress.bars import accelerators, peak_memory
 from editloupe.records import Failure, Reply
 from editloupe.workers import here
-from editloupe.workers.crossing import Recipe
+from editloupe.workers.transfer import ModelSpec
 
 __all__ = ["Hello", "Status", "Worker"]
 
@@ -45,10 +45,10 @@ class Status:
 
 
 class Worker:
-    """Builds its model from a recipe when it is greeted; the weights are loaded when the first item needs them."""
+    """Builds its model from a spec when it is greeted; the weights are loaded when the first item needs them."""
 
-    def __init__(self, recipe: Recipe, stage: str) -> None:
-        self._recipe = recipe
+    def __init__(self, spec: ModelSpec, stage: str) -> None:
+        self._recipe = spec
         self._stage = stage
         self._part: Any = None
         self._model: Any = None
@@ -61,7 +61,7 @@ class Worker:
 
     def status(self) -> Status:
         """Say what is being done; called beside the work, from another thread."""
-        doing = working.now()
+        doing = activity.current()
         devices = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
         peak = peak_memory()
         hardware = "  ".join(accelerators(devices)) if devices else ""
@@ -77,7 +77,7 @@ class Worker:
         plans = [plan for plan in parcel if not isinstance(plan, Failure)]
         made: dict[int, tuple[EncodedImage | Failure, float]] = {}
         if plans:
-            working.say(plans[0].request.sample.id)
+            activity.report(plans[0].request.sample.id)
             for batch in here.edits(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
         _leave_a_broken_device(made.values())
@@ -88,7 +88,7 @@ class Worker:
         plans = [plan for plan in parcel if not isinstance(plan, Failure)]
         made: dict[int, tuple[Reply | Failure, float]] = {}
         if plans:
-            working.say(plans[0].sample.id)
+            activity.report(plans[0].sample.id)
             for batch in here.replies(self._part, _Kept(self._model), plans):
                 made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
         _leave_a_broken_device(made.values())

@@ -10,11 +10,11 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-__all__ = ["Kept", "Row", "gathered"]
+__all__ = ["CacheRow", "PrefixCache", "gather"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class PrefixCache:
     """The keys and values of some rows, with their mask (rows, length): 1 where there is a token, 0 for padding."""
 
     cache: Any = field(repr=False)
@@ -22,14 +22,14 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CacheRow:
     """One row of what was kept."""
 
-    kept: Kept
+    kept: PrefixCache
     index: int
 
 
-def gathered(rows: Sequence[Row], room: int) -> Kept:
+def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
     """Copy rows, from wherever they were kept and as often as they are named, into one cache with room to grow.
 
     Rows of different lengths are padded on the left. The sources stay as they are, so others can go on from them too.
@@ -63,15 +63,17 @@ def gathered(rows: Sequence[Row], room: int) -> Kept:
     for index in range(len(sources[0].cache.layers)):
         layers = [kept.cache.layers[index] for kept in sources]
         cache.layers.append(
-            _RoomyLayer(copied([layer.keys for layer in layers]), copied([layer.values for layer in layers]), length)
+            PreallocatedLayer(
+                copied([layer.keys for layer in layers]), copied([layer.values for layer in layers]), length
+            )
         )
     mask = sources[0].mask.new_zeros(len(rows), length)
     for kept, source, target in zip(sources, chosen, places, strict=True):
         mask[:, length - kept.mask.shape[1] :].index_copy_(0, target, kept.mask.index_select(0, source))
-    return Kept(cache, mask)
+    return PrefixCache(cache, mask)
 
 
-class _RoomyLayer(DynamicLayer):  # type: ignore[misc]
+class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
     """One layer's keys and values in a buffer that is written in place.
 
     Args:

@@ -17,7 +17,7 @@ import torch
 from transformers import DynamicCache
 
 from editloupe.judges.counters import Counters
-from editloupe.judges.qwen.cache import Kept, Row, gathered
+from editloupe.judges.qwen.cache import CacheRow, PrefixCache, gather
 from editloupe.judges.qwen.prompts import LastUsed, PlacedImage, Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import Segment, levels, tight_chunks
 
@@ -67,7 +67,7 @@ class Engine:
         self._embed = model.get_input_embeddings()
         self._language = model.model.language_model
 
-    def forget(self, *, share: bool = True) -> None:
+    def clear_cache(self, *, share: bool = True) -> None:
         """Drop what is remembered of images, and say whether to share what prompts have in common from now on."""
         self._features.clear()
         self._share = share
@@ -91,7 +91,7 @@ class Engine:
 
     def _generate(self, prompts: Sequence[Prompt], choose: Callable[[Step], Sequence[int | None]], limit: int) -> None:
         hidden, rows = self._prefill(prompts, keep=True)
-        kept = gathered(rows, limit)
+        kept = gather(rows, limit)
         cache = kept.cache
         mask = torch.cat([kept.mask, kept.mask.new_ones(len(rows), limit)], dim=1)
         open_rows = list(range(len(prompts)))
@@ -121,27 +121,27 @@ class Engine:
             following = following + 1
             self._count(started)
 
-    def _prefill(self, prompts: Sequence[Prompt], *, keep: bool) -> tuple[torch.Tensor, list[Row]]:
+    def _prefill(self, prompts: Sequence[Prompt], *, keep: bool) -> tuple[torch.Tensor, list[CacheRow]]:
         """Compute all prompts; returns the last hidden states (prompts, width), and their caches where asked for."""
-        self._see([image for prompt in prompts for image in prompt.images])
+        self._encode_images([image for prompt in prompts for image in prompt.images])
         arranged = levels(prompts, share=self._share)
         hidden: list[torch.Tensor | None] = [None] * len(prompts)
-        leaves: list[Row | None] = [None] * len(prompts)
-        before: list[Row] = []
+        leaves: list[CacheRow | None] = [None] * len(prompts)
+        before: list[CacheRow] = []
         for depth, level in enumerate(arranged):
-            rows: list[Row | None] = [None] * len(level)
+            rows: list[CacheRow | None] = [None] * len(level)
             lasting = keep or depth + 1 < len(arranged)
             for chunk in tight_chunks([len(segment) for segment in level]):
                 segments = [level[index] for index in chunk]
                 parents = [before[one.parent] for one in segments if one.parent is not None]
                 started = time.perf_counter()
-                past = gathered(parents, max(map(len, segments))) if parents else None
+                past = gather(parents, max(map(len, segments))) if parents else None
                 self._count(started)
                 last, kept = self._compute(prompts, segments, past, keep=lasting)
                 for place, index in enumerate(chunk):
                     segment = level[index]
                     if kept is not None:
-                        rows[index] = Row(kept, place)
+                        rows[index] = CacheRow(kept, place)
                     if segment.leaf:
                         hidden[segment.prompt] = last[place]
                         leaves[segment.prompt] = rows[index]
@@ -149,8 +149,8 @@ class Engine:
         return torch.stack([one for one in hidden if one is not None]), [row for row in leaves if row is not None]
 
     def _compute(
-        self, prompts: Sequence[Prompt], segments: Sequence[Segment], past: Kept | None, *, keep: bool
-    ) -> tuple[torch.Tensor, Kept | None]:
+        self, prompts: Sequence[Prompt], segments: Sequence[Segment], past: PrefixCache | None, *, keep: bool
+    ) -> tuple[torch.Tensor, PrefixCache | None]:
         """One forward pass over segments that go on from `past`, padded on the left."""
         longest = max(len(segment) for segment in segments)
         ids = np.zeros((len(segments), longest), dtype=np.int64)
@@ -168,7 +168,7 @@ class Engine:
                     first = at + image.start - segment.start
                     seen[row, first : first + image.tokens] = True
                     images.append(image)
-        features = self._see(images)
+        features = self._encode_images(images)
         started = time.perf_counter()
         embeds = self._embed(torch.from_numpy(ids).to(self._device))
         deepstack: dict[str, Any] = {}
@@ -197,9 +197,9 @@ class Engine:
         self._count(started)
         self.counters.tokens += ids.size
         self.counters.padding += int(ids.size - mask.sum())
-        return last, Kept(cache, attention) if keep else None
+        return last, PrefixCache(cache, attention) if keep else None
 
-    def _see(self, images: Sequence[PlacedImage]) -> list[_Features]:
+    def _encode_images(self, images: Sequence[PlacedImage]) -> list[_Features]:
         """The vision tower's output for each image; those that it has not seen lately go through together."""
         found = {image.name: self._features.get(image.name) for image in images}
         unseen = list({image.name: image for image in images if found[image.name] is None}.values())
@@ -209,12 +209,12 @@ class Engine:
             while unseen and count + unseen[0].grid[0] * unseen[0].grid[1] <= PATCHES_AT_ONCE:
                 count += unseen[0].grid[0] * unseen[0].grid[1]
                 batch.append(unseen.pop(0))
-            for image, features in zip(batch, self._look(batch), strict=True):
+            for image, features in zip(batch, self._run_vision(batch), strict=True):
                 found[image.name] = features
                 self._features.put(image.name, features)
         return [known for image in images if (known := found[image.name]) is not None]
 
-    def _look(self, images: Sequence[PlacedImage]) -> list[_Features]:
+    def _run_vision(self, images: Sequence[PlacedImage]) -> list[_Features]:
         pixels = torch.from_numpy(np.concatenate([self._maker.patches(image) for image in images]))
         grid = torch.tensor([[1, *image.grid] for image in images], device=self._device)
         started = time.perf_counter()

@@ -142,7 +142,7 @@ class PromptMaker:
         )
         return self._placed(short, question.images)
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Drop what is remembered of images."""
         self._patches.clear()
 

@@ -19,13 +19,13 @@ from editloupe.judges.qwen.prompts import LastUsed, Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
 from editloupe.records import AnswerFormat, Question, Reply
 
-__all__ = ["FastRunner"]
+__all__ = ["QwenRunner"]
 
 PROMPTS_KEPT = 512 * 2**20
 """Bytes of prompts that are remembered between planning and running."""
 
 
-class FastRunner:
+class QwenRunner:
     """Runs batches of questions through one checkpoint.
 
     Args:
@@ -63,11 +63,11 @@ class FastRunner:
         """Tokens, padding and time spent in the model so far."""
         return self._engine.counters
 
-    def forget(self, *, share: bool = True) -> None:
+    def clear_cache(self, *, share: bool = True) -> None:
         """Drop what is remembered of prompts and images, so that a measurement starts from nothing."""
         self._prompts.clear()
-        self._maker.forget()
-        self._engine.forget(share=share)
+        self._maker.clear_cache()
+        self._engine.clear_cache(share=share)
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
         """Order questions for batching: those that share a beginning side by side, groups by falling length.

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from editloupe.blobs import write_durably
 from editloupe.errors import ConfigError, ImageError
 from editloupe.images import inspect
 from editloupe.judges.wire.options import Prices, WireOptions
 from editloupe.records import ImagePart, Picture, Question
+from editloupe.store.blobs import write_durably
 
 __all__ = ["Bill", "ceiling_of", "forecast"]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from editloupe.errors import ConfigError
-from editloupe.judges.transformers import ImageSizing
+from editloupe.judges.sizing import ImageSizing
 from editloupe.judges.wire.keys import check_name
 from editloupe.plugins import Options as PluginOptions
 

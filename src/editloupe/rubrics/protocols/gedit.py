@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from editloupe.rubrics.study_wide import Item, Number, mean_of_groups, means_by_group, official, scored
+from editloupe.rubrics.aggregates import AggregateValue, ScoredEdit, mean_of_groups, means_by_group, official, scored
 
 __all__ = ["numbers"]
 
@@ -16,7 +16,7 @@ SCORES = {"SC": "semantics", "PQ": "quality", "O": "overall"}
 LIMITS = (0.0, 10.0)
 
 
-def numbers(items: Sequence[Item]) -> list[Number]:
+def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected, for each language and set that the study has samples of.
 
     The published script averages in the same way; it puts random scores in place of replies that it cannot read, and

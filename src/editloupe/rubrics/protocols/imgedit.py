@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from editloupe.rubrics.study_wide import Item, Number, corrected, mean_of_groups, means_by_group, official, scored
+from editloupe.rubrics.aggregates import (
+    AggregateValue,
+    ScoredEdit,
+    corrected,
+    mean_of_groups,
+    means_by_group,
+    official,
+    scored,
+)
 
 __all__ = ["numbers"]
 
@@ -13,7 +21,7 @@ SCORES = ("instruction", "naturalness", "coherence")
 LIMITS = (1.0, 5.0)
 
 
-def numbers(items: Sequence[Item]) -> list[Number]:
+def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected, overall and by edit type.
 
     The published scripts round the mean of each edit and the mean of each type to two decimals, and do not enforce what

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from editloupe.rubrics.study_wide import Item, Number, corrected, official, scored
+from editloupe.rubrics.aggregates import AggregateValue, ScoredEdit, corrected, official, scored
 
 __all__ = ["numbers"]
 
@@ -12,7 +12,7 @@ LIMITS = (0.0, 100.0)
 NOTE = "the published scripts end at scores per sample; the mean follows the paper"
 
 
-def numbers(items: Sequence[Item]) -> list[Number]:
+def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected: the mean over all edits, over each class and over each dimension.
 
     The scale from 1 to 5 becomes percent, (s - 1) * 25, and a mean of it is the same whichever comes first.
@@ -26,7 +26,7 @@ def numbers(items: Sequence[Item]) -> list[Number]:
     return found
 
 
-def _parts(items: Sequence[Item]) -> list[tuple[str, list[Item]]]:
+def _parts(items: Sequence[ScoredEdit]) -> list[tuple[str, list[ScoredEdit]]]:
     parts = [("overall", list(items))]
     for group in ("class", "dimension"):
         values = dict.fromkeys(item.groups[group] for item in items if group in item.groups)

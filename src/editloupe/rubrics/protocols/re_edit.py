@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from editloupe.rubrics.study_wide import Item, Number, corrected, official, scored
+from editloupe.rubrics.aggregates import AggregateValue, ScoredEdit, corrected, official, scored
 
 __all__ = ["numbers"]
 
@@ -18,7 +18,7 @@ SCORES: dict[str, tuple[str, tuple[float, float], Callable[[float], float]]] = {
 }
 
 
-def numbers(items: Sequence[Item]) -> list[Number]:
+def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected, over all edits: SC and PQ are the smaller one of two scores each."""
     found = []
     for title, (score, limits, scale) in SCORES.items():

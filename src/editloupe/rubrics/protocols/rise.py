@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from editloupe.rubrics.aggregates import AggregateValue, GroupedValue, ScoredEdit, corrected, official
 from editloupe.rubrics.combine import FORMULAS
-from editloupe.rubrics.study_wide import Item, Number, Scored, corrected, official
 
 __all__ = ["numbers"]
 
@@ -15,7 +15,7 @@ LOGICAL = "logical_reasoning"
 FREE = "consistency_free"
 
 
-def numbers(items: Sequence[Item]) -> list[Number]:
+def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected, overall and by category: score, percent, accuracy.
 
     The published script asks of the column ``consistency_free`` whether its cell is true. Empty cells are NaN there,
@@ -25,10 +25,10 @@ def numbers(items: Sequence[Item]) -> list[Number]:
     column = any(FREE in item.groups for item in items)
     note = "the formula without consistency everywhere, by a slip of the script" if column else ""
 
-    def by_slip(item: Item) -> float | None:
+    def by_slip(item: ScoredEdit) -> float | None:
         return _score(item, free=column)
 
-    def meant(item: Item) -> float | None:
+    def meant(item: ScoredEdit) -> float | None:
         return _score(item, free=item.groups.get(FREE) == "true")
 
     kinds: tuple[tuple[str, tuple[float, float], Callable[[float], float]], ...] = (
@@ -50,7 +50,7 @@ def numbers(items: Sequence[Item]) -> list[Number]:
     return found
 
 
-def _score(item: Item, *, free: bool) -> float | None:
+def _score(item: ScoredEdit, *, free: bool) -> float | None:
     if item.category == LOGICAL:
         return _combined(item, "rise_logical", ("consistency", "reasoning"))
     if free:
@@ -58,13 +58,13 @@ def _score(item: Item, *, free: bool) -> float | None:
     return _combined(item, "rise", ("consistency", "reasoning", "plausibility"))
 
 
-def _combined(item: Item, formula: str, names: Sequence[str]) -> float | None:
+def _combined(item: ScoredEdit, formula: str, names: Sequence[str]) -> float | None:
     scores = [item.scores.get(name) for name in names]
     known = [score for score in scores if score is not None]
     return FORMULAS[formula](known) if len(known) == len(scores) else None
 
 
-def _accurate(item: Item) -> float | None:
+def _accurate(item: ScoredEdit) -> float | None:
     """1 where every dimension that counts has the best score, 0 where one has not."""
     names = ["reasoning"]
     names += [] if item.groups.get(FREE) == "true" and item.category != LOGICAL else ["consistency"]
@@ -73,11 +73,11 @@ def _accurate(item: Item) -> float | None:
     return None if None in scores else float(all(score == 5 for score in scores))
 
 
-def _values(items: Sequence[Item], of: Callable[[Item], float | None]) -> list[Scored]:
-    return [Scored(of(item), item.category, item.cluster) for item in items]
+def _values(items: Sequence[ScoredEdit], of: Callable[[ScoredEdit], float | None]) -> list[GroupedValue]:
+    return [GroupedValue(of(item), item.category, item.cluster) for item in items]
 
 
-def _mean(values: Sequence[Scored]) -> float | None:
+def _mean(values: Sequence[GroupedValue]) -> float | None:
     known = [one.value for one in values if one.value is not None]
     return sum(known) / len(known) if known else None
 

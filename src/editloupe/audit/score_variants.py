@@ -1,0 +1,92 @@
+"""One set of replies, read in several ways: as the study scores them, one draw of them, or by their probabilities.
+
+    score        as the report has it: the mean of the draws, where there are several
+    first_draw   the first of several draws alone: what a study without `draws` would have
+    expected     the expected score after reasoning (mode ``text``): the mean of the numbers that the judge could have
+                 written where it wrote the score, by their probabilities; over all draws, where there are several
+
+All are pure functions of the ledger, so comparing them asks the judge nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from editloupe.config.parts import StudyConfig
+from editloupe.planning import edits_of, question_key
+from editloupe.records import Edit, Failure, Reply, Sample
+from editloupe.rubrics.derived import derived_scores
+from editloupe.rubrics.replies import expected_score
+from editloupe.rubrics.rubric import OVERALL, Rubric
+from editloupe.scoring.edit import scores_of
+from editloupe.scoring.study import NOT_DONE
+from editloupe.store.ledger import Ledger, Outcome
+
+__all__ = ["ScoreVariant", "score_variants"]
+
+ScoreVariant = Mapping[tuple[str, str], Mapping[str, float | None]]
+"""By (editor, sample id), every score by its name, ``overall`` included; None where it failed."""
+
+
+def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVariant]:
+    """The readings that a study's replies allow, ``score`` first.
+
+    Raises:
+        ConfigError: nothing has been planned in this folder yet.
+    """
+    samples, edits = edits_of(config, ledger)
+    plan = ledger.plan()
+    found = ledger.find([key for (_, _, place), key in plan.items() if place])
+    lacking = Failure("judge", NOT_DONE, "no reply yet", retryable=True)
+    by_id = {sample.id: sample for sample in samples}
+    score: dict[tuple[str, str], dict[str, float | None]] = {}
+    first: dict[tuple[str, str], dict[str, float | None]] = {}
+    expected: dict[tuple[str, str], dict[str, float | None]] = {}
+    single = config.model_copy(update={"judge": config.judge.model_copy(update={"draws": 1})})
+    for (editor, name), edit in edits.items():
+
+        def reply(place: str, editor: str = editor, name: str = name) -> Outcome:
+            return found.get(plan.get((editor, name, place), ""), lacking)
+
+        said = scores_of(config, by_id[name], edit, reply)
+        if said is None or not isinstance(edit, Edit):
+            continue
+        score[editor, name] = said.values
+        once = scores_of(single, by_id[name], edit, reply)
+        assert once is not None
+        first[editor, name] = once.values
+        told = {
+            metric: _expected(config.rubric, metric, [reply(place) for place in _places(config, metric)])
+            for metric in config.rubric.metrics_of(by_id[name])
+        }
+        expected[editor, name] = _combined(config.rubric, told, by_id[name])
+    readings: dict[str, ScoreVariant] = {"score": score}
+    if config.judge.draws > 1:
+        readings["first_draw"] = first
+    if any(value is not None for one in expected.values() for value in one.values()):
+        readings["expected"] = expected
+    return readings
+
+
+def _places(config: StudyConfig, metric: str) -> list[str]:
+    return [question_key(config.rubric.question_of(metric), draw) for draw in range(config.judge.draws)]
+
+
+def _expected(rubric: Rubric, metric: str, outcomes: list[Outcome]) -> float | None:
+    """The mean of the draws' expected scores; None where one has none, or where the number written is not the score."""
+    question, own = rubric.question_of(metric), rubric.metrics[metric]
+    shared = sum(rubric.question_of(name) == question for name in rubric.metrics) > 1
+    if shared or own.words or own.scales:
+        return None
+    scores = [
+        expected_score(one.score_labels) if isinstance(one, Reply) and one.score_labels else None for one in outcomes
+    ]
+    known = [one for one in scores if one is not None]
+    return sum(known) / len(known) if len(known) == len(scores) else None
+
+
+def _combined(rubric: Rubric, told: dict[str, float | None], sample: Sample) -> dict[str, float | None]:
+    found = derived_scores(rubric.derived, told, sample)
+    derived = {name: None if isinstance(value, str) else value for name, value in found.items()}
+    values = {**told, **derived}
+    return {**values, OVERALL: rubric.overall(values)}

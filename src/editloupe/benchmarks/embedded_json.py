@@ -1,0 +1,127 @@
+"""The JSON that RE-Edit and its predecessors use: one object per sample, its image inside as base64.
+
+The file is a list of samples or an object with a list of samples per category. It is read as a stream: an image is
+about 2 MB of base64 and a whole benchmark 2 GB, so one item at a time is in memory and its image goes to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any, Literal
+
+from editloupe import plugins
+from editloupe.benchmarks import json_stream
+from editloupe.benchmarks.sample_building import (
+    UNCATEGORIZED,
+    build_sample,
+    data_file,
+    from_base64,
+    sha256_of,
+    stem,
+    text,
+)
+from editloupe.categories import LABELS, LABELS_ZH, category_id
+from editloupe.errors import ImageError, ItemError, failure_from
+from editloupe.records import Picture, Sample
+from editloupe.store import blobs
+
+__all__ = ["EmbeddedJson"]
+
+
+class EmbeddedJson:
+    """Samples of a JSON file with embedded images.
+
+    Attributes:
+        name: the file's name without extension.
+        revision: SHA-256 of the file.
+        default_rubric: ``reasoning``.
+        categories: the five ids with their labels; a file may hold others.
+
+    Raises:
+        DataError: there is no such file.
+    """
+
+    default_rubric = "reasoning"
+
+    class Options(plugins.Options):
+        """Options of the config.
+
+        Attributes:
+            path: the JSON file.
+            language: which of a sample's two languages is used; the other one where a sample has only that.
+        """
+
+        path: plugins.ConfigPath
+        language: Literal["zh", "en"] = "zh"
+
+    def __init__(self, options: Options) -> None:
+        self._path = data_file(options.path)
+        self._language: Literal["zh", "en"] = options.language
+        self.name = self._path.stem
+        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
+
+    @cached_property
+    def revision(self) -> str:
+        """SHA-256 of the file; computed when asked for, at about 1 GB/s."""
+        return sha256_of(self._path)
+
+    def samples(self, store: blobs.Store) -> Iterator[Sample]:
+        """Yield the samples in the file's order.
+
+        Raises:
+            DataError: the file is no JSON, or neither a list nor an object of lists.
+        """
+        for index, (key, item) in enumerate(json_stream.items(self._path)):
+            yield self._sample(index, key, item, store)
+
+    def _sample(self, index: int, key: str | None, item: Any, store: blobs.Store) -> Sample:
+        if not isinstance(item, Mapping):
+            category = category_id(key or "") or UNCATEGORIZED
+            error = ItemError(f"item {index} is {item!r:.60}, not an object", kind="bad-sample")
+            return Sample(f"{category}_{index}", category, "", failure=failure_from(error, "sample"))
+        category = category_id(text(item.get("subset")) or key or "") or UNCATEGORIZED
+        image_path = text(item.get("original_image_path"))
+        used, instruction = self._instruction(item)
+        draft = Sample(
+            id=stem(image_path) or f"{category}_{index}",
+            category=category,
+            instruction=instruction,
+            groups={"language": used, **_given(difficulty=text(item.get("difficulty")))},
+            description=_in_language(item, "original_description", used),
+            rationale=_in_language(item, "rationale_short", used),
+            extra=_given(tags=item.get("tags"), seed=item.get("seed")),
+        )
+        return build_sample(draft, lambda: (self._image(item, image_path, store),))
+
+    def _instruction(self, item: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the language that is used and the instruction in it."""
+        other = "en" if self._language == "zh" else "zh"
+        for language in (self._language, other):
+            words = text(item.get(_field("edit_instruction", language)))
+            if words:
+                return language, words
+        return self._language, ""
+
+    def _image(self, item: Mapping[str, Any], image_path: str, store: blobs.Store) -> Picture:
+        encoded = item.get("src_img_b64")
+        if isinstance(encoded, str) and encoded.strip():
+            return store.put(from_base64(encoded))
+        if encoded:
+            raise ImageError(f"src_img_b64 is {encoded!r:.40}, not base64 text", kind="not-base64")
+        if not image_path:
+            raise ImageError("neither src_img_b64 nor original_image_path says where the image is", kind="no-image")
+        return store.take(self._path.parent / image_path)
+
+
+def _field(name: str, language: str) -> str:
+    return name if language == "zh" else f"{name}_en"
+
+
+def _in_language(item: Mapping[str, Any], name: str, language: str) -> str:
+    other = "en" if language == "zh" else "zh"
+    return text(item.get(_field(name, language))) or text(item.get(_field(name, other)))
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}

@@ -1,0 +1,250 @@
+"""What one sees while a study runs: bars in a terminal, a line per batch without one; the log file gets the lines."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.logging import RichHandler
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from editloupe.progress.activity import Activity, subscribe
+
+__all__ = [
+    "StageBar",
+    "StageProgress",
+    "Tally",
+    "accelerators",
+    "logging_to",
+    "peak_memory",
+    "stage_progress",
+    "visible_gpus",
+]
+
+log = logging.getLogger("editloupe")
+
+EVERY = 15.0
+"""Seconds between two lines about the same worker where there is no terminal to redraw."""
+
+Group = tuple[str, str, str]
+
+
+class StageBar(Progress):
+    """A stage's bar; under it what there is to say and a line per worker, cut at the width so that the bar stays."""
+
+    facts = ""
+    workers: Sequence[str] = ()
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """The bar, then the lines that fit on the screen."""
+        yield self.make_tasks_table(self.tasks)
+        if not self.tasks:  # rich asks once before it has a console
+            return
+        room = max(1, self.console.size.height - 4)
+        lines = list(self.workers)
+        if len(lines) > room:
+            lines = [*lines[: room - 1], f"and {len(lines) - room + 1} more"]
+        for line in (self.facts, *lines):
+            yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
+
+
+class StageProgress:
+    """The state of one stage: how many items are done, how fast, and the running mean of the scores."""
+
+    def __init__(self, name: str, total: int, bar: StageBar | None) -> None:
+        self.name = name
+        self.total = total
+        self.done = 0
+        self._sum = 0.0
+        self._count = 0
+        self._failed = 0
+        self._started = time.perf_counter()
+        self._bar = bar
+        self._task: TaskID | None = bar.add_task(name, total=total) if bar else None
+        self._peak: int | None = None
+        self._said = self._started
+
+    def advance(self, count: int, scores: Sequence[float] = (), failed: int = 0, note: str = "") -> None:
+        """Say that a batch is done, with the scores it brought and what else there is to say."""
+        first, self.done = self.done + 1, self.done + count
+        self._sum += sum(scores)
+        self._count += len(scores)
+        self._failed += failed
+        facts = []
+        if self._count:
+            facts.append(f"mean {self._sum / self._count:.3f}")
+        if self._failed:
+            facts.append(f"failed {self._failed}")
+        rate = self.done / max(1e-9, time.perf_counter() - self._started)
+        facts.append(f"{rate:.1f} images/s" if rate >= 1 else f"{1 / rate:.1f} s/image")
+        facts += accelerators()
+        facts += [note] if note else []
+        text = "  ".join(facts)
+        log.info("%s  batch %d-%d/%d  %s", self.name, first, self.done, self.total, text)
+        if self._bar is not None and self._task is not None:
+            self._bar.facts = text
+            self._bar.update(self._task, completed=self.done)
+
+    def loading(self, what: str) -> None:
+        """Say that a model is being loaded, so that a silent minute has a reason."""
+        log.info("%s  loading %s", self.name, what)
+        if self._bar is not None:
+            self._bar.facts = f"loading {what}"
+
+    def workers(self, lines: Sequence[str], peak_memory: int | None = None) -> None:
+        """Show one line per worker: its sample, step, memory and utilisation.
+
+        Args:
+            lines: in the order of the workers.
+            peak_memory: of all workers together.
+        """
+        self._peak = max(self._peak or 0, peak_memory) if peak_memory else self._peak
+        if self._bar is None:
+            if time.perf_counter() - self._said >= EVERY:
+                self._said = time.perf_counter()
+                for line in lines:
+                    log.info("%s  %s", self.name, line)
+            return
+        self._bar.workers = tuple(lines)
+
+    def working(self, doing: Activity) -> None:
+        """Show the step of the model in this process; only where there are steps."""
+        if doing.steps:
+            self.workers([str(doing)])
+
+    def peak_memory(self) -> int | None:
+        """Peak memory in bytes: of the workers where there are some, else of this process."""
+        return self._peak or peak_memory()
+
+
+@contextmanager
+def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
+    """Show one stage while it runs."""
+    if not sys.stdout.isatty():
+        progress = StageProgress(name, total, None)
+        with subscribe(progress.working):
+            yield progress
+        return
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=36),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    with StageBar(*columns, console=_console) as bar:
+        progress = StageProgress(name, total, bar)
+        with subscribe(progress.working):
+            yield progress
+
+
+_console = Console()
+
+
+@contextmanager
+def logging_to(path: Path) -> Iterator[None]:
+    """Send editloupe's log lines to a file, and to the screen: all of them without a terminal, warnings with one."""
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    screen: logging.Handler
+    if sys.stdout.isatty():
+        screen = RichHandler(console=_console, level=logging.WARNING, show_time=False, show_path=False)
+    else:
+        screen = logging.StreamHandler(sys.stdout)
+        screen.setFormatter(logging.Formatter("%(message)s"))
+    before = log.level
+    log.setLevel(logging.INFO)
+    for handler in (file, screen):
+        log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+        for handler in (file, screen):
+            log.removeHandler(handler)
+        file.close()
+
+
+def accelerators(only: Sequence[str] | None = None) -> list[str]:
+    """Memory and utilisation of each NVIDIA GPU, as short texts; empty without a GPU or without nvidia-ml-py.
+
+    Args:
+        only: indices, as CUDA_VISIBLE_DEVICES gives them; all where None.
+    """
+    try:
+        import pynvml
+    except ImportError:
+        return []
+    texts = []
+    with suppress(pynvml.NVMLError):
+        pynvml.nvmlInit()
+        for index in range(pynvml.nvmlDeviceGetCount()):
+            if only is not None and str(index) not in only:
+                continue
+            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+            memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+            busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
+            texts.append(f"gpu{index} {memory.used / 2**30:.0f}/{memory.total / 2**30:.0f} GiB {busy} %")
+    return texts
+
+
+def visible_gpus() -> int:
+    """How many GPUs this process may use."""
+    import torch
+
+    return int(torch.cuda.device_count())
+
+
+def peak_memory() -> int | None:
+    """Peak memory in bytes: of the accelerators where torch used them, else of this process; None where unknown."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return int(sum(torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count())))
+    try:
+        import resource
+    except ImportError:
+        return None
+    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
+
+
+class Tally:
+    """Logs one line for each group (category, editor, metric) whose last score has arrived.
+
+    Args:
+        planned: (key, group) of every score to come; several may share a key.
+        known: scores that are there already, None for failed ones.
+    """
+
+    def __init__(self, planned: Sequence[tuple[str, Group]], known: Mapping[str, float | None]) -> None:
+        self._waiting: Counter[Group] = Counter()
+        self._scores: dict[Group, list[float | None]] = {}
+        self._groups: dict[str, list[Group]] = {}
+        for key, group in planned:
+            self._groups.setdefault(key, []).append(group)
+            self._waiting[group] += 1
+        # The category is always named; editor and metric only where there are several.
+        columns = list(zip(*self._waiting, strict=True))
+        self._shown = [index for index, column in enumerate(columns) if index == 0 or len(set(column)) > 1]
+        self.add(known)
+
+    def add(self, scores: Mapping[str, float | None]) -> None:
+        """Count scores that arrived, by key."""
+        for key, score in scores.items():
+            for group in self._groups[key]:
+                self._scores.setdefault(group, []).append(score)
+                self._waiting[group] -= 1
+                if self._waiting[group] == 0:
+                    self._say(group)
+
+    def _say(self, group: Group) -> None:
+        scores = self._scores[group]
+        numbers = [score for score in scores if score is not None]
+        mean = f"{sum(numbers) / len(numbers):.3f}" if numbers else "-"
+        name = "  ".join(group[index] for index in self._shown)
+        log.info("%s  %d samples  mean %s  failed %d", name, len(scores), mean, len(scores) - len(numbers))

@@ -1,0 +1,225 @@
+"""Every pair of editors on the same samples: who is better, and whose difference is within noise."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from editloupe.report.leaderboard import ranked, standings
+from editloupe.results import Results, Scale
+from editloupe.statistics.paired import ALPHA, PairedDifference, holm, paired_differences
+
+__all__ = ["Comparison", "Comparisons", "compare_all"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Editor `a` minus editor `b` on one set of samples.
+
+    Attributes:
+        a, b: the editors' names.
+        only_a, only_b, neither: samples that are not compared, because only one of the two has a score there, or none.
+        paired: the rest.
+        p_corrected: corrected for the comparisons of its family: all pairs of the study, or all categories of a pair.
+    """
+
+    a: str
+    b: str
+    only_a: int
+    only_b: int
+    neither: int
+    paired: PairedDifference
+    p_corrected: float | None
+
+    @property
+    def clear(self) -> bool:
+        """Whether the difference is more than noise, whatever else is compared."""
+        return self.p_corrected is not None and self.p_corrected < ALPHA
+
+    @property
+    def turned(self) -> Comparison:
+        """The same with the editors exchanged."""
+        one = self.paired
+        paired = replace(
+            one,
+            difference=None if one.difference is None else -one.difference,
+            ci95=None if one.ci95 is None else (-one.ci95[1], -one.ci95[0]),
+            win=one.loss,
+            loss=one.win,
+        )
+        return replace(self, a=self.b, b=self.a, only_a=self.only_b, only_b=self.only_a, paired=paired)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``report.json`` holds, floats rounded to 6 decimals."""
+        numbers = asdict(self.paired)
+        numbers["ci95"] = None if self.paired.ci95 is None else list(self.paired.ci95)
+        whole = {
+            "a": self.a,
+            "b": self.b,
+            **numbers,
+            "p_corrected": self.p_corrected,
+            "only_a": self.only_a,
+            "only_b": self.only_b,
+            "neither": self.neither,
+        }
+        return {name: _rounded(value) for name, value in whole.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Comparisons:
+    """All pairs of a study.
+
+    Attributes:
+        editors: names, best first.
+        overall: by pair of names, the better-ranked editor first.
+        categories: by pair of names, then by category id.
+        rank_ranges: by name, (best, worst) rank that the comparisons leave open:
+            1 + editors that are clearly better, and all editors less those that are clearly worse.
+        cliques: (first, last) places in `editors` of neighbours that are all within noise of each other, none of them
+            inside another.
+    """
+
+    editors: tuple[str, ...]
+    overall: Mapping[tuple[str, str], Comparison]
+    categories: Mapping[tuple[str, str], Mapping[str, Comparison]]
+    rank_ranges: Mapping[str, tuple[int, int]]
+    cliques: tuple[tuple[int, int], ...]
+
+    def pair(self, a: str, b: str) -> tuple[Comparison, Mapping[str, Comparison]]:
+        """Overall and by category, with `a` as the first editor, whatever their ranks."""
+        if (a, b) in self.overall:
+            return self.overall[a, b], self.categories[a, b]
+        return self.overall[b, a].turned, {name: one.turned for name, one in self.categories[b, a].items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """``{pairs, rank_ranges, cliques}``; each pair with its categories."""
+        return {
+            "pairs": [
+                {**one.as_json(), "categories": {name: each.as_json() for name, each in self.categories[pair].items()}}
+                for pair, one in self.overall.items()
+            ],
+            "rank_ranges": {name: list(one) for name, one in self.rank_ranges.items()},
+            "cliques": [list(one) for one in self.cliques],
+        }
+
+
+def compare_all(results: Results, metric: str | None = None) -> Comparisons:
+    """Compare every pair of editors, overall and by category.
+
+    Args:
+        results: of the study.
+        metric: one of the rubric's; the overall score where None.
+    """
+    names = [one.editor.name for one in ranked(standings(results))]
+    table = _Table.of(results, names, metric)
+    pairs = list(itertools.combinations(range(len(names)), 2))
+    every = np.ones(len(table.scores), dtype=bool)
+    overall = dict(zip(_named(pairs, names), table.compare(pairs, names, every), strict=True))
+    corrected = holm([one.paired.p for one in overall.values()])
+    overall = {pair: replace(one, p_corrected=p) for (pair, one), p in zip(overall.items(), corrected, strict=True)}
+    categories: dict[tuple[str, str], dict[str, Comparison]] = {pair: {} for pair in overall}
+    for category in results.benchmark.categories:
+        inside = np.array([one == category.id for one in table.categories], dtype=bool)
+        for one in table.compare(pairs, names, inside):
+            categories[one.a, one.b][category.id] = one
+    for pair, several in categories.items():
+        corrected = holm([one.paired.p for one in several.values()])
+        categories[pair] = {
+            name: replace(one, p_corrected=p) for (name, one), p in zip(several.items(), corrected, strict=True)
+        }
+    return Comparisons(tuple(names), overall, categories, _rank_ranges(names, overall), _cliques(names, overall))
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Scores as (samples, editors), NaN where there is none, with each sample's cluster and category."""
+
+    scores: Floats
+    clusters: NDArray[np.intp]
+    categories: Sequence[str]
+    scale: Scale
+
+    @classmethod
+    def of(cls, results: Results, names: Sequence[str], metric: str | None) -> _Table:
+        samples = {one.sample: one for one in results.verdicts}
+        row = {name: at for at, name in enumerate(samples)}
+        column = {name: at for at, name in enumerate(names)}
+        scores = np.full((len(samples), len(names)), np.nan)
+        if metric is None:
+            for (editor, sample), score in results.overall.items():
+                if score is not None and sample in row:
+                    scores[row[sample], column[editor]] = score
+        else:
+            for one in results.verdicts:
+                if one.metric == metric and one.score is not None:
+                    scores[row[one.sample], column[one.editor]] = one.score
+        _, codes = np.unique(np.array([one.cluster for one in samples.values()], dtype=np.str_), return_inverse=True)
+        scale = results.scale if metric is None else results.metrics[metric]
+        return cls(scores, codes.astype(np.intp), [one.category for one in samples.values()], scale)
+
+    def compare(
+        self, pairs: Sequence[tuple[int, int]], names: Sequence[str], inside: NDArray[np.bool_]
+    ) -> list[Comparison]:
+        """Compare all pairs on the samples inside; `p_corrected` is left to the caller, who knows the family."""
+        if not pairs:
+            return []
+        scores = self.scores[inside]
+        _, codes = np.unique(self.clusters[inside], return_inverse=True)
+        first, second = (list(one) for one in zip(*pairs, strict=True))
+        span = self.scale.high - self.scale.low
+        found = paired_differences(scores[:, first] - scores[:, second], codes.astype(np.intp), limits=(-span, span))
+        missing = np.isnan(scores)
+        return [
+            Comparison(
+                names[a],
+                names[b],
+                only_a=int(np.count_nonzero(~missing[:, a] & missing[:, b])),
+                only_b=int(np.count_nonzero(missing[:, a] & ~missing[:, b])),
+                neither=int(np.count_nonzero(missing[:, a] & missing[:, b])),
+                paired=one,
+                p_corrected=None,
+            )
+            for (a, b), one in zip(pairs, found, strict=True)
+        ]
+
+
+def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(names[a], names[b]) for a, b in pairs]
+
+
+def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> dict[str, tuple[int, int]]:
+    better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for one in overall.values():
+        if one.clear and one.paired.difference:
+            high, low = (one.a, one.b) if one.paired.difference > 0 else (one.b, one.a)
+            better[low] += 1
+            worse[high] += 1
+    return {name: (1 + better[name], len(names) - worse[name]) for name in names}
+
+
+def _cliques(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> tuple[tuple[int, int], ...]:
+    def near(a: int, b: int) -> bool:
+        one = overall[names[a], names[b]]
+        return one.paired.difference is not None and not one.clear
+
+    found: list[tuple[int, int]] = []
+    for first in range(len(names)):
+        last = first
+        while last + 1 < len(names) and all(near(one, last + 1) for one in range(first, last + 1)):
+            last += 1
+        if last > first and (not found or last > found[-1][1]):
+            found.append((first, last))
+    return tuple(found)
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6)
+    return [_rounded(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,126 @@
+"""The forms that programs read: `report.json` and `verdicts.jsonl`. Their keys are a contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from editloupe.records import Failure
+from editloupe.report.comparisons import Comparisons
+from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.results import Aggregate, Results, Speed, Verdict
+from editloupe.statistics.summary import Estimate
+
+__all__ = ["report_json", "verdicts_jsonl"]
+
+# JSON allows these inside strings, but `str.splitlines` and others would break a line of JSONL there.
+_LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+
+
+def report_json(
+    results: Results, table: Iterable[Standing], failures: Iterable[FailureCount], comparisons: Comparisons
+) -> bytes:
+    """Return the bytes of ``report.json``: every number of the report, null where there is no data."""
+    benchmark = results.benchmark
+    data = {
+        "editloupe": results.version,
+        "signature": results.signature,
+        "benchmark": {
+            "name": benchmark.name,
+            "revision": benchmark.revision,
+            "samples": benchmark.samples,
+            "categories": [{"id": one.id, "label": one.label, "samples": one.samples} for one in benchmark.categories],
+        },
+        "judge": {
+            "name": results.judge.name,
+            "signature": results.judge.signature,
+            "warning": results.judge.warning or None,
+        },
+        "rubric": results.rubric,
+        "editors": [_editor(one, results.aggregates) for one in table],
+        "comparisons": comparisons.as_json(),
+        "failures": [_failures(one) for one in failures],
+        "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
+    }
+    return (_dump(data, indent=2) + "\n").encode("utf-8", "backslashreplace")
+
+
+def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:
+    """Return the bytes of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
+    lines = [_dump(_verdict(one)).translate(_LINE_BREAKS) + "\n" for one in verdicts]
+    return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "editor": verdict.editor,
+        "sample": verdict.sample,
+        "category": verdict.category,
+        "metric": verdict.metric,
+        "score": verdict.score,
+        "reply": verdict.words,
+        "failure": _failure(verdict.failure) if verdict.failure is not None else None,
+        "image": verdict.image,
+        "sources": list(verdict.sources),
+        "instruction": verdict.instruction,
+        "judge": verdict.judge,
+    }
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    """Leaves the traceback out: it names files of the machine, and the ledger keeps it."""
+    return {
+        "stage": failure.stage,
+        "kind": failure.kind,
+        "message": failure.message,
+        "attempts": failure.attempts,
+        "retryable": failure.retryable,
+    }
+
+
+def _editor(standing: Standing, aggregates: Iterable[Aggregate]) -> dict[str, Any]:
+    own = {f"{one.variant}: {one.name}": one.values[standing.editor.name] for one in aggregates}
+    return {
+        "name": standing.editor.name,
+        "signature": standing.editor.signature,
+        "overall": standing.overall.as_json(),
+        "categories": _estimates(standing.categories),
+        "metrics": {
+            name: {"overall": one.overall.as_json(), "categories": _estimates(one.categories)}
+            for name, one in standing.metrics.items()
+        },
+        "aggregates": _estimates({**standing.aggregates, **own}),
+    }
+
+
+def _estimates(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
+    return {name: one.as_json() for name, one in estimates.items()}
+
+
+def _failures(count: FailureCount) -> dict[str, Any]:
+    return {
+        "editor": count.editor,
+        "stage": count.stage,
+        "kind": count.kind,
+        "count": count.count,
+        "examples": [
+            {"sample": one.sample, "message": one.failure.message} for one in count.examples if one.failure is not None
+        ],
+    }
+
+
+def _speed(speed: Speed | None) -> dict[str, Any] | None:
+    if speed is None:
+        return None
+    return {
+        "items": speed.items,
+        "seconds": speed.seconds,
+        "items_per_second": speed.items_per_second,
+        "peak_memory_bytes": speed.peak_memory_bytes,
+    }
+
+
+def _dump(data: Any, indent: int | None = None) -> str:
+    # A lone surrogate stays in the text here and becomes its own JSON escape through `backslashreplace`.
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=indent)

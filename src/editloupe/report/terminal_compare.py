@@ -1,0 +1,92 @@
+"""What `editloupe compare` prints: one plain sentence, then a table of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from editloupe.report.comparisons import Comparison
+from editloupe.report.words import number, one_line, signed
+from editloupe.results import Results
+from editloupe.statistics.paired import ALPHA
+
+__all__ = ["compare_sentences", "compare_table"]
+
+
+def compare_sentences(one: Comparison) -> list[str]:
+    """Say what the comparison shows, what it could have shown, and what was left out."""
+    paired, (a, b) = one.paired, (one_line(one.a, 40), one_line(one.b, 40))
+    missing = one.only_a + one.only_b + one.neither
+    left_out = (
+        f"{missing} samples are left out for want of a score: only {a} has one on {one.only_a}, "
+        f"only {b} on {one.only_b}, neither on {one.neither}"
+    )
+    if paired.difference is None:
+        return [f"{a} and {b} have no sample on which both have a score", left_out]
+    if paired.p is not None and paired.p < ALPHA and paired.difference < 0:
+        return compare_sentences(one.turned)  # the better one first
+    ends = "" if paired.ci95 is None else f"95 % {signed(paired.ci95[0])} to {signed(paired.ci95[1])}, "
+    p = _p(paired.p)
+    facts = f"{ends}p {p if p.startswith('<') else f'= {p}'}, {paired.n} samples"
+    if paired.p is not None and paired.p < ALPHA:
+        sentences = [f"{a} is better than {b} by {paired.difference:.2f} points ({facts})"]
+    else:
+        sentences = [f"no difference shown between {a} and {b}: {signed(paired.difference)} points ({facts})"]
+        if paired.ci95 is not None and not paired.ci95[0] <= 0 <= paired.ci95[1]:
+            sentences.append(
+                "the interval leaves 0 out, but so few source images differ that chance could do this; "
+                "here p is the one to trust"
+            )
+        if paired.detectable is not None:
+            sentences.append(
+                f"with these {paired.n} samples a true difference of {paired.detectable:.2f} points would have been "
+                "seen about four times in five"
+            )
+    return [*sentences, left_out] if missing else sentences
+
+
+def compare_table(results: Results, overall: Comparison, categories: Mapping[str, Comparison]) -> Table:
+    """Overall and by category, 80 columns wide.
+
+    Args:
+        results: of the study, for the categories' labels and order.
+        overall: of all samples.
+        categories: by category id.
+    """
+    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, collapse_padding=True, title_justify="left")
+    view.title = Text(f"A = {one_line(overall.a, 34)}   B = {one_line(overall.b, 34)}", "dim")
+    view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
+    for column in ("A - B", "95 % interval", "p", "p corr.", "detect.", "win/tie/loss"):
+        view.add_column(column, justify="right", no_wrap=True)
+    view.add_row(*_cells("overall", overall, "bold"))
+    view.add_section()
+    for category in results.benchmark.categories:
+        if len(categories) > 1 and category.id in categories:
+            view.add_row(*_cells(one_line(category.label, 40), categories[category.id], ""))
+    return view
+
+
+def _cells(label: str, one: Comparison, style: str) -> tuple[Text, ...]:
+    paired = one.paired
+    ends = "–" if paired.ci95 is None else f"{signed(paired.ci95[0])} {signed(paired.ci95[1])}"
+    corrected = "" if style else _p(one.p_corrected)  # the two that were asked for are one comparison
+    shown = one.p_corrected if corrected else paired.p
+    clear = shown is not None and shown < ALPHA
+    return (
+        Text(label, style),
+        Text(signed(paired.difference), "bold green" if clear else style),
+        Text(ends, "dim"),
+        Text(_p(paired.p)),
+        Text(corrected),
+        Text(number(paired.detectable)),
+        Text(f"{paired.win}/{paired.tie}/{paired.loss}"),
+    )
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"

@@ -1,0 +1,1 @@
+"""From recorded replies to scores and estimates."""

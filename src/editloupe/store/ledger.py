@@ -1,0 +1,292 @@
+"""The study's SQLite file: what is done, durably. Resume = planned keys minus recorded keys.
+
+One writer per study (`flock`), one transaction per arriving batch, `synchronous=FULL`: what `record` returned from
+survives a power cut. An outcome is either a result or a failure, never both, and stands under the hash of everything
+it depends on.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from editloupe.errors import DataError, StudyLocked
+from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
+from editloupe.store.blobs import blob_path
+
+__all__ = ["Ledger", "Outcome"]
+
+Outcome = Edit | Reply | Failure
+
+FORMAT = 1
+_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
+_CHUNK = 500  # SQLite allows 999 parameters in old builds
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS outcomes (
+    key TEXT PRIMARY KEY,
+    stage TEXT NOT NULL,
+    result TEXT,
+    failure TEXT,
+    recorded REAL NOT NULL,
+    CHECK ((result IS NULL) != (failure IS NULL))
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS digests (
+    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS plan (
+    editor TEXT NOT NULL, sample TEXT NOT NULL, metric TEXT NOT NULL, key TEXT NOT NULL,
+    PRIMARY KEY (editor, sample, metric)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS speed (
+    stage TEXT NOT NULL, items INTEGER NOT NULL, seconds REAL NOT NULL, peak_memory_bytes INTEGER,
+    recorded REAL NOT NULL
+);
+"""
+
+
+class Ledger:
+    """The ledger of one study folder; a context manager.
+
+    Args:
+        folder: the study folder, made when needed.
+
+    Raises:
+        StudyLocked: another process holds the study.
+        DataError: the file is not a ledger, or of a newer format.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(folder)
+        path = folder / "ledger.sqlite"
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None)
+            journal = "DELETE" if _file_system(folder) in _NETWORK else "WAL"
+            self._db.execute(f"PRAGMA journal_mode={journal}")
+            self._db.execute("PRAGMA synchronous=FULL")
+            (found,) = self._db.execute("PRAGMA user_version").fetchone()
+            if found not in (0, FORMAT):
+                raise DataError(f"{path} has ledger format {found}; this version of editloupe reads format {FORMAT}")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version={FORMAT}")
+        except sqlite3.DatabaseError as error:
+            self._lock.close()
+            raise DataError(f"{path} cannot be used as a ledger: {error}; move it away to begin anew") from error
+        except DataError:
+            self._lock.close()
+            raise
+
+    def record(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
+        """Write one batch in one transaction; returns when it is on the disk.
+
+        A failure written over an older failure of the same key counts its attempts on; it never replaces a result.
+        """
+        now = time.time()
+        with _transaction(self._db):
+            for key, outcome in outcomes:
+                if isinstance(outcome, Failure):
+                    before = self.find([key]).get(key)
+                    if isinstance(before, Failure):
+                        outcome = replace(outcome, attempts=before.attempts + 1)  # noqa: PLW2901
+                    row: tuple[Any, ...] = (key, outcome.stage, None, json.dumps(asdict(outcome)), now)
+                else:
+                    stage = "edit" if isinstance(outcome, Edit) else "judge"
+                    row = (key, stage, json.dumps(_packed(outcome)), None, now)
+                self._db.execute(
+                    "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+                    "stage = excluded.stage, result = excluded.result, failure = excluded.failure, "
+                    "recorded = excluded.recorded WHERE outcomes.result IS NULL OR excluded.result IS NOT NULL",
+                    row,
+                )
+
+    def find(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        """Return what is recorded under the keys; keys without a record are absent."""
+        found: dict[str, Outcome] = {}
+        for start in range(0, len(keys), _CHUNK):
+            part = keys[start : start + _CHUNK]
+            marks = ",".join("?" * len(part))
+            rows = self._db.execute(f"SELECT key, stage, result, failure FROM outcomes WHERE key IN ({marks})", part)  # noqa: S608 - only marks are put in
+            for key, stage, result, failure in rows:
+                found[key] = Failure(**json.loads(failure)) if failure else self._unpacked(stage, json.loads(result))
+        return found
+
+    def save_samples(self, samples: Iterable[Sample]) -> None:
+        """Keep the samples of the study, so that its report needs no benchmark file."""
+        rows = [(position, json.dumps(_packed_sample(sample))) for position, sample in enumerate(samples)]
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM samples")
+            self._db.executemany("INSERT INTO samples VALUES (?, ?)", rows)
+
+    def samples(self) -> list[Sample]:
+        """The samples of the study, in order."""
+        rows = self._db.execute("SELECT record FROM samples ORDER BY position")
+        return [self._unpacked_sample(json.loads(record)) for (record,) in rows]
+
+    def save_edit_plan(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Keep which key each edit of the study has: (editor, sample id, key).
+
+        Replies that were planned for an edit which is now another one, or gone, are no longer part of the plan.
+        """
+        before = {place: key for place, key in self.plan().items() if not place[2]}
+        now = {(editor, sample, ""): key for editor, sample, key in rows}
+        stale = [place[:2] for place, key in before.items() if now.get(place) != key]
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM plan WHERE metric = ''")
+            self._db.executemany("DELETE FROM plan WHERE editor = ? AND sample = ?", stale)
+            self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", [(*place, key) for place, key in now.items()])
+
+    def save_reply_plan(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
+        """Keep which key each reply of the study has: (editor, sample id, metric, key)."""
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM plan WHERE metric != ''")
+            self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", rows)
+
+    def plan(self) -> dict[tuple[str, str, str], str]:
+        """Key by (editor, sample id, metric); an edit's metric is empty."""
+        rows = self._db.execute("SELECT editor, sample, metric, key FROM plan")
+        return {(editor, sample, metric): key for editor, sample, metric, key in rows}
+
+    def save_fact(self, name: str, value: Any) -> None:
+        """Keep something about the study that its report needs, as JSON."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value)))
+
+    def fact(self, name: str) -> Any:
+        """What `save_fact` kept, or None."""
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def digest(self, path: Path) -> str:
+        """SHA-256 of a file, remembered by (path, size, mtime); ``missing`` where there is none."""
+        try:
+            status = path.stat()
+        except OSError:
+            return "missing"
+        identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        sha256 = self.remembered(*identity)
+        if sha256 is None:
+            with path.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            self.remember(*identity, sha256)
+        return sha256
+
+    def remembered(self, path: str, size: int, mtime_ns: int) -> str | None:
+        """The digest of a file seen before in exactly this state, or None."""
+        query = "SELECT sha256 FROM digests WHERE path = ? AND size = ? AND mtime_ns = ?"
+        row = self._db.execute(query, (path, size, mtime_ns)).fetchone()
+        return None if row is None else str(row[0])
+
+    def remember(self, path: str, size: int, mtime_ns: int, sha256: str) -> None:
+        """Keep a file's digest. Losing it costs one reading, so it is not flushed by itself."""
+        self._db.execute("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", (path, size, mtime_ns, sha256))
+
+    def record_speed(self, stage: str, items: int, seconds: float, peak_memory_bytes: int | None) -> None:
+        """Add what one run of a stage took."""
+        row = (stage, items, seconds, peak_memory_bytes, time.time())
+        self._db.execute("INSERT INTO speed VALUES (?, ?, ?, ?, ?)", row)
+
+    def speed(self, stage: str) -> tuple[int, float, int | None]:
+        """(items, seconds, peak memory in bytes or None) of a stage over all runs so far."""
+        query = "SELECT sum(items), sum(seconds), max(peak_memory_bytes) FROM speed WHERE stage = ?"
+        items, seconds, peak = self._db.execute(query, (stage,)).fetchone()
+        return items or 0, seconds or 0.0, peak
+
+    def close(self) -> None:
+        """Close the file and let other processes in."""
+        self._db.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _unpacked(self, stage: str, data: dict[str, Any]) -> Outcome:
+        if stage == "judge":
+            return Reply(**data)
+        return Edit(image=self._image(data.pop("sha256")), **data)
+
+    def _image(self, sha256: str) -> ImageFile:
+        return ImageFile(blob_path(self.folder / "blobs", sha256), sha256)
+
+    def _unpacked_sample(self, data: dict[str, Any]) -> Sample:
+        for name in ("sources", "reference"):
+            data[name] = tuple(self._image(sha256) for sha256 in data[name])
+        if data.get("candidate") is not None:  # ledgers of earlier versions do not have it
+            data["candidate"] = self._image(data["candidate"])
+        if data["failure"] is not None:
+            data["failure"] = Failure(**data["failure"])
+        return Sample(**data)
+
+
+class _transaction:  # noqa: N801 - reads as a statement
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+
+
+def _packed(outcome: Edit | Reply) -> dict[str, Any]:
+    if isinstance(outcome, Reply):
+        return asdict(outcome)
+    data = {name: getattr(outcome, name) for name in outcome.__slots__ if name != "image"}
+    return {**data, "sha256": outcome.image.sha256}
+
+
+def _packed_sample(sample: Sample) -> dict[str, Any]:
+    data = {name: getattr(sample, name) for name in sample.__slots__}
+    for name in ("sources", "reference"):
+        data[name] = [picture.sha256 for picture in data[name]]
+    data["candidate"] = None if sample.candidate is None else sample.candidate.sha256
+    data["groups"], data["extra"] = dict(sample.groups), dict(sample.extra)
+    data["failure"] = None if sample.failure is None else asdict(sample.failure)
+    return data
+
+
+def _lock(folder: Path) -> IO[str]:
+    path = folder / ".lock"
+    file = path.open("a+", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        raise StudyLocked(
+            f"the study {str(folder)!r} is in use by {holder}; wait for it, stop it, or choose another `out:`"
+        ) from error
+    file.seek(0)
+    file.truncate()
+    file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
+    file.flush()
+    return file
+
+
+def _file_system(folder: Path) -> str:
+    """The type of the file system that holds a folder, by the longest mount point; empty where it cannot be told."""
+    try:
+        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return ""
+    inside = [(point, kind) for point, kind in mounts if folder.resolve().is_relative_to(point.replace("\\040", " "))]
+    return max(inside, key=lambda mount: len(mount[0]))[1] if inside else ""

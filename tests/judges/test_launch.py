@@ -19,7 +19,7 @@ from editloupe.judges.wire import launch
 from editloupe.records import Question
 from judges.test_transformers import DIGITS, questions
 
-SERVING = Path(__file__).parent.parent / "serving.py"
+SERVING = Path(__file__).parent.parent / "support" / "serving.py"
 
 # A server with a child of its own, as vLLM has; PID files tell the test whom to look for.
 FAMILY = """

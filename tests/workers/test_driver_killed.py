@@ -12,11 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-
 from noting import notes
 from worlds import make_table
 
-HERE = Path(__file__).parent.parent
+HERE = Path(__file__).parent.parent / "support"
 SAMPLES = 10
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 
 def study(folder):
-    from editloupe.config.parts import EditorPart, JudgePart, load_config
     from noting import Noting, NotingJudge
+
+    from editloupe.config.parts import EditorPart, JudgePart, load_config
 
     config = load_config(folder / "config.yaml")
     notes = str(folder / "notes")

@@ -3,7 +3,6 @@
 import json
 
 import datasets
-
 from pictures import b64, encode, gradient, png
 
 FEATURES = datasets.Features(

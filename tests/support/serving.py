@@ -1,4 +1,4 @@
-"""`transformers serve`, with the processor that needs no torchvision: python tests/serving.py serve MODEL --port N."""
+"""`transformers serve`, with the processor that needs no torchvision: python serving.py serve MODEL --port N."""
 
 import sys
 

@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from worlds import make_config, make_table
 
 from editloupe.store.ledger import Ledger
+from worlds import make_config, make_table
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,9 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 import yaml
-from pictures import gradient
 from PIL import Image
-from worlds import make_table
 
 import editloupe
 from editloupe import cli
@@ -30,6 +28,8 @@ from editloupe.rubrics.combine import FORMULAS
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.rubric import Prompt
 from editloupe.study import run_study
+from pictures import gradient
+from worlds import make_table
 
 ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from pictures import REFUSED, TRUNCATED, encode, gradient, png
 from PIL import Image
 
 from editloupe import images
 from editloupe.errors import ImageError
 from editloupe.records import ImageBytes, ImageFile
+from pictures import REFUSED, TRUNCATED, encode, gradient, png
 
 
 def decoded(data):

@@ -2,13 +2,13 @@
 
 import pytest
 import yaml
-from judging import colored, judged_by_colors
-from preferred import editscore_row, make_editscore
-from worlds import make_table
 
 from editloupe.audit.audit import audit_study
 from editloupe.errors import ConfigError
 from editloupe.study import run_study
+from judging import colored, judged_by_colors
+from preferred import editscore_row, make_editscore
+from worlds import make_table
 
 
 @pytest.fixture

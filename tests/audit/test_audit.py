@@ -4,8 +4,6 @@ import json
 
 import pytest
 import yaml
-from overview import overview
-from worlds import make_config, make_table
 
 from editloupe.audit.audit import audit_study
 from editloupe.config.parts import load_config
@@ -13,6 +11,8 @@ from editloupe.errors import ConfigError
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import Reply
 from editloupe.study import Study, run_study
+from overview import overview
+from worlds import make_config, make_table
 
 
 @pytest.fixture

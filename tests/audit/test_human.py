@@ -4,14 +4,14 @@ import json
 
 import pytest
 import yaml
-from judging import colored, judged_by_colors
-from preferred import editscore_row, make_editscore
 
 from editloupe.audit.audit import audit_study
 from editloupe.audit.ratings import read_ratings
 from editloupe.errors import ConfigError, DataError
 from editloupe.report.terminal_audit import audit_sentences
 from editloupe.study import run_study
+from judging import colored, judged_by_colors
+from preferred import editscore_row, make_editscore
 
 
 @pytest.fixture

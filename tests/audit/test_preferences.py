@@ -4,14 +4,14 @@ import json
 
 import pytest
 import yaml
-from judging import colored, judged_by_colors
-from preferred import editreward_rows, editscore_row, make_editjudge, make_editreward, make_editscore
 
 from editloupe.audit.audit import audit_study
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
 from editloupe.report.terminal_audit import audit_tables
 from editloupe.study import run_study
+from judging import colored, judged_by_colors
+from preferred import editreward_rows, editscore_row, make_editjudge, make_editreward, make_editscore
 
 
 def config_of(folder, name, data, checkpoint, **changes):

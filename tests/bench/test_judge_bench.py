@@ -4,12 +4,12 @@ import json
 from xml.etree import ElementTree as ET
 
 import pytest
-from worlds import make_config, make_table
 
 from editloupe.bench.judge import bench_judge
 from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
+from worlds import make_config, make_table
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from pictures import REFUSED, b64, png
 
 from editloupe.benchmarks.embedded_json import EmbeddedJson
 from editloupe.errors import DataError
 from editloupe.images import decode
 from editloupe.store.blobs import BlobStore, NoStore
+from pictures import REFUSED, b64, png
 
 
 def item(**changes):

@@ -1,13 +1,13 @@
 import datasets
 import pytest
-from pictures import TRUNCATED, png
-from published import FEATURES, gedit_row, gedit_rows, make_gedit, put
-from reading import made, read, without_counts
 
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError, DataError
 from editloupe.images import decode
 from editloupe.store.blobs import BlobStore, NoStore
+from pictures import TRUNCATED, png
+from published import FEATURES, gedit_row, gedit_rows, make_gedit, put
+from reading import made, read, without_counts
 
 
 def test_rows_become_samples_with_their_groups_and_outputs(tmp_path):

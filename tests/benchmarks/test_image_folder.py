@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published import put
 
 from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.errors import ItemError
 from editloupe.store.blobs import NoStore
+from published import put
 
 
 def kinds(folder):

@@ -1,10 +1,10 @@
 import pytest
-from pictures import TRUNCATED
-from published import make_imgedit, put, put_json
-from reading import made, read, without_counts
 
 from editloupe.errors import DataError
 from editloupe.store.blobs import NoStore
+from pictures import TRUNCATED
+from published import make_imgedit, put, put_json
+from reading import made, read, without_counts
 
 ITEM = {"id": "animal/a.jpg", "prompt": "Smooth it", "edit_type": "adjust"}
 

@@ -6,6 +6,14 @@ import json
 
 import pytest
 from datasets import Dataset, DatasetDict
+
+from editloupe.benchmarks.candidates import preferences_of
+from editloupe.benchmarks.editjudge_bench import EditJudgeBench
+from editloupe.benchmarks.editreward_bench import EditRewardBench
+from editloupe.benchmarks.editscore_bench import EditScoreBench
+from editloupe.errors import DataError
+from editloupe.store.blobs import BlobStore, NoStore
+from editloupe.store.ledger import Ledger
 from judging import colored
 from preferred import (
     editreward_features,
@@ -16,14 +24,6 @@ from preferred import (
     make_editreward,
     make_editscore,
 )
-
-from editloupe.benchmarks.candidates import preferences_of
-from editloupe.benchmarks.editjudge_bench import EditJudgeBench
-from editloupe.benchmarks.editreward_bench import EditRewardBench
-from editloupe.benchmarks.editscore_bench import EditScoreBench
-from editloupe.errors import DataError
-from editloupe.store.blobs import BlobStore, NoStore
-from editloupe.store.ledger import Ledger
 
 
 def read(benchmark, path, store=None):

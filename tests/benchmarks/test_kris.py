@@ -1,10 +1,10 @@
 import pytest
-from published import kris_item, make_kris, put, put_json
-from reading import made, read, without_counts
 
 from editloupe.benchmarks.kris import TAXONOMY
 from editloupe.errors import DataError
 from editloupe.store.blobs import NoStore
+from published import kris_item, make_kris, put, put_json
+from reading import made, read, without_counts
 
 
 def test_the_taxonomy_is_the_published_one():

@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from published import put_json, re_edit_item
-from reading import made, read, without_counts
 
 from editloupe.errors import DataError
+from published import put_json, re_edit_item
+from reading import made, read, without_counts
 
 FIVE = ("physical", "environmental", "cultural", "causal", "referential")
 

@@ -1,8 +1,8 @@
 import pytest
-from published import make_rise, put_json, rise_item
-from reading import made, read, without_counts
 
 from editloupe.errors import DataError
+from published import make_rise, put_json, rise_item
+from reading import made, read, without_counts
 
 CATEGORIES = {"temporal_reasoning": 85, "causal_reasoning": 90, "spatial_reasoning": 100, "logical_reasoning": 85}
 

@@ -7,14 +7,14 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import REFUSED, png
-from reading import read
 
 from editloupe.benchmarks.table import Table
 from editloupe.benchmarks.table_rows import rows
 from editloupe.errors import DataError
 from editloupe.images import decode
 from editloupe.store.blobs import BlobStore, NoStore
+from pictures import REFUSED, png
+from reading import read
 
 ROW = {"image": "a.png", "instruction": "Push the cup", "category": "physical"}
 

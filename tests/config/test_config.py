@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from worlds import make_table
 
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
+from worlds import make_table
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import TRUNCATED, gradient, sample
 
 from editloupe.editors.classic import Classic
 from editloupe.editors.classic_operations import OPERATIONS
 from editloupe.editors.classic_words import KNOWN, Step, steps
 from editloupe.errors import ImageError, InstructionError
 from editloupe.records import EditRequest
+from pictures import TRUNCATED, gradient, sample
 
 SOURCE = np.asarray(gradient()).astype(float)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tiny_pipelines import MAKERS, PARAMS, make_pipeline
 
 from editloupe.config.parts import load_config
 from editloupe.editors import diffusers as editor_file
@@ -18,6 +17,7 @@ from editloupe.errors import ConfigError
 from editloupe.images import picture_of
 from editloupe.progress import activity
 from editloupe.records import EditRequest, Failure, Sample
+from tiny_pipelines import MAKERS, PARAMS, make_pipeline
 
 INSTRUCTIONS = ("Make it darker.", "Mirror the whole picture now.", "Make it")
 ONE = {name for name, row in CAPABILITIES.items() if row.batches == "one"}

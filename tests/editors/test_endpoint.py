@@ -8,11 +8,11 @@ from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from pictures import png
 
 from editloupe.editors.endpoint import Endpoint
 from editloupe.errors import ConfigError
 from editloupe.records import EditRequest, Failure, ImageBytes, Sample
+from pictures import png
 
 KEY = "sk-very-secret-key"
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from pictures import TRUNCATED, gradient, png, sample
 
 from editloupe.editors.identity import Identity
 from editloupe.errors import ImageError
 from editloupe.records import EditRequest
+from pictures import TRUNCATED, gradient, png, sample
 
 
 def test_identity_returns_the_first_sources_in_order():

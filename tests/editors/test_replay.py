@@ -3,12 +3,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures import REFUSED, TRUNCATED, gradient, png, sample
 
 from editloupe.editors.replay import Replay
 from editloupe.errors import ConfigError, ImageError
 from editloupe.records import EditRequest
 from editloupe.store.filenames import safe_name
+from pictures import REFUSED, TRUNCATED, gradient, png, sample
 
 
 def replay(images):

@@ -3,9 +3,7 @@
 from collections import Counter
 
 import pytest
-from pictures import noise
 from PIL import Image
-from worlds import make_config, make_table
 
 from editloupe.config.parts import load_config
 from editloupe.images import picture_of
@@ -13,6 +11,8 @@ from editloupe.judges.transformers import TransformersJudge
 from editloupe.planning import PlannedReply
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question, Reply, Sample
 from editloupe.workers import here
+from pictures import noise
+from worlds import make_config, make_table
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 SAMPLE = Sample("s", "causal", "x")

@@ -10,7 +10,6 @@ import random
 
 import pytest
 import torch
-from pictures import noise
 from transformers import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -25,6 +24,7 @@ from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly, Qwen25VLI
 from editloupe.judges.qwen.runner import QwenRunner
 from editloupe.judges.random_weights import CHAT_TEMPLATE, SPECIAL, make_image_processor, make_tokenizer
 from editloupe.records import AnswerFormat, ImagePart, Question
+from pictures import noise
 
 CASES_AT_ONCE = 20
 CHOICE = AnswerFormat("choice", tuple("0123456789"), '{"score": ')

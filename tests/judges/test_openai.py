@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from faulty import MODEL, faulty
 from PIL import Image
 
 from editloupe.errors import ConfigError, StudyStopped
@@ -24,6 +23,7 @@ from editloupe.judges.wire.troubles import Trouble
 from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply, Sample
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.replies import expected_value
+from faulty import MODEL, faulty
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 PICTURE = picture_of(Image.new("RGB", (32, 32), "teal"))

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from pictures import noise
 from PIL import ImageFile
 
 from editloupe.batching import stream
@@ -17,6 +16,7 @@ from editloupe.judges.qwen.patches import PatchMaker
 from editloupe.judges.random_weights import make_image_processor
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question
+from pictures import noise
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 

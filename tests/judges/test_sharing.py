@@ -5,13 +5,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pictures import noise
 
 from editloupe.judges.qwen.lru import ByteLRU
 from editloupe.judges.qwen.prompts import Prompt
 from editloupe.judges.qwen.sharing import MAX_PADDING, common_length, levels, tight_chunks
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import AnswerFormat, ImagePart, Question
+from pictures import noise
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 ASKS = ("How well was it done?", "Is everything else as it was before the edit?", "Is it beautiful?")

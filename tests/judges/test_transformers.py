@@ -5,14 +5,14 @@ import json
 
 import pytest
 import torch
-from pictures import noise
-from tiny import make_checkpoint, make_qwen2_5_checkpoint
 
 from editloupe.errors import ConfigError, ImageError
 from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.plugins import find
 from editloupe.records import AnswerFormat, ImageBytes, ImagePart, Question
+from pictures import noise
+from tiny import make_checkpoint, make_qwen2_5_checkpoint
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from rich.console import Console
-from worlds import make_config, make_table
 
 from editloupe.cli import app, main
 from editloupe.config.parts import load_config
@@ -15,6 +14,7 @@ from editloupe.report.comparisons import compare_all
 from editloupe.report.terminal_compare import compare_sentences, compare_table
 from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Verdict
 from editloupe.study import run_study
+from worlds import make_config, make_table
 
 
 def made(skills, samples=60, seed=0, gaps=()):

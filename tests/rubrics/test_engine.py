@@ -2,7 +2,6 @@
 
 import pytest
 import yaml
-from pictures import noise, png
 
 from editloupe import images
 from editloupe.errors import ConfigError, UnreadableReply
@@ -11,6 +10,7 @@ from editloupe.records import ImageBytes, ImagePart, Reply, Sample
 from editloupe.rubrics.conditions import Condition
 from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.loading import load_rubric
+from pictures import noise, png
 
 SOURCE, EDITED, REFERENCE = ImageBytes(png(64, 32)), ImageBytes(png(20, 30)), ImageBytes(b"reference")
 

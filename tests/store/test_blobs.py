@@ -1,11 +1,11 @@
 import hashlib
 
 import pytest
-from pictures import REFUSED, TRUNCATED, png
 
 from editloupe.errors import ImageError
 from editloupe.records import ImageFile
 from editloupe.store.blobs import BlobStore, DecodingStore, NoStore, write_durably
+from pictures import REFUSED, TRUNCATED, png
 
 
 def files(folder):

@@ -9,11 +9,11 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from worlds import make_config
 
 from editloupe.config.parts import load_config
 from editloupe.errors import DataError
 from editloupe.study import run_study
+from worlds import make_config
 
 
 def encoded(image, kind="PNG"):

@@ -4,13 +4,13 @@ import json
 import sqlite3
 
 import pytest
-from scripted import scripted_study, task
-from worlds import make_config, make_table
 
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
 from editloupe.planning import make_judge, question_key
 from editloupe.study import run_study
+from scripted import scripted_study, task
+from worlds import make_config, make_table
 
 SAMPLES = [task("a", "physical"), task("b", "physical")]
 

@@ -8,12 +8,12 @@ import signal
 import sqlite3
 
 import pytest
-from killed import run_and_die
-from worlds import make_config, make_table
 
 from editloupe.config.parts import load_config
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.study import run_study
+from killed import run_and_die
+from worlds import make_config, make_table
 
 SAMPLES = 8
 

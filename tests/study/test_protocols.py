@@ -4,8 +4,6 @@ import json
 import math
 
 import pytest
-from scripted import Half, roles, scripted_study, task, words
-from worlds import make_config, make_table
 
 from editloupe import images
 from editloupe.config.parts import load_config
@@ -14,6 +12,8 @@ from editloupe.errors import ConfigError
 from editloupe.images import ResizedImage
 from editloupe.records import Failure, ImagePart
 from editloupe.study import run_study
+from scripted import Half, roles, scripted_study, task, words
+from worlds import make_config, make_table
 
 
 def scores(results, sample):

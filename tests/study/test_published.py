@@ -4,13 +4,13 @@ import json
 import logging
 
 import pytest
-from pictures import TRUNCATED, encode, gradient, png
-from published import gedit_rows, kris_item, make_gedit, make_imgedit, make_kris, make_rise, put, rise_item
-from worlds import make_config
 
 from editloupe.checking import check_study
 from editloupe.config.parts import load_config
 from editloupe.study import run_study
+from pictures import TRUNCATED, encode, gradient, png
+from published import gedit_rows, kris_item, make_gedit, make_imgedit, make_kris, make_rise, put, rise_item
+from worlds import make_config
 
 
 def configured(tmp_path, checkpoint, benchmark, **changes):

@@ -6,12 +6,12 @@ import sqlite3
 
 import pytest
 import yaml
-from worlds import make_config, make_table
 
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.study import run_study
+from worlds import make_config, make_table
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 import ray
-from noting import Broken, Noting, NotingJudge, notes, picture
 
 from editloupe.config.parts import EditorPart, JudgePart, WorkerSettings
 from editloupe.errors import ConfigError
@@ -16,6 +15,7 @@ from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress.bars import StageProgress
 from editloupe.records import EditRequest, Failure, ImageFile, ImagePart, Question, Reply, Sample
 from editloupe.workers.ray import RayEngine
+from noting import Broken, Noting, NotingJudge, notes, picture
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -3,10 +3,10 @@
 import sqlite3
 
 import pytest
-from worlds import make_config, make_table
 
 from editloupe.config.parts import load_config
 from editloupe.study import run_study
+from worlds import make_config, make_table
 
 
 @pytest.mark.slow

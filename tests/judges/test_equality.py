@@ -124,6 +124,7 @@ def checkpoint(rng, family, tokenizer):
             keep[[*enders, ids["<|im_end|>"]]] = 1.0
             model.lm_head.weight.mul_(keep)
     model.generation_config.eos_token_id = ids["<|im_end|>"]
+    model.generation_config.repetition_penalty = 1.3  # as Qwen2.5-VL publishes one; greedy means greedy
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     processors = {"2.5": Qwen25VLImageProcessorOnly}
     images = make_image_processor(

@@ -30,11 +30,11 @@ def test_the_table_grows_with_the_batch():
 
 
 def test_on_the_cpu_time_sets_the_limit(tiny_checkpoint):
-    assert Budget(LARGE, torch.device("cpu"), 400).tokens() <= CPU_TOKENS
+    assert Budget(LARGE, [torch.device("cpu")], 400).tokens() <= CPU_TOKENS
 
 
 def test_a_measurement_corrects_the_model():
-    budget = Budget(LARGE, torch.device("cpu"), 400)
+    budget = Budget(LARGE, [torch.device("cpu")], 400)
     budget._free = 10**9
     before = budget.tokens()
     budget.measured(before, 2 * 10**9)

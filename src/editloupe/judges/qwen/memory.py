@@ -14,6 +14,7 @@ so the larger of the two moments counts. Per row: the logits, vocabulary * (b + 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,16 +88,16 @@ class Budget:
 
     Args:
         shape: of the checkpoint.
-        device: where it runs.
+        devices: where it runs; the first one holds its input.
         length: tokens of a long prompt of this work.
     """
 
-    def __init__(self, shape: Shape, device: torch.device, length: int) -> None:
+    def __init__(self, shape: Shape, devices: Sequence[torch.device], length: int) -> None:
         self._shape = shape
-        self._device = device
+        self._device = devices[0]
         self._per_token = shape.per_token(length)
         self._seen = False
-        self._free = free_memory(device)
+        self._free = sum(free_memory(device) for device in devices)
 
     def expect(self, length: int) -> None:
         """Follow prompts of another length, where no batch has said yet what a token takes."""

@@ -114,7 +114,12 @@ class QwenRunner:
         ordered = planned[1] if planned is not None and planned[0] is questions else self.plan(questions)
         longest = max((length for _, length in ordered), default=1)
         if self._budget is None:  # what batches were seen to take holds for the next questions too
-            self._budget = Budget(Shape.of(self.model.config, self.model.dtype), self.model.device, longest)
+            parts = {
+                self.model.device,
+                *(torch.device(part) for part in getattr(self.model, "hf_device_map", {}).values()),
+            }
+            devices = sorted(parts, key=lambda device: (device != self.model.device, str(device)))
+            self._budget = Budget(Shape.of(self.model.config, self.model.dtype), devices, longest)
         else:
             self._budget.expect(longest)
         return self._budget.tokens

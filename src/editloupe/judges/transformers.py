@@ -21,6 +21,7 @@ from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
+from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import AnswerFormat, Question, Reply
 
@@ -145,6 +146,7 @@ class TransformersJudge:
 
         Raises:
             ImageError: an image of the batch cannot be decoded.
+            ModelLoadError: the weights cannot be loaded.
             Exception: whatever the model raises, out-of-memory errors included; the caller splits the batch.
         """
         replies: dict[int, Reply] = {}
@@ -242,7 +244,11 @@ class TransformersJudge:
 
     @property
     def runner(self) -> Any:
-        """What runs the checkpoint; loads it where that has not happened yet."""
+        """What runs the checkpoint; loads it where that has not happened yet.
+
+        Raises:
+            ModelLoadError: the weights cannot be loaded.
+        """
         with self._loading:  # planning and preparing may ask for it from several threads
             if self._runner is None:
                 self._runner = self._load()
@@ -265,16 +271,19 @@ class TransformersJudge:
                 weights, [torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())]
             )
         dtype = getattr(torch, self._dtype_name())
-        if self._random is not None:
-            model, processor = load_random(self._random, dtype=dtype, device=device, attention=self.options.attention)
-        else:
-            processor = load_processor(str(self.folder))
-            model = AutoModelForImageTextToText.from_pretrained(
-                str(self.folder),
-                dtype=dtype,
-                device_map=None if device == "cpu" else device,
-                attn_implementation=self.options.attention,
-            ).eval()
+        mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
+        with loading_model(self.options.model, device=device, mend=mend):
+            if self._random is not None:
+                attention = self.options.attention
+                model, processor = load_random(self._random, dtype=dtype, device=device, attention=attention)
+            else:
+                processor = load_processor(str(self.folder))
+                model = AutoModelForImageTextToText.from_pretrained(
+                    str(self.folder),
+                    dtype=dtype,
+                    device_map=None if device == "cpu" else device,
+                    attn_implementation=self.options.attention,
+                ).eval()
             if device != "cpu":
                 refuse_offload(getattr(model, "hf_device_map", {}), self.name, weights)
         runner = QwenRunner if model.config.model_type in QWEN_FAMILY else ReferenceRunner

@@ -10,7 +10,7 @@ from typing import Any
 
 from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError
-from editloupe.progress.bars import visible_gpus
+from editloupe.machine import visible_gpus
 from editloupe.workers.reaper import reaped
 
 __all__ = ["connected"]

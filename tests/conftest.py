@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 import browsing
 from tiny import make_checkpoint
 
-# Whole studies, commands in processes of their own, networks that are trained: what `make quick` leaves for `make test`.
+# Whole studies, commands in processes of their own, networks that are trained: what `make quick` leaves out.
 SLOW = ("audit", "bench", "study", "training", "test_cli", "test_diffusers", "test_launch", "test_nano", "test_wheel")
 
 # A shell starts what runs in the background with interrupts ignored, and every child would inherit that.

@@ -14,7 +14,7 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 # a neighbour on its floor: so there can be no circle, and a new room has to be given its place here.
 FLOORS = (
     ("categories", "image_sniffing", "demo", "machine", "records", "shapes", "statistics"),
-    ("errors", "progress", "results"),
+    ("errors", "lifeline", "progress", "results"),
     ("batching", "hub", "images", "judge_card", "plugins"),
     ("image_frames", "rubrics", "store"),
     ("config", "editors", "judges", "protocols", "report"),

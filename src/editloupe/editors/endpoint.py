@@ -144,7 +144,7 @@ class Endpoint:
         return decode(ImageBytes(data))
 
     def _refusal(self, response: httpx.Response) -> Exception:
-        error = from_answer(response, size=len(response.request.content))
+        error = from_answer(response)
         words = redacted(self._key, str(error))
         if error.status in (401, 403):
             return ConfigError(

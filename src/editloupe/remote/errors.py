@@ -86,7 +86,7 @@ def _of_openai(error: Exception) -> Exception:
     if isinstance(error, openai.APITimeoutError):
         return RequestError("the server did not answer in time", kind="timeout")
     if isinstance(error, openai.APIStatusError):
-        return from_answer(error.response, size=len(error.request.content))
+        return from_answer(error.response)
     if isinstance(error, openai.APIConnectionError):
         cause = str(error.__cause__ or error)
         return RequestError(f"the connection to the server failed: {cause[:300]}", kind="connection")
@@ -95,13 +95,13 @@ def _of_openai(error: Exception) -> Exception:
     return error
 
 
-def from_answer(response: Any, *, size: int = 0) -> RequestError:
+def from_answer(response: Any) -> RequestError:
     """The error that an HTTP answer other than a success is.
 
     Args:
         response: of httpx, its body read.
-        size: bytes of the request.
     """
+    size = int(response.request.headers.get("content-length") or 0)
     status = int(response.status_code)
     body = _body_of(response)
     words = sentence_of(body) or "(nothing more)"

@@ -23,7 +23,7 @@ _EPOCH = 1e9
 def asked_wait(headers: Mapping[str, str], body: Any = None) -> float | None:
     """Seconds that a service asks for; None where it names none.
 
-    Looked for, in this order: ``retry-after-ms`` and ``Retry-After`` (a number, a duration such as ``1.5s``, or a date),
+    Looked for, in this order: ``retry-after-ms`` and ``Retry-After`` (a number, a duration such as ``1.5s``, a date),
     the ``x-ratelimit-reset...`` headers, Google's ``RetryInfo`` in the body, and a sentence such as "try again in 2s".
 
     Args:
@@ -43,7 +43,7 @@ def asked_wait(headers: Mapping[str, str], body: Any = None) -> float | None:
 
 
 def seconds_of(text: str) -> float | None:
-    """Seconds out of a number, a duration (``1m30s``, ``250ms``), a date, or a point in time; None for anything else."""
+    """Seconds out of a number, a duration (``1m30s``, ``250ms``), a date or a point in time; else None."""
     text = text.strip()
     try:
         number = float(text)
@@ -75,11 +75,8 @@ def _reset(headers: Mapping[str, str]) -> float | None:
 
 def _in_body(body: Any) -> float | None:
     for value in _values(body, "retryDelay", "retry_after", "retryAfter"):
-        if isinstance(value, Mapping):
-            value = _seconds_and_nanos(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value)
-        wait = seconds_of(value) if isinstance(value, str) else None
+        text = _seconds_and_nanos(value) if isinstance(value, Mapping) else str(value)
+        wait = seconds_of(text)
         if wait is not None:
             return wait
     for value in _values(body, "message"):

@@ -42,8 +42,8 @@ class WireOptions(RemoteOptions):
         concurrency: questions that may be open at each server.
         max_new_tokens: where a reply is cut off (mode ``text``).
         thinking: ``on`` and ``off`` tell the chat template (vLLM, SGLang); ``auto`` leaves it to the server.
-        max_thinking_tokens: room for thoughts, added to `max_new_tokens` with ``thinking: on`` and for servers that want
-            `max_completion_tokens`, which counts thoughts.
+        max_thinking_tokens: room for thoughts, added to `max_new_tokens` with ``thinking: on`` and for servers that
+            want `max_completion_tokens`, which counts thoughts.
         temperature: 0 is greedy; ``default`` sends none, for models that refuse it.
         json_schema: ask for the rubric's JSON object through `response_format`, where the server takes it.
         prefill: mode ``choice``: put the answer's beginning into the assistant's turn (vLLM, SGLang); else the model

@@ -65,8 +65,8 @@ def usage_of(completion: Any) -> tuple[int, int]:
 def same_model(asked: str, answered: object, also: Sequence[str] = ()) -> bool:
     """Whether a reply comes from the model asked.
 
-    Its name in any case, with or without a provider's prefix, a dated snapshot or a revision of it, or a stated alias. A
-    server that names no model at all is believed: the address is the config's own choice.
+    Its name in any case, with or without a provider's prefix, a dated snapshot or a revision of it, or a stated alias.
+    A server that names no model at all is believed: the address is the config's own choice.
     """
     if answered is None or answered == "" or answered in also:
         return True

@@ -74,7 +74,7 @@ class Server:
 
     @property
     def counts_thoughts(self) -> bool:
-        """Whether the server's limit of new tokens is known to count thoughts as well, as `max_completion_tokens` does."""
+        """Whether the server's limit of new tokens counts thoughts as well, as `max_completion_tokens` does."""
         return self.limit_name == "max_completion_tokens"
 
     def went_well(self, size: int) -> None:

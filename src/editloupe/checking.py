@@ -136,7 +136,7 @@ def _packages(who: str, part: Any) -> Iterator[str]:
 
 def _model(who: str, part: Any) -> Iterator[str]:
     model = getattr(part.options, "model", None)
-    if not isinstance(model, str) or getattr(part.options, "base_url", None) is not None or Path(model).is_dir():
+    if not isinstance(model, str) or getattr(part.options, "base_url", None) or Path(model).is_dir():
         return
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         if "/" in model:

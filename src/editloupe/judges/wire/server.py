@@ -46,6 +46,7 @@ class Server:
         self._retries = retries
         self._ceiling = Ceiling(concurrency)
         self._changed = asyncio.Condition()
+        self._waiting = 0
         self._quiet_until = 0.0
         self._lowered = 0.0
         self._strikes = 0
@@ -61,7 +62,11 @@ class Server:
     async def slot(self) -> AsyncIterator[float]:
         """Wait until a question may be sent; yields the time at which it is."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self.open < self._ceiling.now)
+            self._waiting += 1
+            try:
+                await self._changed.wait_for(lambda: self.open < self._ceiling.now)
+            finally:
+                self._waiting -= 1
             self.open += 1
         try:
             while (left := self._quiet_until - time.monotonic()) > 0:  # noqa: ASYNC110 - a time is waited for
@@ -83,7 +88,8 @@ class Server:
         self.largest_taken = max(self.largest_taken, size)
         self._strikes = 0
         self._troubled.clear()
-        self._ceiling.went_well(self.open + 1)  # this one has left its slot already
+        # Where others wait for a slot, the ceiling is what holds them; this one has left its own slot already.
+        self._ceiling.went_well(self._ceiling.now if self._waiting else self.open + 1)
 
     def pause(self, error: RequestError, question: int, attempt: int, sent: float) -> float | None:
         """Take an error in and say how long to wait before the same question goes again; None to give it up.

@@ -107,7 +107,7 @@ def test_a_wait_beyond_patience_is_a_failure_for_the_next_run(monkeypatch):
 
 
 def test_no_more_are_open_than_allowed_and_fewer_after_a_push_back(caplog):
-    with faulty({5: ["429"], 6: ["429"]}, latency=0.02) as server, caplog.at_level(logging.WARNING, "editloupe"):
+    with faulty({5: ["429"], 6: ["429"]}, latency=0.15) as server, caplog.at_level(logging.WARNING, "editloupe"):
         outcomes(judge(server.url, concurrency=8), [question(index) for index in range(60)])
     assert 4 < server.most <= 8
     assert "rate-limit; at most" in caplog.text

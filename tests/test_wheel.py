@@ -73,7 +73,7 @@ def test_refused_edits_are_counted_and_have_no_score(installed, demo):
     failed = [verdict for verdict in map(json.loads, lines) if verdict["failure"]]
     assert failed
     assert {(verdict["editor"], verdict["score"], verdict["failure"]["kind"]) for verdict in failed} == {
-        ("skill-0.80", None, "refused")
+        ("skill-0.80", None, "content-filter")
     }
     assert "refused the instruction" in failed[0]["failure"]["message"]
     assert demo.stdout.rstrip().endswith(f"total  1080 scores  failed {len(failed)}")

@@ -77,7 +77,7 @@ def test_refused_requests_are_failures_and_leave_the_other_edits_as_they_are(sam
     assert 0 < sum(refused_ones) < len(samples)
     for outcome, image in zip(outcomes, Procedural(options(skill=0.5)).edit(requests), strict=True):
         if isinstance(outcome, Failure):
-            assert (outcome.stage, outcome.kind, outcome.retryable) == ("edit", "refused", False)
+            assert (outcome.stage, outcome.kind, outcome.retryable) == ("edit", "content-filter", False)
         else:
             assert outcome.tobytes() == image.tobytes()
 

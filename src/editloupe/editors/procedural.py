@@ -78,7 +78,7 @@ def refused(options: Procedural.Options, seed: int) -> bool:
 
 
 def _refusal(sample: Sample) -> Failure:
-    return Failure("edit", "refused", f"this editor's filter refused the instruction {sample.instruction!r}")
+    return Failure("edit", "content-filter", f"this editor's filter refused the instruction {sample.instruction!r}")
 
 
 def resulting_scene(sample: Sample, options: Procedural.Options, seed: int) -> tuple[Scene, str]:

@@ -120,7 +120,7 @@ def test_nested_values_are_no_groups(folder):
         ({"image": "[1, 2]"}, "bad-sample"),
         ({"instruction": " "}, "no-instruction"),
         ({"label": "good"}, "bad-sample"),
-        ({"label": "nan"}, "bad-sample"),
+        ({"label": "inf"}, "bad-sample"),
         ({"reference": "gone.png"}, "missing-file"),
     ],
 )

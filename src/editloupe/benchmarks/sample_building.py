@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from editloupe.benchmarks.empty_cells import is_empty
 from editloupe.benchmarks.findings import Finding
 from editloupe.errors import DataError, ImageError, ItemError, failure_from
 from editloupe.records import Picture, Sample
@@ -94,6 +95,8 @@ def from_base64(encoded: str) -> bytes:
 
 def text(value: Any) -> str:
     """Return a field as stripped text: numbers as they are written, anything missing or nested as an empty string."""
+    if is_empty(value):
+        return ""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -116,9 +119,11 @@ def parse_key(value: Any, absent: str, category: str, notes: list[Finding]) -> s
     if isinstance(value, int) and not isinstance(value, bool):
         notes.append(Finding("number-key", f"the key {value!r} is a number, not text", category))
         return str(value)
-    if value is not None and not isinstance(value, str):
+    if is_empty(value):
+        return absent
+    if not isinstance(value, str):
         raise ItemError(f"the key is {value!r:.60}, not text", kind="bad-sample")
-    return (value or "").strip() or absent
+    return value.strip()
 
 
 def stem(path: str) -> str:

@@ -214,6 +214,7 @@ def test_images_that_no_row_names_and_mixed_extensions_are_said(folder):
         ("missing-file", "physical"): 2,
         ("unused-image", ""): 2,
         ("mixed-extensions", ""): 1,
+        ("no-id", ""): 1,
     }
     assert samples[0].failure is None
 

@@ -225,7 +225,7 @@ def test_parquet_with_images_inside_is_a_table_and_other_pictures_are_left_alone
     (one,) = table.samples(NoStore())
     assert (one.instruction, dict(one.groups), dict(one.extra), one.failure) == ("Push it", {"key": "k"}, {}, None)
     assert one.sources[0].read() == picture["bytes"]
-    assert one.fields["image"] == "cup"
+    assert one.fields["stem"] == "cup"
     assert len(table.revision) == 64
     with pytest.raises(DataError, match="'other'; a column of images is needed"):
         list(Table(Table.Options(path=str(folder / "data"), split="test")).samples(NoStore()))
@@ -249,4 +249,4 @@ def test_images_that_an_item_of_a_list_names_are_looked_at_as_a_folder(folder):
     (folder / "img" / "c.png").write_bytes(png())
     (folder / "t.json").write_text(json.dumps([ROW | {"image": "img\\b.png"}]))
     loaded, found = read("json", path=folder / "t.json")
-    assert (loaded[0].failure, found) == (None, {("unused-image", ""): 1})
+    assert (loaded[0].failure, found) == (None, {("unused-image", ""): 1, ("no-id", ""): 1})

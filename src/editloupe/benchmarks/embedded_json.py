@@ -20,6 +20,7 @@ from editloupe.benchmarks.findings import Finding
 from editloupe.benchmarks.picture_cells import PictureCells
 from editloupe.benchmarks.sample_building import (
     UNCATEGORIZED,
+    annotated,
     build_sample,
     data_file,
     from_base64,
@@ -27,7 +28,7 @@ from editloupe.benchmarks.sample_building import (
     stem,
     text,
 )
-from editloupe.benchmarks.table_sample import has_columns, sample_of
+from editloupe.benchmarks.table_sample import has_columns, sample_of, without_ids
 from editloupe.categories import LABELS, LABELS_ZH, category_id
 from editloupe.errors import DataError, ImageError, ItemError, failure_from
 from editloupe.records import Picture, Sample
@@ -90,8 +91,8 @@ class EmbeddedJson:
             raise DataError(f"no sample of {str(self._path)!r} can be used: {wanted(other)}")
 
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
-        """Yield what is to be said of the folders in which images lie that are named rather than inside."""
-        del samples  # a file of one's own has no published counts
+        """Yield what is to be said of the samples' names, and of folders with images that are not inside."""
+        yield from without_ids(samples)
         yield from self._pictures.folder.findings(lambda _: "")
 
     def _sample(self, index: int, key: str | None, item: Any, store: blobs.Store) -> Sample:
@@ -113,7 +114,7 @@ class EmbeddedJson:
             description=_in_language(item, "original_description", used),
             rationale=_in_language(item, "rationale_short", used),
             extra=_given(tags=item.get("tags"), seed=item.get("seed")),
-            fields=_given(id=stem(image_path), image=stem(image_path), position=str(index)),
+            fields=annotated(item, id=stem(image_path), stem=stem(image_path), position=str(index)),
         )
         return build_sample(draft, lambda: (self._image(item, image_path, store),))
 

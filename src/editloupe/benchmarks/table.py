@@ -16,7 +16,7 @@ from editloupe.benchmarks.dataset_rows import every_hub_row, every_local_row, fi
 from editloupe.benchmarks.findings import Finding
 from editloupe.benchmarks.picture_cells import PictureCells
 from editloupe.benchmarks.sample_building import data_file, sha256_of
-from editloupe.benchmarks.table_sample import has_columns, sample_of, unusable
+from editloupe.benchmarks.table_sample import has_columns, sample_of, unusable, without_ids
 from editloupe.benchmarks.table_text import known_encoding
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.errors import DataError
@@ -124,8 +124,8 @@ class Table:
             raise DataError(f"no row of {self._options.path or self._options.hub!r} can be used: {wanted(other)}")
 
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
-        """Yield what is to be said of the folders in which the images lie."""
-        del samples  # a table has no published counts
+        """Yield what is to be said of the rows' names and of the folders in which the images lie."""
+        yield from without_ids(samples)
         yield from self._pictures.folder.findings(lambda _: "")
 
     @property

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from editloupe.benchmarks.columns import IMAGE_COLUMNS, INSTRUCTION_COLUMNS, chosen, wanted
 from editloupe.benchmarks.empty_cells import is_empty
+from editloupe.benchmarks.findings import Finding
 from editloupe.benchmarks.picture_cells import PictureCells, stem_of
-from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, text
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotated, build_sample, text
 from editloupe.categories import category_id
 from editloupe.errors import ItemError, failure_from
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
 
-__all__ = ["has_columns", "sample_of", "unusable"]
+__all__ = ["has_columns", "sample_of", "unusable", "without_ids"]
 
 _NOT_GROUPS = frozenset(
     {"image", "images", "source", "sources", "id", "instruction", "category", "description", "rationale", "reference"}
@@ -35,6 +36,17 @@ def unusable(index: int, why: str) -> Sample:
     """The sample of a row that cannot be read at all."""
     error = ItemError(f"row {index + 1} {why}", kind="bad-sample")
     return Sample(f"{UNCATEGORIZED}_{index}", UNCATEGORIZED, "", failure=failure_from(error, "sample"))
+
+
+def without_ids(samples: Iterable[Sample]) -> Iterator[Finding]:
+    """Say, once for all, how many rows have no id: a row put in between gives every later one another name."""
+    nameless = [sample for sample in samples if sample.failure is None and "id" not in sample.fields]
+    if nameless:
+        message = (
+            f"{len(nameless)} rows have no id and are called by category and place, the first {nameless[0].id!r}; "
+            "a column `id` keeps their names when rows are put in or taken out"
+        )
+        yield Finding("no-id", message)
 
 
 def sample_of(
@@ -55,7 +67,8 @@ def sample_of(
     used = {name for name in (image, instruction) if name is not None}
     groups, extra = _groups(row, used, language)
     stated = text(row.get("id"))
-    fields = {"id": stated, "position": str(index), "image": stem_of(row.get(image)) if image else ""}
+    own = {name: value for name, value in row.items() if name not in groups}
+    fields = annotated(own, id=stated, position=str(index), stem=stem_of(row.get(image)) if image else "")
     draft = Sample(
         id=stated or f"{category}_{index}",
         category=category,
@@ -64,7 +77,7 @@ def sample_of(
         description=text(row.get("description")),
         rationale=text(row.get("rationale")),
         extra=extra,
-        fields={name: value for name, value in fields.items() if value},
+        fields=fields,
     )
     try:
         draft = replace(draft, label=_label(row.get("label")))

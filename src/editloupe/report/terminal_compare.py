@@ -11,7 +11,6 @@ from rich.text import Text
 from editloupe.report.comparisons import Comparison
 from editloupe.report.words import number, one_line, signed
 from editloupe.results import Results
-from editloupe.statistics.paired import ALPHA
 
 __all__ = ["compare_sentences", "compare_table"]
 
@@ -26,12 +25,12 @@ def compare_sentences(one: Comparison) -> list[str]:
     )
     if paired.difference is None:
         return [f"{a} and {b} have no sample on which both have a score", left_out]
-    if paired.p is not None and paired.p < ALPHA and paired.difference < 0:
+    if one.significant and paired.difference < 0:
         return compare_sentences(one.turned)  # the better one first
     ends = "" if paired.ci95 is None else f"95 % {signed(paired.ci95[0])} to {signed(paired.ci95[1])}, "
     p = _p(paired.p)
     facts = f"{ends}p {p if p.startswith('<') else f'= {p}'}, {paired.n} samples"
-    if paired.p is not None and paired.p < ALPHA:
+    if one.significant:
         sentences = [f"{a} is better than {b} by {paired.difference:.2f} points ({facts})"]
     else:
         sentences = [f"no difference shown between {a} and {b}: {signed(paired.difference)} points ({facts})"]
@@ -73,8 +72,7 @@ def _cells(label: str, one: Comparison, style: str) -> tuple[Text, ...]:
     paired = one.paired
     ends = "–" if paired.ci95 is None else f"{signed(paired.ci95[0])} {signed(paired.ci95[1])}"
     corrected = "" if style else _p(one.p_corrected)  # the two that were asked for are one comparison
-    shown = one.p_corrected if corrected else paired.p
-    clear = shown is not None and shown < ALPHA
+    clear = one.significant_corrected if corrected else one.significant
     return (
         Text(label, style),
         Text(signed(paired.difference), "bold green" if clear else style),

@@ -24,7 +24,11 @@ def test_a_module_stands_after_those_that_it_imports():
     [
         ("words", "import {double} from './math.js';\nexport const two = 2, words = double;\n", "circle: "),
         ("math", "import {two} from './words.js';\nfunction words() {}\nexport const double = two;\n", "both declare"),
-        ("math", "import {three} from './words.js';\nexport const double = three;\n", "'three', which words.js does not"),
+        (
+            "math",
+            "import {three} from './words.js';\nexport const double = three;\n",
+            "'three', which words.js does not",
+        ),
         ("math", "import {two as b} from './words.js';\nexport const double = b;\n", "cannot be joined"),
         ("math", "export const double = 2;\nexport default double;\n", "cannot be joined"),
         ("math", "import './words.js';\nexport const double = 2;\n", "cannot be joined"),

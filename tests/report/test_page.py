@@ -178,7 +178,8 @@ def test_the_policy_allows_the_page_itself_and_nothing_else(folder):
 
 def test_the_program_never_turns_text_into_markup():
     assert not re.search(
-        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function", bundle(PROGRAM, source)
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function",
+        bundle(PROGRAM, source),
     )
 
 

@@ -64,7 +64,7 @@ def go(page, address):
 
 def rendered(page):
     """Wait until all of the address is shown: the page says so itself."""
-    page.wait_for_function("document.documentElement.dataset.rendered === location.hash")
+    page.wait_for_function("() => document.documentElement.dataset.rendered === location.hash")
 
 
 def overflows(page):

@@ -13,8 +13,8 @@ import pytest
 
 import editloupe.report.gallery
 from editloupe.cli import app
-from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.bundle import bundle, in_order
+from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.pages import CHUNKS, PROGRAM, STYLES
 from editloupe.report.single_file import write_single_file
 from editloupe.report.words import WORDS

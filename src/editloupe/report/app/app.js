@@ -66,8 +66,16 @@ async function show() {
       MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
     help);
   document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.benchmark.name} · editloupe`;
+  showTab();
   made.shown?.();
   scrollTo({top: back ? state.galleryScroll : 0}); // back from a sample, the gallery is where it was
+}
+
+// On a phone the tabs scroll: the one that is open is in view.
+function showTab() {
+  const tab = /** @type {HTMLElement | null} */ (document.querySelector('.top nav [aria-current]'));
+  const tabs = tab?.parentElement;
+  if (tab && tabs) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 }
 
 const titles = {leaderboard: 'leaderboard', gallery: 'gallery', compare: 'compare', judge: 'judge_name', failures: 'failures', about: 'about'};
@@ -105,6 +113,7 @@ function setTheme() {
   document.documentElement.dataset.theme = state.theme;
   const {name} = where();
   document.querySelector('header.top')?.replaceWith(header(name));
+  showTab();
 }
 
 const help = h('dialog.help', {});

@@ -52,7 +52,7 @@ export function button(label, act, given = {}) {
 
 export function select(label, options, chosen, act) {
   const box = h('select', {'aria-label': label, on: {change: () => act(box.value)}},
-    options.map(([value, text]) => h('option', {value, selected: String(value) === String(chosen)}, text)));
+    options.map(([value, text, title]) => h('option', {value, title, selected: String(value) === String(chosen)}, text)));
   return h('label.choice', {}, h('span', {}, label), box);
 }
 

@@ -1,6 +1,6 @@
 // Which edits the gallery shows, and in which order: all of it stands in the address, so that a view can be shared.
 import {button, h, select} from './dom.js';
-import {histogram, scramble} from './marks.js';
+import {editorChoices, histogram, scramble} from './marks.js';
 import {CATEGORIES, EDITORS, METRICS} from './overview.js';
 import {state} from './state.js';
 import {ready, scaleOf, scoreOf, share} from './store.js';
@@ -96,7 +96,7 @@ export function filterBar(filter, counted, change) {
   const kinds = [every, ['none', t('without_failure')], ['any', t('any_failure')], ...state.index.kinds.map((kind) => [kind, kind])];
   const sorts = SORTS.filter((one) => (one !== 'split' || METRICS.length > 1) && (one !== 'spread' || EDITORS.length > 1));
   return [
-    EDITORS.length > 1 && select(t('editor'), [every, ...EDITORS.map((one, at) => [at, one.name])], filter.editor, set('editor')),
+    EDITORS.length > 1 && select(t('editor'), [every, ...editorChoices()], filter.editor, set('editor')),
     CATEGORIES.length > 1 && select(t('category'), [every, ...CATEGORIES.map((one, at) => [at, inWords(one.label)])], filter.category, set('category')),
     state.index.groups.map(([name, values], at) => select(name, [every, ...values.map((value, place) => [place, value])], filter.groups[at] ?? '',
       (value) => change({...filterNow(), groups: {...filterNow().groups, [at]: value}}))),

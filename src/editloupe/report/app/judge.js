@@ -1,6 +1,6 @@
 // How good the judge is: its card, its audit, its agreement with another judge, its scores, and what it could not say.
 import {foreign, h} from './dom.js';
-import {editorName, histogram, hue} from './marks.js';
+import {editorCalled, editorName, histogram, hue} from './marks.js';
 import {CATEGORIES, OVERVIEW} from './overview.js';
 import {num, table} from './table.js';
 import {inWords, metricName, number, percent, range, signed, t, WORDS} from './words.js';
@@ -45,7 +45,7 @@ const valued = ({value, ci95}) => [h('span.mean', {}, number(value, 3)), under(c
 
 function auditTable(title, rows) {
   return table([title, num('n'), ...COEFFICIENTS.map((name) => num(t(name)))],
-    rows.map(([name, agreement]) => [foreign(name), String(agreement.n), ...COEFFICIENTS.map((coefficient) => valued(agreement[coefficient]))]), {frame: '.card.audit'});
+    rows.map(([name, agreement]) => [name instanceof Node ? name : foreign(name), String(agreement.n), ...COEFFICIENTS.map((coefficient) => valued(agreement[coefficient]))]), {frame: '.card.audit'});
 }
 
 const categoryName = (id) => {
@@ -61,7 +61,7 @@ function auditSections(audit) {
       audit.overall.n > 0 && [
         h('p.note', {}, t('audit_note')),
         auditTable(t('reading'), Object.entries(audit.readings).filter(([, one]) => one).map(([name, one]) => [t(`reading_${name}`), one])),
-        auditTable(t('editor'), Object.entries(audit.editors)),
+        auditTable(t('editor'), Object.entries(audit.editors).map(([name, agreement]) => [editorCalled(name), agreement])),
         auditTable(t('category'), Object.entries(audit.categories).map(([id, one]) => [categoryName(id), one])),
       ]),
     audit.preferences && preferenceSection(audit.preferences),
@@ -69,7 +69,7 @@ function auditSections(audit) {
     audit.human && humanSection(audit.human),
     Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), table(
       [t('editor'), num(t('judge_name')), num(t('audit_truth'))],
-      Object.entries(audit.means).map(([name, means]) => [foreign(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
+      Object.entries(audit.means).map(([name, means]) => [editorCalled(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
     h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
       table(['', num(t('audit_equal')), num(t('audit_largest'))],
         ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
@@ -114,7 +114,7 @@ function humanSection(human) {
       human.changed + human.unknown > 0 && h('span', {}, t('not_compared_ratings', {changed: human.changed, unknown: human.unknown}))),
     human.between_raters.length > 0 && table([t('between_raters'), num('n'), num(t('spearman')), num(t('mae'))],
       human.between_raters.map((both) => [foreign(both.raters.join(' · ')), String(both.n), valued(both.spearman), valued(both.mae)])),
-    human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), foreign(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
+    human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), editorCalled(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
 }
 
 function probeSections(probe) {
@@ -131,7 +131,7 @@ function probeSections(probe) {
       table(null, facts.map(([name, value]) => [name, h('td.num.mean', {}, value)])),
       h('details.card.fold', {}, h('summary', {}, t('probe_pairs')), table(
         [t('editor'), t('sample'), t('metric'), ...probe.judges.map((judge) => num(foreign(judge.name))), num(t('probe_gap'))],
-        probe.pairs.map((question) => [foreign(question.editor), foreign(question.sample), foreign(question.metric), ...question.scores.map((score) => number(score)),
+        probe.pairs.map((question) => [editorCalled(question.editor), foreign(question.sample), foreign(question.metric), ...question.scores.map((score) => number(score)),
           question.scores.includes(null) ? '–' : signed(question.scores[1] - question.scores[0])]), {frame: ''}))),
   ];
 }

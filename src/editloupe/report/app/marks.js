@@ -11,18 +11,33 @@ const SHAPES = [
   'M-1.7-5H1.7V-1.7H5V1.7H1.7V5H-1.7V1.7H-5V-1.7H-1.7Z', 'M0 5L-4.8-3.8H4.8Z', 'M0-5.2L4.5-2.6V2.6L0 5.2L-4.5 2.6V-2.6Z',
   'M0-5.6L1.5-1.8L5.4-1.7L2.3 .8L3.4 4.7L0 2.4L-3.4 4.7L-2.3 .8L-5.4-1.7L-1.5-1.8Z',
 ];
-export const hue = (editor) => `k${editor < 0 ? 7 : editor % 8}`;
+const MARKS = 2 * SHAPES.length; // each filled, and hollow
+const COLORS = 16; // as the style sheet has them
 
-export function shape(editor, given = {}) {
-  return s('path.shape', {d: SHAPES[editor < 0 ? 0 : editor % 8], ...given});
+// Marks and colours both come round after 16 editors; then the colours are shifted, so that 256 pairs differ.
+const markOf = (editor) => (editor < 0 ? 0 : editor % MARKS);
+export const hue = (editor) => (editor < 0 ? 'kn' : `k${(editor + 3 * Math.floor(editor / MARKS)) % COLORS}`);
+
+export function shape(editor, look = 'shape') {
+  return s(`path.${look}${markOf(editor) < SHAPES.length ? '' : '.hollow'}`, {d: SHAPES[markOf(editor) % SHAPES.length]});
 }
 
 function mark(editor) {
   return s('svg.mark', {viewBox: '-6 -6 12 12', width: 12, height: 12, 'aria-hidden': 'true'}, shape(editor));
 }
 
-export const editorName = (editor) =>
-  h(`span.name.${hue(editor)}`, {}, mark(editor), foreign(editor < 0 ? '?' : EDITORS[editor].name));
+export const editorName = (editor) => h(`span.name.${hue(editor)}`, {title: EDITORS[editor]?.name}, mark(editor), foreign(shortName(editor)));
+
+// An editor that a file names; it may be of another study.
+export function editorCalled(name) {
+  const editor = EDITORS.findIndex((known) => known.name === name);
+  return editor < 0 ? foreign(name) : editorName(editor);
+}
+
+// Choices of an editor for `select`.
+export const editorChoices = () => EDITORS.map((editor, at) => [at, editor.short, editor.name]);
+
+const shortName = (editor) => EDITORS[editor]?.short ?? '?';
 
 // Whose edit it is, unless that is to be hidden from a person who rates.
 export const shownEditor = (edit) => (state.blind ? -1 : edit.editor);
@@ -51,7 +66,7 @@ export function intervalBar(estimate, scale, editor, {height = 26, ticks = true}
         parts.push(s('line.reach', {x1: x(x1), x2: x(x2), y1: middle + y1, y2: middle + y2}));
     }
     // A nested svg moves a shape to a percentage, which a path cannot do by itself.
-    parts.push(s('svg', {x: x(mean), y: middle, overflow: 'visible'}, shape(editor, {class: 'point'})));
+    parts.push(s('svg', {x: x(mean), y: middle, overflow: 'visible'}, shape(editor, 'point')));
   }
   return s(`svg.bar.${hue(editor)}`, {
     width: '100%', height, role: 'img', 'aria-label': `${number(mean)} (${range(low, high)})`,

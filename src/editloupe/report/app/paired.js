@@ -1,6 +1,6 @@
 // Two editors on the same samples: what the difference is, and what could have been seen at all.
 import {button, foreign, h, s, select} from './dom.js';
-import {editorName, hue, shape} from './marks.js';
+import {editorChoices, editorName, hue, shape} from './marks.js';
 import {CATEGORIES, EDITORS, OVERVIEW} from './overview.js';
 import {num, table} from './table.js';
 import {inWords, number, probability, signed, t} from './words.js';
@@ -33,7 +33,7 @@ export function comparePage(query) {
   const a = at('a', 0);
   const b = at('b', a === 1 ? 0 : 1);
   const go = (first, second) => { location.hash = `#/compare?a=${first}&b=${second}`; };
-  const names = EDITORS.map((one, place) => [place, one.name]);
+  const names = editorChoices();
   const found = a === b ? null : comparisonOf(a, b);
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('compare')), h('p.note', {}, t('compare_note'))),
@@ -101,7 +101,7 @@ function differenceBar(one, widest, editor) {
     s('line.zero', {x1: '50%', x2: '50%', y1: 0, y2: 24}),
     one.ci95 && [[one.ci95[0], one.ci95[1], 0, 0], [one.ci95[0], one.ci95[0], -4, 4], [one.ci95[1], one.ci95[1], -4, 4]].map(([from, to, y1, y2]) =>
       s('line.reach', {x1: x(from), x2: x(to), y1: middle + y1, y2: middle + y2})),
-    one.difference !== null && s('svg', {x: x(one.difference), y: middle, overflow: 'visible'}, shape(editor, {class: 'point'})));
+    one.difference !== null && s('svg', {x: x(one.difference), y: middle, overflow: 'visible'}, shape(editor, 'point')));
 }
 
 // Every pair; the heads of rows and columns stay in view, and beyond a handful of editors a cell holds the difference alone.

@@ -1,6 +1,6 @@
 // One sample with the edits of all editors side by side, large.
 import {addressOfSample, blindButton, failureNote, metricBlock, scoreOfEdit} from './cards.js';
-import {foreign, h, put} from './dom.js';
+import {button, foreign, h, put} from './dom.js';
 import {modeBar, pair, picture} from './loupe.js';
 import {editorName, hue, meter, scramble, shownEditor} from './marks.js';
 import {CATEGORIES, MANIFEST, OVERVIEW} from './overview.js';
@@ -34,6 +34,8 @@ export async function samplePage(id) {
     else return false;
     return true;
   };
+  const instruction = folding(h('h1.instruction', {dir: 'auto'}, full.instruction));
+  page.shown = instruction.shown;
   draw();
   put(page,
     h('nav.title.way', {'aria-label': t('sample')}, h('a', {href: state.lastGallery}, `← ${t('gallery')}`),
@@ -42,11 +44,26 @@ export async function samplePage(id) {
       after ? h('a', {href: addressOfSample(after), rel: 'next'}, `${t('next')} ›`) : h('span.soft', {}, `${t('next')} ›`)),
     h('header.hero.low', {},
       h('p.tags', {}, category && h('span.chip', {}, foreign(inWords(category.label))), full.groups.map(([name, value]) => h('span.chip.quiet', {}, foreign(`${name}: ${value}`))), h('span.id', {dir: 'auto'}, sample.id)),
-      h('h1.instruction', {dir: 'auto'}, full.instruction)),
+      instruction.element),
     textOfSample(full),
     (full.sources.length > 1 || full.references.length > 0) && h('div.given', {}, given(full.sources, 'source'), given(full.references, 'reference')),
     h('div.title', {}, modes, blind), grid, ratingPanel());
   return page;
+}
+
+// A long text shows its first lines and a handle that unfolds it; a text that fits has no handle.
+function folding(text) {
+  const handle = button('', () => turn(text.classList.contains('folded')), {class: 'button unfold', hidden: true});
+  const turn = (open) => {
+    text.classList.toggle('folded', !open);
+    handle.setAttribute('aria-expanded', String(open));
+    handle.textContent = open ? t('show_less') : t('show_all');
+  };
+  const shown = () => {
+    turn(false);
+    handle.hidden = text.scrollHeight <= text.clientHeight + 1;
+  };
+  return {element: h('div.folding', {}, text, handle), shown};
 }
 
 function neighbours(sample) {

@@ -52,18 +52,18 @@ export async function samplePage(id) {
 }
 
 // A long text shows its first lines and a handle that unfolds it; a text that fits has no handle.
-function folding(text) {
-  const handle = button('', () => turn(text.classList.contains('folded')), {class: 'button unfold', hidden: true});
+function folding(title) {
+  const handle = button('', () => turn(title.classList.contains('folded')), {class: 'button unfold', hidden: true});
   const turn = (open) => {
-    text.classList.toggle('folded', !open);
+    title.classList.toggle('folded', !open);
     handle.setAttribute('aria-expanded', String(open));
     handle.textContent = open ? t('show_less') : t('show_all');
   };
   const shown = () => {
     turn(false);
-    handle.hidden = text.scrollHeight <= text.clientHeight + 1;
+    handle.hidden = title.scrollHeight <= title.clientHeight + 1;
   };
-  return {element: h('div.folding', {}, text, handle), shown};
+  return {element: h('div.folding', {}, title, handle), shown};
 }
 
 function neighbours(sample) {

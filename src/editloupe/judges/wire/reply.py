@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.troubles import Trouble, sentence_of
@@ -16,6 +16,11 @@ __all__ = ["HIDDEN", "label_probabilities", "read_completion", "same_model", "us
 HIDDEN = 0.005
 """The most probability that labels outside the listed alternatives may hold together and still count as 0."""
 
+_FINISHES: dict[str, Literal["stop", "length"]] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "end"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens"), "length"),
+}
+"""What servers call the two ends; any other word, or none, leaves open whether the reply is whole."""
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
 
 
@@ -54,7 +59,7 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
         best = max(labels, key=labels.__getitem__)
         return Reply(best, "choice", prompt, written, labels, seconds)
     text = str(getattr(message, "content", None) or "").strip()
-    return Reply(text, "length" if choice.finish_reason == "length" else "stop", prompt, written, None, seconds)
+    return Reply(text, _FINISHES.get(str(choice.finish_reason).lower(), "unknown"), prompt, written, None, seconds)
 
 
 def usage_of(completion: Any) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from pydantic import Field
@@ -14,6 +15,7 @@ from editloupe.rubrics.derived import Derived
 from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
+from editloupe.rubrics.reply_schema import reply_schema
 from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
 
 __all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts"]
@@ -101,9 +103,19 @@ class Rubric(RubricModel):
                 system = of_category(texts.system, sample.category)
                 ask = fill(of_category(texts.asks[name], sample.category), fields)
                 ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
+            if mode == "text":
+                template = of_category(texts.reply[mode], name) if own is None else own.user_prompt_template
+                answer = AnswerFormat("text", schema=self._schema(name, template))
             context = rendered(slots, roles, sample, fields)
             questions[name] = Question(fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
         return questions
+
+    def _schema(self, question: str, template: str) -> str:
+        """The schema of a question's reply as JSON text, from the words before a sample is put into them."""
+        read = [self.metrics[name] for name in self.enabled if self.question_of(name) == question]
+        words = any(metric.words for metric in read)
+        schema = reply_schema(template, {metric.key for metric in read}, words=words)
+        return "" if schema is None else json.dumps(schema, ensure_ascii=False)
 
     def require(self, mode: Mode) -> None:
         """Make sure that every question can be asked in an answer mode.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -158,6 +159,9 @@ class Rubric(RubricModel):
         question, key = self.question_of(metric), self.metrics[metric].key
         length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
         part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
+        own = self.prompts.get(sample.category)
+        if own is not None:
+            part = replace(part, score_line=own.score_line)
         if reply.labels is not None:
             scores = part.values.values() or part.words.values() or (part.low, part.high)
             return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)

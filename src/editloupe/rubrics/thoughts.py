@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from editloupe.records import Reply
 from editloupe.rubrics.json_objects import whole_objects
 
-__all__ = ["CLOSING", "OPENING", "Spoken", "opens_thoughts", "split_thoughts"]
+__all__ = ["CLOSING", "OPENING", "Spoken", "opens_thoughts", "split_thoughts", "thoughts_of"]
 
 _NAMES = r"(?:think|thinking|thought|thoughts|reasoning|analysis|seed:think)"
 OPENING = re.compile(
@@ -80,6 +81,13 @@ def opens_thoughts(prompt: str) -> bool:
     """Whether a rendered prompt ends with an opening mark, so that the reply begins inside thoughts."""
     ends = [mark.end() for mark in OPENING.finditer(prompt)]
     return bool(ends) and not prompt[ends[-1] :].strip()
+
+
+def thoughts_of(reply: Reply) -> str | None:
+    """What was thought before an answer, wherever it stands; None where nothing was."""
+    if reply.thoughts is not None or reply.finish == "choice":
+        return reply.thoughts
+    return split_thoughts(reply.text, opened=reply.opened).thoughts or None
 
 
 def _marks(text: str, *, opened: bool) -> Iterator[re.Match[str]]:

@@ -69,7 +69,7 @@ class FirstAnswers:
         self._alike[cause] = self._alike.get(cause, 0) + 1
         if self._alike[cause] >= ALIKE:
             raise ConfigError(
-                f"{self.name}: {ALIKE} questions failed in the same way and none went well: {cause[1]}. "
+                f"{self.name}: {ALIKE} questions failed in the same way and none went well: {cause[1].rstrip('.')}. "
                 f"{_advice(*cause, self.options)} Nothing of this is recorded; run the same command again afterwards"
             )
         return []

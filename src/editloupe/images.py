@@ -302,8 +302,10 @@ def _rgb(image: Image.Image) -> Image.Image:
     elif image.mode.startswith("I;16") or (image.mode == "I" and image.format in _SIXTEEN_BITS_AS_I):
         flat = image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
     elif image.mode in ("F", "I"):
-        kind = "floating point" if image.mode == "F" else "32-bit integer"
-        raise ImageError(f"its pixels are {kind} numbers without a stated range; save it with 8 or 16 bits per channel")
+        numbers = "floating point" if image.mode == "F" else "32-bit integer"
+        raise ImageError(
+            f"its pixels are {numbers} numbers without a stated range; save it with 8 or 16 bits per channel"
+        )
     else:
         flat = image.convert("RGB")
     flat.info.pop("transparency", None)  # laid on white already: nobody is to do it again

@@ -85,7 +85,7 @@ def test_the_answer_is_found_wherever_it_plainly_stands(message, thoughts):
     ],
 )
 def test_what_is_no_answer_says_what_stands_where_and_what_to_change(message, finish, kind, words):
-    with pytest.raises(RequestError, match="") as raised:
+    with pytest.raises(RequestError) as raised:
         written_text(SimpleNamespace(**message), finish, OPTIONS)
     assert (raised.value.kind, raised.value.retryable) == (kind, False)
     assert words in str(raised.value)
@@ -115,8 +115,7 @@ WRONG = {
 def test_eight_questions_that_fail_alike_stop_the_study_and_leave_nothing_behind(case):
     answer, words = WRONG[case]
     with faulty(answer=answer) as server, pytest.raises(ConfigError) as raised:
-        found = outcomes(server, 40)
-        pytest.fail(f"went through with {len(found)}")
+        outcomes(server, 40)
     assert "8 questions failed in the same way and none went well" in str(raised.value)
     assert words in str(raised.value)
     asked = [body for _, body, _ in server.requests if "response_format" in body]
@@ -202,7 +201,7 @@ RETRY_INFO = [{"error": {"code": 429, "details": [{"@type": "google.rpc.RetryInf
         ({"Retry-After": "nan"}, None, None),
         ({"x-ratelimit-reset-requests": "1m3s"}, None, 63),
         ({"X-RateLimit-Reset-Tokens": "6m", "x-ratelimit-reset-requests": "20ms"}, None, 0.02),
-        ({"x-ratelimit-reset-tokens": "6m", "x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-requests": "1s"}, None, 360),
+        ({"ratelimit-reset-a": "6m", "ratelimit-remaining-a": "0", "ratelimit-reset-b": "1s"}, None, 360),
         ({}, RETRY_INFO, 3),
         ({}, {"error": {"retryDelay": {"seconds": 1, "nanos": 500_000_000}}}, 1.5),
         ({}, {"error": {"message": "Rate limit reached. Please try again in 1.2s."}}, 1.2),

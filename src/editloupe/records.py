@@ -191,11 +191,13 @@ class AnswerFormat:
         mode: ``text`` generates a reply; ``choice`` reads the probabilities of `labels` from one forward pass.
         labels: the choices, each one token after `begin`; empty for ``text``.
         begin: how the assistant's turn begins, so that the next token is the label; empty for ``text``.
+        schema: of the JSON object that is asked for, as JSON text; empty where none can be told.
     """
 
     mode: Literal["text", "choice"] = "text"
     labels: tuple[str, ...] = ()
     begin: str = ""
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)

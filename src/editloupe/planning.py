@@ -13,6 +13,7 @@ from editloupe.errors import ConfigError
 from editloupe.images import seen_anew
 from editloupe.protocols import Editor, Judge
 from editloupe.records import Edit, EditRequest, Failure, Picture, Question, Reply, Sample
+from editloupe.rubrics.rubric import Rubric
 from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
 
@@ -183,10 +184,20 @@ def plan_replies(
                     draw=draw,
                     seed=seed if generates and not judge.deterministic else 0,
                 )
-                for name, question in questions.items():
+                for name, asked in questions.items():
+                    question = _addressed(judge, config.rubric, part.name, sample, name, asked)
                     key = reply_key(question, signature + pixels.mark(question))
                     planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
+
+
+def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:
+    """A question as the judge has to be given it: one that looks verdicts up has to know which one is meant."""
+    if not hasattr(judge, "address"):
+        return question
+    metrics = [(metric, rubric.metrics[metric]) for metric in rubric.read_from(name, sample)]
+    addressed: Question = judge.address(question, editor=editor, sample=sample, metrics=metrics)
+    return addressed
 
 
 class _PixelRules:

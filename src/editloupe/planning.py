@@ -90,7 +90,8 @@ def plan_edits(
         noise = noise_seed(seed, sample.id, 0)
         inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
         digests = [(path.name, ledger.digest(path)) for path in inputs]
-        key = edit_key(sample, signature, digests, noise, 0)
+        suffix = editor.signature_suffix(sample) if hasattr(editor, "signature_suffix") else ""
+        key = edit_key(sample, signature + suffix, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     return planned
 

@@ -39,8 +39,10 @@ class Editor(Protocol):
     """Turns samples into edited images.
 
     May have besides: ``files`` (what its signature depends on, such as weights), ``inputs(sample)`` (files that one
-    edit is made from), ``pinned`` (its options with every moving name resolved, for workers elsewhere), ``packages``
-    (import name -> extra that brings it) and ``close()``.
+    edit is made from), ``signature_suffix(sample)`` (what one edit depends on besides), ``pinned`` (its options with
+    every moving name resolved, for workers elsewhere), ``packages`` (import name -> extra that brings it) and
+    ``close()``. What is to be known about an edit, such as a prompt that was cut off, goes into the image's
+    ``info["notes"]``, a tuple of sentences.
     """
 
     signature: str

@@ -151,6 +151,7 @@ class Verdict:
         digest: SHA-256 of the edited image's file.
         draw: which of several edits of the sample.
         draws: what each draw of the judge gave, where it was asked several times; `score` is their mean.
+        notes: what is to be known about the edit, one sentence each.
     """
 
     editor: str
@@ -170,6 +171,7 @@ class Verdict:
     draw: int = 0
     digest: str | None = None
     draws: tuple[float | None, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def words(self) -> str | None:
@@ -228,6 +230,11 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+
+    @property
+    def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
+        """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
+        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
 
     @property
     def pictures(self) -> list[str]:

@@ -136,6 +136,7 @@ def _verdict(
         judge=judge,
         digest=edit.image.sha256 if isinstance(edit, Edit) else None,
         draws=one.draws,
+        notes=edit.notes if isinstance(edit, Edit) else (),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.planning import make_judge
+from editloupe.planning import make_judge, shared_inputs
 from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
@@ -98,8 +98,11 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
     if not hasattr(part.plugin, "inputs"):
         return ""
     editor = part.plugin(part.options)
-    lacking = [sample.id for sample in samples if not editor.inputs(sample)]
-    return f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    inputs = [(sample.id, editor.inputs(sample)) for sample in samples]
+    lacking = [name for name, files in inputs if not files]
+    told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    shared = shared_inputs(inputs)
+    return f"{told}; {shared}" if shared else told
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
@@ -129,14 +132,14 @@ def _packages(who: str, part: Any) -> Iterator[str]:
     for package, extra in getattr(part.plugin, "packages", {}).items():
         if find_spec(package) is None:
             yield f"{who} needs the package {package}; install editloupe[{extra}]"
-    variable = getattr(part.options, "key_variable", None)
+    variable = getattr(part.options, "api_key_env", None)
     if variable is not None and not os.environ.get(variable):
         yield f"{who} needs a key in the environment variable {variable}"
 
 
 def _model(who: str, part: Any) -> Iterator[str]:
     model = getattr(part.options, "model", None)
-    if not isinstance(model, str) or getattr(part.options, "url", None) is not None or Path(model).is_dir():
+    if not isinstance(model, str) or getattr(part.options, "base_url", None) or Path(model).is_dir():
         return
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         if "/" in model:

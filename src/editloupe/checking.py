@@ -12,8 +12,8 @@ from typing import Any
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
+from editloupe.machine import visible_gpus
 from editloupe.planning import make_judge, shared_inputs
-from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.store.blobs import DecodingStore

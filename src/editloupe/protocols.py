@@ -58,8 +58,9 @@ class Judge(Protocol):
     ``plan(questions)`` (an order to run them in, with the tokens of each), ``budget(questions)`` (tokens of a batch at
     most, as a function), ``prepare(question)`` (what can be done ahead, on other threads), ``stream`` (see
     `StreamingJudge`), ``note`` (what the progress line shows, such as the cost so far), ``work_in(folder)`` (takes the
-    study folder, for logs and the like), ``forecast(questions, times)`` (says in one line what asking would take) and
-    ``close()``.
+    study folder, for logs and the like), ``forecast(questions, times)`` (says in one line what asking would take),
+    ``address(question, editor=, sample=, metrics=)`` (returns what it has to be given in place of a question, where it
+    looks up what is known of an edit rather than looks at it) and ``close()``.
 
     Attributes:
         name: short, for tables.

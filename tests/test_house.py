@@ -15,7 +15,7 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
     ("errors", "lifeline", "progress", "results"),
-    ("batching", "hub", "images", "judge_card", "model_loading", "plugins"),
+    ("batching", "hub", "images", "judge_card", "model_loading", "pixel_arrays", "plugins"),
     ("image_frames", "rubrics", "store"),
     ("remote",),
     ("config", "editors", "judges", "protocols", "report"),

@@ -15,9 +15,10 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "image_sniffing", "machine", "progress", "records", "shapes", "statistics"),
     ("errors", "results"),
-    ("batching", "hub", "images", "judge_card", "plugins"),
+    ("batching", "hub", "images", "judge_card", "plugins", "requirements"),
     ("image_frames", "rubrics", "store"),
-    ("config", "editors", "judges", "protocols", "report"),
+    ("protocols",),
+    ("config", "editors", "judges", "report"),
     ("api", "benchmarks"),
     ("planning",),
     ("checking", "scoring", "workers"),

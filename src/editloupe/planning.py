@@ -62,7 +62,7 @@ def make_judge(config: StudyConfig) -> Judge:
     Raises:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
-    judge: Judge = config.judge.plugin(config.judge.options)
+    judge = config.judge.make()
     mode = config.judge.answer or config.rubric.answer
     if config.judge.draws > 1 and (mode == "choice" or judge.deterministic):
         raise ConfigError(
@@ -73,8 +73,7 @@ def make_judge(config: StudyConfig) -> Judge:
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
-    if hasattr(judge, "work_in"):
-        judge.work_in(config.out)
+    judge.work_in(config.out)
     return judge
 
 
@@ -82,14 +81,13 @@ def plan_edits(
     part: EditorPart, editor: Editor, samples: Iterable[Sample], *, seed: int, ledger: Ledger
 ) -> list[PlannedEdit]:
     """Plan one editor's edits; samples that are failures themselves have none."""
-    signature = with_files(editor.signature, getattr(editor, "files", ()), ledger.digest)
+    signature = with_files(editor.signature, editor.files, ledger.digest)
     planned = []
     for sample in samples:
         if sample.failure is not None:
             continue
         noise = noise_seed(seed, sample.id, 0)
-        inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
-        digests = [(path.name, ledger.digest(path)) for path in inputs]
+        digests = [(path.name, ledger.digest(path)) for path in editor.inputs(sample) or ()]
         key = edit_key(sample, signature, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     return planned

@@ -17,6 +17,7 @@ from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotation_file, build_sample, failed, sha256_of
 from editloupe.errors import ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -39,7 +40,7 @@ _FILES = ("basic_edit.json", "Basic/basic_edit.json", "singleturn/basic_edit.jso
 _IMAGES = ("", "singleturn", "Benchmark/singleturn")
 
 
-class ImgEdit:
+class ImgEdit(Benchmark):
     """Samples of the Basic suite, from the folder in which its authors' files lie.
 
     Attributes:

@@ -18,6 +18,7 @@ from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.benchmarks.sample_building import build_sample, failed, sha256_of
 from editloupe.errors import DataError, ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -63,7 +64,7 @@ _COUNTS = {name: count for kind in TAXONOMY.values() for group in kind.values() 
 _ANNOTATIONS = "annotation.json"
 
 
-class Kris:
+class Kris(Benchmark):
     """Samples of all categories whose folder is there.
 
     Attributes:

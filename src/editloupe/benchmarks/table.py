@@ -18,6 +18,7 @@ from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, da
 from editloupe.benchmarks.table_rows import IMAGE_COLUMNS
 from editloupe.categories import LABELS, LABELS_ZH, category_id
 from editloupe.errors import ItemError, failure_from
+from editloupe.protocols import Benchmark
 from editloupe.records import Picture, Sample
 from editloupe.store import blobs
 
@@ -28,7 +29,7 @@ _NOT_GROUPS = frozenset(
 )
 
 
-class Table:
+class Table(Benchmark):
     """Samples of a JSONL, CSV or TSV file, UTF-8, in the file's order.
 
     Columns: ``image`` (or ``images``, ``source``, ``sources``: one path or a JSON list of paths), ``instruction``,
@@ -45,7 +46,9 @@ class Table:
         DataError: there is no such file, or its extension is none of these.
     """
 
+    name: str
     default_rubric = "reasoning"
+    categories: Mapping[str, str]
 
     class Options(plugins.Options):
         """Options of the config.
@@ -67,7 +70,7 @@ class Table:
         self._folder = ImageFolder(self._images)
         self._language = options.language
         self.name = self._path.stem
-        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
+        self.categories = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:

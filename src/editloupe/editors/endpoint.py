@@ -21,7 +21,9 @@ from editloupe.errors import ConfigError, ItemError, failure_from
 from editloupe.images import decode, encode_png
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, Failure, ImageBytes
+from editloupe.requirements import Requirement, lacking_key, lacking_packages
 
 if TYPE_CHECKING:
     import httpx
@@ -45,7 +47,7 @@ class _PassingError(ItemError):
         self.wait = wait
 
 
-class Endpoint:
+class Endpoint(Editor):
     """The editor `endpoint`; a batch is sent as so many requests at once."""
 
     packages: ClassVar[Mapping[str, str]] = {"httpx": "endpoint", "tenacity": "endpoint"}
@@ -74,6 +76,11 @@ class Endpoint:
         attempts: int = Field(default=4, ge=1)
         price: float | None = Field(default=None, gt=0)
         spending_cap: float | None = Field(default=None, gt=0)
+
+    @classmethod
+    def requirements(cls, options: Options) -> list[Requirement]:
+        """Tell of missing packages and of a missing key."""
+        return [*lacking_packages(cls.packages), *lacking_key(options.key_variable)]
 
     def __init__(self, options: Options) -> None:
         self.options = options

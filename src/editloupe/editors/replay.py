@@ -13,6 +13,7 @@ from PIL import Image
 from editloupe import images, plugins
 from editloupe.categories import LABELS_ZH
 from editloupe.errors import ConfigError, ImageError
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, ImageFile, Sample
 from editloupe.store.filenames import safe_name
 
@@ -29,7 +30,7 @@ _NO_EDIT = "_SRCIMG"
 _FIELD = re.compile(r"\w+")
 
 
-class Replay:
+class Replay(Editor):
     """Finds the edited image of each sample on disk.
 
     A missing or broken file is an error of its sample; the source image never takes its place.

@@ -15,9 +15,9 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "image_sniffing", "machine", "progress", "records", "shapes", "statistics"),
     ("errors", "results"),
-    ("batching", "hub", "images", "judge_card", "plugins", "requirements"),
+    ("batching", "hub", "images", "judge_card", "model_loading", "plugins", "requirements"),
     ("image_frames", "rubrics", "store"),
-    ("protocols",),
+    ("protocols", "remote"),
     ("config", "editors", "judges", "report"),
     ("api", "benchmarks"),
     ("planning",),

@@ -18,8 +18,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
+from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
+from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
 from editloupe.protocols import Judge
 from editloupe.records import AnswerFormat, Question, Reply
@@ -44,7 +46,8 @@ class TransformersJudge(Judge):
                 ``30b-a3b``): random weights of that shape, for timing.
             revision: of a hub id; a branch, tag or commit.
             dtype: ``auto`` is the checkpoint's own.
-            device: ``auto`` spreads the model over what is there; else ``cpu``, ``cuda:1``, ...
+            device: ``auto`` is the emptiest GPU, several where the weights do not fit on one, else the CPU; or
+                ``cpu``, ``cuda:1``, ...
             attention: transformers' name of an attention implementation; its own choice where None.
             max_new_tokens: where a reply is cut off (mode ``text``).
             temperature: 0 is greedy; above, each reply is sampled with a seed of its own, whatever the batch.
@@ -150,6 +153,7 @@ class TransformersJudge(Judge):
 
         Raises:
             ImageError: an image of the batch cannot be decoded.
+            ModelLoadError: the weights cannot be loaded.
             Exception: whatever the model raises, out-of-memory errors included; the caller splits the batch.
         """
         replies: dict[int, Reply] = {}
@@ -247,7 +251,11 @@ class TransformersJudge(Judge):
 
     @property
     def runner(self) -> Any:
-        """What runs the checkpoint; loads it where that has not happened yet."""
+        """What runs the checkpoint; loads it where that has not happened yet.
+
+        Raises:
+            ModelLoadError: the weights cannot be loaded.
+        """
         with self._loading:  # planning and preparing may ask for it from several threads
             if self._runner is None:
                 self._runner = self._load()
@@ -264,20 +272,27 @@ class TransformersJudge(Judge):
         from editloupe.judges.random_weights import load_random
 
         transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
-        device = self.options.device
-        if device == "auto" and not torch.cuda.is_available():
-            device = "cpu"
+        device, weights = self.options.device, 0 if self._random is not None else weight_bytes(self.folder)
+        if device == "auto":
+            device = choose_device(
+                weights, [torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())]
+            )
         dtype = getattr(torch, self._dtype_name())
-        if self._random is not None:
-            model, processor = load_random(self._random, dtype=dtype, device=device, attention=self.options.attention)
-        else:
-            processor = load_processor(str(self.folder))
-            model = AutoModelForImageTextToText.from_pretrained(
-                str(self.folder),
-                dtype=dtype,
-                device_map=None if device == "cpu" else device,
-                attn_implementation=self.options.attention,
-            ).eval()
+        mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
+        with loading_model(self.options.model, device=device, mend=mend):
+            if self._random is not None:
+                attention = self.options.attention
+                model, processor = load_random(self._random, dtype=dtype, device=device, attention=attention)
+            else:
+                processor = load_processor(str(self.folder))
+                model = AutoModelForImageTextToText.from_pretrained(
+                    str(self.folder),
+                    dtype=dtype,
+                    device_map=None if device == "cpu" else device,
+                    attn_implementation=self.options.attention,
+                ).eval()
+            if device != "cpu":
+                refuse_offload(getattr(model, "hf_device_map", {}), self.name, weights)
         runner = QwenRunner if model.config.model_type in QWEN_FAMILY else ReferenceRunner
         return runner(
             model,

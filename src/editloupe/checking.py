@@ -9,7 +9,7 @@ from pathlib import Path
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.planning import make_judge
+from editloupe.planning import make_judge, shared_inputs
 from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
@@ -95,9 +95,12 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
 def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
     """Of an editor that makes its edits from files: for how many samples there is none."""
     with part.make() as editor:
-        inputs = [(sample.id, editor.inputs(sample)) for sample in samples]
-    lacking = [name for name, paths in inputs if paths is not None and not paths]
-    return f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+        named = [(sample.id, editor.inputs(sample)) for sample in samples]
+    inputs = [(name, files) for name, files in named if files is not None]
+    lacking = [name for name, files in inputs if not files]
+    told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    shared = shared_inputs(inputs)
+    return f"{told}; {shared}" if shared else told
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:

@@ -7,6 +7,7 @@ ledger as results arrive and do only what it does not hold; what comes after is 
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -17,7 +18,7 @@ from typing import Any, Self
 from PIL import Image
 
 from editloupe.batching import Done
-from editloupe.benchmarks.loading import load_samples
+from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
@@ -37,6 +38,8 @@ from editloupe.store.links import link_edits
 from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
+
+log = logging.getLogger(__name__)
 
 
 def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False) -> Results:
@@ -116,6 +119,9 @@ class Study:
         config = self.config
         benchmark = config.benchmark.make()
         samples = load_samples(config.benchmark, benchmark, self._store)
+        changed = changed_samples(self.ledger.samples(), samples)
+        if changed:
+            log.warning("%s", changed)
         for part in config.editors:
             editor = part.make()
             planned = plan_edits(part, editor, samples, seed=config.seed, ledger=self.ledger)

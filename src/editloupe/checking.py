@@ -9,8 +9,8 @@ from pathlib import Path
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
+from editloupe.machine import visible_gpus
 from editloupe.planning import make_judge, shared_inputs
-from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.requirements import Requirement, lacking_packages

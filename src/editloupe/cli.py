@@ -40,6 +40,40 @@ Categories = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
 
+Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)]
+
+
+@app.callback(invoke_without_command=True)
+def common(context: typer.Context, version: Version = False) -> None:
+    """Measure how well image-editing models follow instructions."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"editloupe {installed('editloupe')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(WRONG_INPUT)
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="DIR", help="The study folder; studies/demo by default.")
+    ] = None,
+    open_report: Annotated[bool, typer.Option("--open", help="Show the report in the browser.")] = False,
+) -> None:
+    """Run the study that comes with the package: drawn pictures, editors of known skill, a tiny judge; no download."""
+    from editloupe.demo import CONFIG, FOLDER
+    from editloupe.study import run_study
+
+    config = _configured(str(CONFIG), out or FOLDER)
+    with _interruptible(config.out, "editloupe demo" if out is None else f"editloupe demo --out {out}"):
+        results = run_study(config, stages=("edit", "judge"))
+    _print_results(results, config.out)  # its failures are a part of what it shows: they are no failure of the demo
+    if open_report:
+        typer.launch((config.out / "report.html").as_uri())
+
 
 @app.command()
 def run(
@@ -328,36 +362,51 @@ def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> 
 
 
 def _say(results: Results, folder: Path, *, table: bool = True) -> None:
-    """Print the table, where the report lies, and how many items failed; leave with the matching exit code.
+    """Print the results; leave with the matching exit code."""
+    if _print_results(results, folder, table=table):
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _print_results(results: Results, folder: Path, *, table: bool = True) -> int:
+    """Print the table, where the report lies, and how many items failed; returns that number.
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
     from rich.console import Console
 
     from editloupe.report import leaderboard
+    from editloupe.report.terminal import noise_sentences
     from editloupe.scoring.study import NOT_DONE
 
     if table:
         Console().print(leaderboard(results))
+        for sentence in noise_sentences(results):
+            typer.echo(sentence)
     failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
     waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
     failed = len(failures) - waiting
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     rest = f"  not done yet {waiting}" if waiting else ""
     typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}", err=not table)
-    if failed:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    return failed
 
 
 @contextmanager
-def _interruptible(folder: Path) -> Iterator[None]:
+def _interruptible(folder: Path, again: str | None = None) -> Iterator[None]:
+    """Say how to go on where a person or a limit stops a study.
+
+    Args:
+        folder: of the study.
+        again: the command that goes on; `editloupe run FOLDER` where None.
+    """
     from editloupe.errors import StudyStopped
 
+    again = again or f"editloupe run {folder}"
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; nothing is lost, continue with: editloupe run {folder}", err=True)
+        typer.echo(f"interrupted; nothing is lost, continue with: {again}", err=True)
         sys.exit(INTERRUPTED)
     except StudyStopped as limit:
-        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: editloupe run {folder}", err=True)
+        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {again}", err=True)
         sys.exit(FINISHED_WITH_FAILURES)

@@ -72,6 +72,26 @@ def test_a_second_process_is_told_who_holds_the_study(tmp_path):
     assert f"process {os.getpid()} on" in found.stderr
 
 
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    script = (
+        "from editloupe.store.ledger import Ledger; from pathlib import Path\n"
+        f"ledger = Ledger(Path({str(tmp_path)!r})); print('held', flush=True); input()"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(StudyLocked, match=f"in use by process {holder.pid} on"):
+        Ledger(tmp_path)
+    holder.kill()
+    holder.communicate()
+    Ledger(tmp_path).close()
+
+
+def test_a_folder_that_an_older_version_has_locked_and_left_opens(tmp_path):
+    (tmp_path / ".lock").write_text("process 1 on elsewhere since 2020-01-01 00:00:00, a longer line than ours\n")
+    with Ledger(tmp_path), pytest.raises(StudyLocked, match=r"in use by process \d+ on .* since [\d-]{10} [\d:]{8};"):
+        Ledger(tmp_path)
+
+
 def test_after_closing_the_next_one_may_enter(tmp_path):
     Ledger(tmp_path).close()
     Ledger(tmp_path).close()

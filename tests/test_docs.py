@@ -444,7 +444,7 @@ def failure_kinds():
             given = []
             if isinstance(node, ast.Call):
                 given = [one.value for one in node.keywords if one.arg == "kind"]
-                if getattr(node.func, "id", "") in ("Failure", "refuse"):
+                if getattr(node.func, "id", "") in ("Failure", "Unread", "refuse"):
                     given += node.args[1:2]
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "kind":
                 given = [node.value]

@@ -64,7 +64,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * judge.draws
     made = make_judge(config)
     manner = (
-        f"{judge.options.model_dump().get('concurrency')} at a time"
+        f"{judge.options.model_dump().get('concurrency', 'all')} at a time"
         if isinstance(made, StreamingJudge)
         else f"batches of {size}"
     )

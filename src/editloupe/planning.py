@@ -12,6 +12,7 @@ from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.protocols import Editor, Judge
 from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
+from editloupe.rubrics.rubric import Rubric
 from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
 
@@ -180,9 +181,16 @@ def plan_replies(
                     draw=draw,
                     seed=seed if generates and not judge.deterministic else 0,
                 )
-                for name, question in questions.items():
+                for name, asked in questions.items():
+                    question = _addressed(judge, config.rubric, part.name, sample, name, asked)
                     planned.append(PlannedReply(reply_key(question, signature), part.name, sample, name, question))
     return planned
+
+
+def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:
+    """A question as the judge has to be given it: one that looks verdicts up has to know which one is meant."""
+    metrics = [(metric, rubric.metrics[metric]) for metric in rubric.read_from(name, sample)]
+    return judge.address(question, editor=editor, sample=sample, metrics=metrics)
 
 
 def question_key(name: str, draw: int) -> str:

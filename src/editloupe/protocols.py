@@ -23,6 +23,7 @@ from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.records import EditRequest, Failure, Finding, Question, Reply, Sample
 from editloupe.requirements import Requirement, lacking_packages
+from editloupe.rubrics.metrics import Metric
 from editloupe.store.blobs import Store
 
 __all__ = ["Benchmark", "Editor", "Judge", "StreamingJudge", "adopted", "made"]
@@ -201,6 +202,16 @@ class Judge(_Model):
 
     def work_in(self, folder: Path) -> None:
         """Take the study's folder, for logs and the like. By default: not needed."""
+
+    def address(
+        self, question: Question, *, editor: str, sample: Sample, metrics: Sequence[tuple[str, Metric]]
+    ) -> Question:
+        """Return what it is to be given in place of a question, where it looks up what is known of an edit.
+
+        By default: the question itself.
+        """
+        del editor, sample, metrics
+        return question
 
     def forecast(self, questions: Sequence[Question], times: int) -> str:
         """Say in one line what asking these questions about each of so many editors would take; by default nothing."""

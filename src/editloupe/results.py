@@ -142,6 +142,7 @@ class Verdict:
         score: None where it failed.
         failure: why there is no score; of whatever stage it happened in.
         reply: the judge's words, also where they could not be read.
+        thoughts: what the judge thought before it answered; None where it did not.
         labels: for answers by choice: probability of each label.
         cluster: what makes verdicts dependent: the digest of the source images, or the sample's id.
         image: the edited image, relative to the study folder, ``/`` between parts.
@@ -170,6 +171,7 @@ class Verdict:
     draw: int = 0
     digest: str | None = None
     draws: tuple[float | None, ...] = ()
+    thoughts: str | None = None
 
     @property
     def words(self) -> str | None:
@@ -203,6 +205,7 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -228,6 +231,7 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def pictures(self) -> list[str]:

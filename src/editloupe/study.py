@@ -65,6 +65,14 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
         results = results_of(config, study.ledger)
+        study.ledger.save_fact("reading", dict(results.reading))
+        if results.reading["changed"]:
+            log.warning(
+                "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
+                "names them under `reading`",
+                results.reading["changed"],
+                results.reading["version"],
+            )
         write_report(results, study.ledger.folder)
         if stopped is not None:
             raise stopped

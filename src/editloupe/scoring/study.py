@@ -30,8 +30,10 @@ from editloupe.results import (
     Verdict,
 )
 from editloupe.rubrics.rubric import OVERALL, Rubric
+from editloupe.rubrics.thoughts import thoughts_of
 from editloupe.scoring.aggregates import aggregates_of
 from editloupe.scoring.edit import EditScores, MetricScore, score_of, scores_of
+from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
@@ -80,6 +82,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
     judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
+    reading = reading_of(ledger.folder, verdicts, ledger.fact("reading"))
     return Results(
         version=version("editloupe"),
         signature=signature,
@@ -112,6 +115,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             {sample.id: _cluster(sample) for sample in samples},
         ),
         card=rubric.card,
+        reading=reading,
         judge_card=_card(ledger, judge_signature),
     )
 
@@ -136,6 +140,7 @@ def _verdict(
         judge=judge,
         digest=edit.image.sha256 if isinstance(edit, Edit) else None,
         draws=one.draws,
+        thoughts=None if one.reply is None else thoughts_of(one.reply),
     )
 
 

@@ -163,10 +163,9 @@ def compare(
     """Compare two editors on the same samples: difference, interval, p-value, and what could have been seen."""
     import json
 
-    from rich.console import Console
-
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
+    from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
     from editloupe.scoring.study import results_of
     from editloupe.store.ledger import Ledger
@@ -182,7 +181,7 @@ def compare(
     overall, categories = compare_all(results, asked).pair(a, b)
     for sentence in compare_sentences(overall):
         typer.echo(sentence)
-    Console().print(compare_table(results, overall, categories))
+    print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
         found = {**overall.as_json(), "metric": asked, "signature": results.signature}
         found["categories"] = {name: one.as_json() for name, one in categories.items()}
@@ -203,16 +202,15 @@ def audit(
     ] = None,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
-    from rich.console import Console
-
     from editloupe.audit.audit import audit_study
+    from editloupe.report.terminal import print_table
     from editloupe.report.terminal_audit import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible(study.out):
         found = audit_study(study, retry_failed=retry_failed, human=human or ())
-    for table in audit_tables(found):
-        Console().print(table)
+    for table in audit_tables(found, whole=not sys.stdout.isatty()):
+        print_table(table)
     for sentence in audit_sentences(found):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
@@ -372,14 +370,11 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from rich.console import Console
-
-    from editloupe.report import leaderboard
-    from editloupe.report.terminal import noise_sentences
+    from editloupe.report.terminal import leaderboard, noise_sentences, print_table
     from editloupe.scoring.study import NOT_DONE
 
     if table:
-        Console().print(leaderboard(results))
+        print_table(leaderboard(results, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(results):
             typer.echo(sentence)
     failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]

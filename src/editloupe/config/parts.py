@@ -6,6 +6,7 @@ behind this file knows one spelling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
@@ -316,13 +317,39 @@ def _editor(entry: Any, taken: set[str], base: Path, where: str) -> EditorPart:
     stated = entry.get("name")
     if stated is not None and str(stated) in taken:
         raise ConfigError(f"{where}: the name {stated!r} is given to two editors; names tell them apart")
-    name = str(stated or Path(str(entry.get("model") or entry["type"])).name)
+    name = str(stated or (telling_name(str(entry["model"]), base) if entry.get("model") else entry["type"]))
     unique, count = name, 1
     while unique in taken:
         count += 1
         unique = f"{name}-{count}"
     taken.add(unique)
     return _part(EditorPart, "editors", {**entry, "name": unique}, "type", base, where)
+
+
+_TELLS_NOTHING = re.compile(
+    r"(?:models?|checkpoints?|ckpts?|pipelines?|weights|snapshots?|final|best|last|latest|outputs?|exports?)?"
+    r"(?:[-_. ]?(?:step|epoch)?[-_. ]?\d+)?|[0-9a-f]{40}",
+    re.IGNORECASE,
+)
+
+
+def telling_name(model: str, base: Path) -> str:
+    """A default name for an editor: the model's last part, with the folders above it while it tells nothing.
+
+    Args:
+        model: a folder, a file, or the name of a repository.
+        base: the folder that a relative path starts from.
+
+    Returns:
+        ``instruct-v2/checkpoint-1000`` rather than ``checkpoint-1000``; ``sd-turbo`` for ``stabilityai/sd-turbo``.
+    """
+    path = Path(model).expanduser()
+    parts = [part for part in (base / path if (base / path).exists() else path).parts if part not in ("/", "..")]
+    first = len(parts) - 1
+    while first > 0 and _TELLS_NOTHING.fullmatch(parts[first]):
+        first -= 1
+    hashes = re.compile(r"[0-9a-f]{40}|snapshots")
+    return "/".join([*parts[first : first + 1], *(part for part in parts[first + 1 :] if not hashes.fullmatch(part))])
 
 
 def _judge(entry: dict[str, Any], base: Path, where: str) -> JudgePart:

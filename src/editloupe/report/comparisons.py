@@ -39,7 +39,12 @@ class Comparison:
     p_corrected: float | None
 
     @property
-    def clear(self) -> bool:
+    def significant(self) -> bool:
+        """Whether the difference is more than noise, where this is the one comparison that is asked for."""
+        return self.paired.p is not None and self.paired.p < ALPHA
+
+    @property
+    def significant_corrected(self) -> bool:
         """Whether the difference is more than noise, whatever else is compared."""
         return self.p_corrected is not None and self.p_corrected < ALPHA
 
@@ -65,6 +70,8 @@ class Comparison:
             "b": self.b,
             **numbers,
             "p_corrected": self.p_corrected,
+            "significant": self.significant,
+            "significant_corrected": self.significant_corrected,
             "only_a": self.only_a,
             "only_b": self.only_b,
             "neither": self.neither,
@@ -197,7 +204,7 @@ def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple
 def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> dict[str, tuple[int, int]]:
     better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for one in overall.values():
-        if one.clear and one.paired.difference:
+        if one.significant_corrected and one.paired.difference:
             high, low = (one.a, one.b) if one.paired.difference > 0 else (one.b, one.a)
             better[low] += 1
             worse[high] += 1
@@ -207,7 +214,7 @@ def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Compari
 def _cliques(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> tuple[tuple[int, int], ...]:
     def near(a: int, b: int) -> bool:
         one = overall[names[a], names[b]]
-        return one.paired.difference is not None and not one.clear
+        return one.paired.difference is not None and not one.significant_corrected
 
     found: list[tuple[int, int]] = []
     for first in range(len(names)):

@@ -1,12 +1,21 @@
 // What one edit looks like: in the gallery as a card of fixed height, on its sample's page at full size.
-function scoreOfEdit(edit, metric) {
+import {foreign, h, put, real} from './dom.js';
+import {pair} from './loupe.js';
+import {editorName, hue, labelColumns, meter, shownEditor} from './marks.js';
+import {CATEGORIES, EDITORS, METRICS, OVERVIEW} from './overview.js';
+import {ratingRow} from './ratings.js';
+import {state} from './state.js';
+import {ready, scoreOf} from './store.js';
+import {inWords, metricName, number, t} from './words.js';
+
+export function scoreOfEdit(edit, metric) {
   if (state.blind) return h('span.num.soft', {title: t('blind_help')}, '?');
   const score = scoreOf(edit, metric);
   if (score !== null) return h('span.num.mean', {}, number(score));
   return h('span.num.bad', {}, edit.kind < 0 ? '–' : t('no_score'));
 }
 
-function failureNote([stage, kind, message]) {
+export function failureNote([stage, kind, message]) {
   return h('p.failure', {}, h('b', {}, foreign(kind)), h('span.soft', {}, ' ', t(`stage_${stage}`)), h('br'), foreign(message));
 }
 
@@ -23,7 +32,7 @@ function spoken(words) {
 }
 
 // One metric on a sample's page: score, then the judge's words or its probabilities.
-function metricBlock(one, several) {
+export function metricBlock(one, several) {
   const scale = METRICS.find((metric) => metric.name === one.name) ?? OVERVIEW.scale;
   const said = one.words ? spoken(one.words) : '';
   const parts = [
@@ -44,7 +53,7 @@ function metricLines(metrics, chosen) {
   ];
 }
 
-function cardOf(edit, filter) {
+export function cardOf(edit, filter) {
   const {sample} = edit;
   const card = h(`article.card.edit.${hue(shownEditor(edit))}`, {tabindex: 0, 'aria-label': `${sample.id}, ${EDITORS[shownEditor(edit)]?.name ?? '?'}`});
   const category = CATEGORIES[sample.category];
@@ -66,10 +75,10 @@ function cardOf(edit, filter) {
   return card;
 }
 
-const addressOfSample = (sample) => `#/sample/${encodeURIComponent(sample.id)}`;
+export const addressOfSample = (sample) => `#/sample/${encodeURIComponent(sample.id)}`;
 
 // Hides from a person who rates what would sway them; `act` shows the page anew.
-function blindButton(act) {
+export function blindButton(act) {
   const switched = h('button.button', {type: 'button', 'aria-pressed': String(state.blind), title: t('blind_help'), on: {click: () => switched.turn()}}, t('blind'));
   switched.turn = () => {
     state.blind = !state.blind;

@@ -1,27 +1,36 @@
 // What failed, by stage and kind, with its cause. A failure is never a score.
-function failuresPage() {
-  const rows = OVERVIEW.failures;
+import {foreign, h} from './dom.js';
+import {editorName} from './marks.js';
+import {EDITORS, OVERVIEW} from './overview.js';
+import {num, table} from './table.js';
+import {t} from './words.js';
+
+export function failuresPage() {
+  const counts = OVERVIEW.failures;
   const kinds = new Map();
-  for (const row of rows) {
-    const key = `${row.stage}\u0000${row.kind}`;
-    if (!kinds.has(key)) kinds.set(key, {stage: row.stage, kind: row.kind, rows: [], count: 0});
-    kinds.get(key).rows.push(row);
-    kinds.get(key).count += row.count;
+  for (const count of counts) {
+    const key = `${count.stage}\u0000${count.kind}`;
+    if (!kinds.has(key)) kinds.set(key, {stage: count.stage, kind: count.kind, counts: [], total: 0});
+    kinds.get(key).counts.push(count);
+    kinds.get(key).total += count.count;
   }
-  const ordered = [...kinds.values()].sort((a, b) => b.count - a.count);
-  const total = rows.reduce((sum, row) => sum + row.count, 0);
+  const frequent = [...kinds.values()].sort((a, b) => b.total - a.total);
+  const total = counts.reduce((sum, count) => sum + count.count, 0);
   return h('div', {},
-    h('header.hero', {}, h('h1', {}, t('failures'), ' ', h('small', {}, String(total))), h('p.note', {}, rows.length ? t('failure_note') : t('no_failures'))),
-    rows.length > 0 && h('section', {}, h('div.card.scroll', {}, h('table.matrix', {},
-      h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('kind')), h('th', {scope: 'col'}, t('stage')), EDITORS.map((_, editor) => h('th.num', {scope: 'col'}, editorName(editor))))),
-      h('tbody', {}, ordered.map((one) => h('tr', {}, h('th', {scope: 'row'}, foreign(one.kind)), h('td.soft', {}, t(`stage_${one.stage}`)), EDITORS.map((_, editor) => {
-        const found = one.rows.find((row) => row.editor === editor);
-        return h('td.num', {}, found ? h('a.bad', {href: galleryOf(editor, one.kind)}, String(found.count)) : h('span.soft', {}, '0'));
-      }))))))),
-    ordered.map((one) => h('section', {}, h('h2', {}, foreign(one.kind), ' ', h('small', {}, `${t(`stage_${one.stage}`)} · ${one.count}`)),
-      h('div.card.causes', {}, one.rows.map((row) => h('div.cause', {}, h('p', {}, editorName(row.editor), ' ', h('a.bad', {href: galleryOf(row.editor, one.kind)}, `${row.count} ${t('see_all')}`)),
-        h('ul', {}, row.examples.map((each) => h('li', {}, h('a', {href: `#/sample/${encodeURIComponent(each.sample)}`, dir: 'auto'}, each.sample), ' ', foreign(each.message),
-          each.retryable ? h('span.chip.quiet', {}, t('tried_again', {attempts: each.attempts})) : null)))))))));
+    h('header.hero', {}, h('h1', {}, t('failures'), ' ', h('small', {}, String(total))), h('p.note', {}, counts.length ? t('failure_note') : t('no_failures'))),
+    counts.length > 0 && h('section', {}, table(
+      [t('editor'), ...frequent.map(({kind, stage}) => num(h('span', {}, foreign(kind), h('small', {}, ` ${t(`stage_${stage}`)}`))))],
+      editorsIn(counts).map((editor) => [editorName(editor), ...frequent.map(({kind, counts: ofKind}) => {
+        const count = ofKind.find((row) => row.editor === editor);
+        return count ? h('a.bad', {href: galleryOf(editor, kind)}, String(count.count)) : h('span.soft', {}, '0');
+      })]), {look: '.matrix'})),
+    frequent.map(({kind, stage, counts: ofKind, total: ofAll}) => h('section', {}, h('h2', {}, foreign(kind), ' ', h('small', {}, `${t(`stage_${stage}`)} · ${ofAll}`)),
+      h('div.card.causes', {}, ofKind.map((count) => h('div.cause', {}, h('p', {}, editorName(count.editor), ' ', h('a.bad', {href: galleryOf(count.editor, kind)}, `${count.count} ${t('see_all')}`)),
+        h('ul', {}, count.examples.map((example) => h('li', {}, h('a', {href: `#/sample/${encodeURIComponent(example.sample)}`, dir: 'auto'}, example.sample), ' ', foreign(example.message),
+          example.retryable ? h('span.chip.quiet', {}, t('tried_again', {attempts: example.attempts})) : null)))))))));
 }
+
+// All editors, and first what failed before there was an editor to blame (-1).
+const editorsIn = (counts) => [...(counts.some((count) => count.editor < 0) ? [-1] : []), ...EDITORS.keys()];
 
 const galleryOf = (editor, kind) => `#/gallery?${new URLSearchParams({...(editor < 0 ? {} : {editor}), failure: kind})}`;

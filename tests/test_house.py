@@ -15,7 +15,7 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
     ("errors", "lifeline", "progress", "results"),
-    ("batching", "hub", "images", "judge_card", "model_loading", "plugins", "requirements"),
+    ("batching", "hub", "images", "judge_card", "model_loading", "pixel_arrays", "plugins", "requirements"),
     ("image_frames", "rubrics", "store"),
     ("protocols", "remote"),
     ("config", "editors", "judges", "report"),

@@ -10,8 +10,9 @@ from pathlib import Path
 from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
+from editloupe.images import seen_anew
 from editloupe.protocols import Editor, Judge
-from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
+from editloupe.records import Edit, EditRequest, Failure, Picture, Question, Reply, Sample
 from editloupe.rubrics.rubric import Rubric
 from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
@@ -162,6 +163,7 @@ def plan_replies(
         edits: by (editor, sample id); failures get no question.
     """
     planned = []
+    pixels = _PixelRules(judge)
     generates = (config.judge.answer or config.rubric.answer) == "text"
     if generates:
         signature = f"{signature} {judge.decoding}"
@@ -183,7 +185,8 @@ def plan_replies(
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
-                    planned.append(PlannedReply(reply_key(question, signature), part.name, sample, name, question))
+                    key = reply_key(question, signature + pixels.mark(question))
+                    planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
 
 
@@ -191,6 +194,29 @@ def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: 
     """A question as the judge has to be given it: one that looks verdicts up has to know which one is meant."""
     metrics = [(metric, rubric.metrics[metric]) for metric in rubric.read_from(name, sample)]
     return judge.address(question, editor=editor, sample=sample, metrics=metrics)
+
+
+class _PixelRules:
+    """Marks the questions whose pictures a judge sees otherwise than by the rules of version 0.1.0.
+
+    Their keys are raised and those of all other questions stay, so an old study asks nothing again but these.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        sizing = getattr(getattr(judge, "options", None), "image", None)
+        self._sized = hasattr(sizing, "longest_edge")
+        self._longest_edge: int | None = getattr(sizing, "longest_edge", None)
+        self._known: dict[str, bool] = {}
+
+    def mark(self, question: Question) -> str:
+        return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
+
+    def _anew(self, picture: Picture) -> bool:
+        if not self._sized:  # a judge that sizes nothing by our rules
+            return False
+        if picture.sha256 not in self._known:
+            self._known[picture.sha256] = seen_anew(picture, self._longest_edge)
+        return self._known[picture.sha256]
 
 
 def question_key(name: str, draw: int) -> str:

@@ -56,17 +56,9 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
         labels = label_probabilities(found, question.answer, asked=options.top_logprobs, prefill=options.prefill)
         best = max(labels, key=labels.__getitem__)
         return Reply(best, "choice", prompt, written, labels, seconds)
-    finish = choice.finish_reason
+    finish: Literal["stop", "length", "unknown"] = _FINISHES.get(str(choice.finish_reason).lower(), "unknown")
     text = written_text(message, finish, options)
-    return Reply(
-        text.answer,
-        _FINISHES.get(str(finish).lower(), "unknown"),
-        prompt,
-        written,
-        None,
-        seconds,
-        thoughts=text.thoughts or None,
-    )
+    return Reply(text.answer, finish, prompt, written, None, seconds, thoughts=text.thoughts or None)
 
 
 def usage_of(completion: Any) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from editloupe.errors import ImageError
-from editloupe.images import decode, encode_png, fit, inspect
+from editloupe.images import decode, encode_png, fit, fitted_size, inspect
 from editloupe.judges.conversation import conversation
 from editloupe.judges.wire.options import WireImages, WireOptions
 from editloupe.records import ImageFile, Picture, Question
@@ -20,7 +20,8 @@ __all__ = ["Pictures", "body_of", "messages_of", "size_of"]
 
 _KEPT = 32
 _ORIENTATION = 274
-_PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # Pillow would decode all pixels to look for it behind them
+# Where a PNG may say how it is turned; Pillow would decode all pixels to look for it behind them.
+_PNG_TURNED = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _OVERHEAD = 8
 """Tokens beyond the answer's beginning that a model may spend before its label when it writes the beginning itself."""
 
@@ -28,7 +29,7 @@ _OVERHEAD = 8
 class Pictures:
     """Pictures as data URLs, sized by the local judge's rule; the latest ones are remembered.
 
-    A PNG or JPEG file that is upright, opaque RGB and small enough goes out byte for byte: nothing is lost, and
+    A PNG or JPEG file that is upright, opaque RGB and of the right size goes out byte for byte: nothing is lost, and
     encoding anew would cost more than the rest of the request.
     """
 
@@ -56,11 +57,10 @@ class Pictures:
         except Exception:  # noqa: BLE001 - another format: it is decoded and encoded anew
             return None
         form = (image.format or "").lower()
-        longest = self._sizing.longest_edge
         plain = image.mode == "RGB" and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1
-        if not plain or (longest is not None and max(image.size) > longest):
+        if not plain or fitted_size(image.size, self._sizing.longest_edge) != image.size:
             return None
-        if form == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_EXIF)):
+        if form == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_TURNED)):
             return None
         try:
             if form == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:

@@ -97,7 +97,8 @@ def plan_edits(
         inputs = editor.inputs(sample) or ()
         used.append((sample.id, inputs))
         digests = [(path.name, ledger.digest(path)) for path in inputs]
-        key = edit_key(sample, signature, digests, noise, 0)
+        suffix = editor.signature_suffix(sample)
+        key = edit_key(sample, signature + suffix, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     shared = shared_inputs(used)
     if shared:

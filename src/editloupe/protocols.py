@@ -132,6 +132,9 @@ class _Model(_Plugin):
 class Editor(_Model):
     """Turns samples into edited images.
 
+    What is to be known about an edit, such as a prompt that was cut off, goes into the image's ``info["notes"]``, a
+    tuple of sentences.
+
     Attributes:
         one_process: why it cannot run on several workers; None where it can.
     """
@@ -155,6 +158,11 @@ class Editor(_Model):
         """
         del sample
         return None
+
+    def signature_suffix(self, sample: Sample) -> str:
+        """Name what the edit of this one sample depends on besides `signature`. By default: nothing."""
+        del sample
+        return ""
 
 
 class Judge(_Model):

@@ -184,6 +184,7 @@ class Edit:
         width, height: pixels.
         seconds: its share of the batch's wall time.
         truth: the true score of this edit, from an editor whose results are known (procedural ones); else None.
+        notes: what a reader must know about it, one sentence each, such as a prompt that the editor read only in part.
     """
 
     key: str
@@ -197,6 +198,7 @@ class Edit:
     height: int
     seconds: float
     truth: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

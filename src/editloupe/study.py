@@ -20,7 +20,7 @@ from PIL import Image
 from editloupe.batching import Done
 from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
+from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_card import read_card
 from editloupe.machine import hardware
@@ -35,11 +35,15 @@ from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import Ledger
 from editloupe.store.links import link_edits
+from editloupe.store.writing import writing
 from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
 
 log = logging.getLogger(__name__)
+
+NOTES_TOLD = 3
+"""Edits of one editor whose notes are logged; the others' stand in the report."""
 
 
 def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False) -> Results:
@@ -93,7 +97,7 @@ class Study:
 
     Raises:
         StudyLocked: another process holds the folder.
-        ConfigError: the folder cannot be made or written.
+        StorageError: the folder cannot be made or written.
     """
 
     def __init__(self, config: StudyConfig, *, retry_failed: bool = False) -> None:
@@ -103,13 +107,11 @@ class Study:
         self._edits: dict[str, _EditorPlan] = {}
         self.questions: list[PlannedReply] = []
         with ExitStack() as stack:
-            try:
-                self.ledger = stack.enter_context(Ledger(config.out))
+            self.ledger = stack.enter_context(Ledger(config.out))
+            with writing(config.out):
                 sweep(config.out)
                 write_durably(config.out / "config.yaml", config.as_yaml().encode())
-            except OSError as error:
-                raise ConfigError(f"the study folder {str(config.out)!r} cannot be used: {error}") from error
-            stack.enter_context(logging_to(config.out / "log.txt"))
+                stack.enter_context(logging_to(config.out / "log.txt"))
             self.judge = stack.enter_context(make_judge(config))
             self._open = stack.pop_all()
         self._store = BlobStore(config.out / "blobs", self.ledger.remembered, self.ledger.remember)
@@ -199,12 +201,13 @@ class Study:
                 started = time.perf_counter()
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
-        started = time.perf_counter()
+        started, told = time.perf_counter(), 0
         with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
             for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
+                told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
                     self._note_hardware("edit", self.config.workers.edit)
                 failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
@@ -239,6 +242,7 @@ class Study:
             height=image.height,
             seconds=done.seconds,
             truth=image.truth,
+            notes=image.notes,
         )
 
     def _scores(self, plan: PlannedReply, outcome: Any) -> dict[str, float | None]:
@@ -270,6 +274,20 @@ class Study:
                     planned.append((key, (sample.category, part.name, metric)))
                     known[key] = None
         return Tally(planned, known)
+
+
+def _tell_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
+    """Log what is to be known about edits, and return for how many that was done; the report shows all of it."""
+    for edit in outcomes:
+        if isinstance(edit, Edit) and edit.notes:
+            if told < NOTES_TOLD:
+                log.warning("edit %s of %s: %s", edit.editor, edit.sample, "; ".join(edit.notes))
+            elif told == NOTES_TOLD:
+                log.warning(
+                    "edit %s: there is something to be known about more edits; the report shows it", edit.editor
+                )
+            told += 1
+    return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ __all__ = [
     "Edit",
     "EditRequest",
     "Failure",
+    "Finding",
     "ImageBytes",
     "ImageFile",
     "ImagePart",
@@ -135,6 +136,29 @@ class Sample:
     failure: Failure | None = None
     candidate: Picture | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the data that a person should know.
+
+    Attributes:
+        kind: short name for counting; of an unusable sample the kind of its failure.
+        message: one sentence: what, and which value.
+        category, language: of the group it belongs to; empty where it is about the benchmark as a whole.
+        unusable: whether a sample is lost by it.
+    """
+
+    kind: str
+    message: str
+    category: str = ""
+    language: str = ""
+    unusable: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group's name for people, empty for the benchmark as a whole."""
+        return ", ".join(part for part in (self.category, self.language) if part)
 
 
 @dataclass(frozen=True, slots=True)

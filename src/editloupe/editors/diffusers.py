@@ -28,7 +28,9 @@ from editloupe.model_loading import loading_model
 from editloupe.plugins import ConfigPath, nearest
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, Failure, Sample
+from editloupe.requirements import Requirement, lacking_model, lacking_packages, lacking_path
 
 __all__ = ["Diffusers", "Lora"]
 
@@ -48,7 +50,7 @@ class Lora(PluginOptions):
     weight: float = 1.0
 
 
-class Diffusers:
+class Diffusers(Editor):
     """The editor `diffusers`."""
 
     packages: ClassVar[Mapping[str, str]] = {"diffusers": "diffusers", "accelerate": "diffusers"}
@@ -85,6 +87,14 @@ class Diffusers:
         def _folder_beside_config(cls, value: str, info: ValidationInfo) -> str:
             folder = Path((info.context or {}).get("base", ".")) / Path(value).expanduser()
             return str(folder) if folder.is_dir() else value
+
+    @classmethod
+    def requirements(cls, options: Options) -> list[Requirement]:
+        """Tell of missing packages, and of a model or adapter that is not on this machine."""
+        found = [*lacking_packages(cls.packages), *lacking_model(options.model, options.revision)]
+        if options.lora is not None:
+            found += lacking_path("the adapter", options.lora.path)
+        return found
 
     def __init__(self, options: Options) -> None:
         self.options = options

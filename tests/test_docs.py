@@ -443,7 +443,7 @@ def test_every_key_of_a_file_for_programs_is_described(study, name):
 
 
 def test_the_columns_of_the_spreadsheet_are_described(study):
-    head = read(study / "scores.csv").split("\n")[0].strip().split(",")
+    head = read(study / "scores.csv").removeprefix("\ufeff").split("\n")[0].strip().split(",")
     text = sections(FOLDER)["`scores.csv`",]
     assert [name for name in head if name not in ("difficulty", "reasoning")] == re.findall(r"`(\w+)`", text)
 

@@ -27,7 +27,7 @@ def config(tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_told_one_by_one(config, monkeypatch):
-    monkeypatch.setattr("editloupe.checking.find_spec", lambda name: None if name in ("diffusers", "ray") else name)
+    monkeypatch.setattr("editloupe.requirements.find_spec", lambda name: None if name in ("diffusers", "ray") else name)
     found = missing_requirements(config(SEED))
     assert [sentence.split(";")[0] for sentence in found] == [
         "editor Qwen-Image-Edit-2511 needs the package diffusers",
@@ -80,6 +80,6 @@ def test_the_config_for_six_gpus_is_valid_down_to_the_pipeline_s_parameters():
 
 
 def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):
-    monkeypatch.setattr("editloupe.checking.find_spec", lambda name: None if name == "datasets" else name)
+    monkeypatch.setattr("editloupe.requirements.find_spec", lambda name: None if name == "datasets" else name)
     text = "benchmark: {name: gedit, path: gone}\neditors: [identity]\nrubric: reasoning\n"
     assert missing_requirements(config(text)) == ["benchmark gedit needs the package datasets; install editloupe[hub]"]

@@ -10,7 +10,8 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from PIL import Image
 
@@ -19,7 +20,7 @@ from editloupe.errors import ConfigError, ImageError, ItemError, UnreadableReply
 from editloupe.images import picture_of
 from editloupe.pixel_arrays import is_array, picture_from_array
 from editloupe.plugins import find
-from editloupe.protocols import StreamingJudge
+from editloupe.protocols import Judge, StreamingJudge, adopted, made
 from editloupe.records import Failure, ImageBytes, ImagePart, Picture, Question, Reply
 from editloupe.rubrics.replies import read_score
 
@@ -45,18 +46,26 @@ class Judged:
 
 
 class LoadedJudge:
-    """A judge that scores images with the caller's own prompts; `load_judge` makes one.
+    """A judge that scores images with the caller's own prompts; `load_judge` makes one, and a `with` closes it.
 
     Attributes:
         batch_size: questions per batch where a call does not say otherwise.
         low, high: the scale that replies are read on.
     """
 
-    def __init__(self, judge: Any, *, batch_size: int, low: float, high: float) -> None:
+    def __init__(self, judge: Judge, *, batch_size: int, low: float, high: float) -> None:
         self._judge = judge
         self.batch_size = batch_size
         self.low = low
         self.high = high
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def score(
         self,
@@ -205,13 +214,13 @@ def load_judge(
     Raises:
         ConfigError: unknown engine or option.
     """
-    plugin = find("judges", engine)
+    plugin = adopted(Judge, find("judges", engine), engine)
     known = plugin.Options.keys()
     for name in options:
         if name not in known:
             raise ConfigError(f"the judge {engine!r} has no option {name!r}; it has: {', '.join(sorted(known))}")
-    made = plugin(plugin.Options.model_validate({"model": model, **options}))
-    return LoadedJudge(made, batch_size=batch_size, low=low, high=high)
+    judge = made(Judge, plugin, plugin.Options.model_validate({"model": model, **options}), engine)
+    return LoadedJudge(judge, batch_size=batch_size, low=low, high=high)
 
 
 def _question(edited: ImageLike, system: str, user: str, original: ImageLike | None) -> Question:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.machine import visible_gpus
 from editloupe.planning import make_judge, shared_inputs
-from editloupe.protocols import Benchmark, Judge, StreamingJudge
+from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
+from editloupe.requirements import Requirement, lacking_packages
 from editloupe.store.blobs import DecodingStore
 
 __all__ = ["check_study", "missing_requirements"]
@@ -39,7 +37,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     """
     for requirement in missing_requirements(config):  # first: a missing data file ends the check
         say(f"this machine lacks: {requirement}")
-    benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+    benchmark = config.benchmark.make()
     loaded = read_samples(config.benchmark, benchmark, DecodingStore())
     samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
@@ -74,8 +72,9 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
         f"{manner}"
     )
-    if hasattr(made, "forecast"):
-        say(f"  {made.forecast(_as_if_edited(config, sound), len(config.editors))}")
+    forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
+    if forecast:
+        say(f"  {forecast}")
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
@@ -95,10 +94,9 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
 
 def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
     """Of an editor that makes its edits from files: for how many samples there is none."""
-    if not hasattr(part.plugin, "inputs"):
-        return ""
-    editor = part.plugin(part.options)
-    inputs = [(sample.id, editor.inputs(sample)) for sample in samples]
+    with part.make() as editor:
+        named = [(sample.id, editor.inputs(sample)) for sample in samples]
+    inputs = [(name, files) for name, files in named if files is not None]
     lacking = [name for name, files in inputs if not files]
     told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
     shared = shared_inputs(inputs)
@@ -107,8 +105,6 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
     """Print what batches will take, where the judge can tell without its weights."""
-    if not hasattr(judge, "memory"):
-        return
     table = judge.memory(questions)
     if table:
         say("memory of a batch by the stated model, weights apart:")
@@ -117,49 +113,22 @@ def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str]
 
 def missing_requirements(config: StudyConfig) -> list[str]:
     """Preflight: requirements of a study that this machine does not meet, a sentence each; nothing is loaded."""
-    found: list[str] = [*_packages(f"benchmark {config.benchmark.name}", config.benchmark)]
-    for part in config.editors:
-        found += _packages(f"editor {part.name}", part)
-        found += _model(f"editor {part.name}", part)
-    found += _packages("the judge", config.judge)
-    found += _model("the judge", config.judge)
+    parts = [(f"benchmark {config.benchmark.name}", config.benchmark.requirements())]
+    parts += [(f"editor {part.name}", part.requirements()) for part in config.editors]
+    parts += [("the judge", config.judge.requirements())]
+    sentences = [f"{who} {lacking.sentence}" for who, requirements in parts for lacking in requirements]
     for stage, place in (("edit", config.workers.edit), ("judge", config.workers.judge)):
-        found += _place(stage, place)
-    return list(dict.fromkeys(found))
+        sentences += [f"workers.{stage} {lacking.sentence}" for lacking in _place(place)]
+    return list(dict.fromkeys(sentences))
 
 
-def _packages(who: str, part: Any) -> Iterator[str]:
-    for package, extra in getattr(part.plugin, "packages", {}).items():
-        if find_spec(package) is None:
-            yield f"{who} needs the package {package}; install editloupe[{extra}]"
-    variable = getattr(part.options, "api_key_env", None)
-    if variable is not None and not os.environ.get(variable):
-        yield f"{who} needs a key in the environment variable {variable}"
-
-
-def _model(who: str, part: Any) -> Iterator[str]:
-    model = getattr(part.options, "model", None)
-    if not isinstance(model, str) or getattr(part.options, "base_url", None) or Path(model).is_dir():
-        return
-    if model.count("/") != 1 or model.startswith((".", "/", "~")):
-        if "/" in model:
-            yield f"{who} wants the model folder {model!r}, which is not here"
-        return
-    from huggingface_hub import try_to_load_from_cache
-
-    revision = getattr(part.options, "revision", None)
-    names = ("config.json", "model_index.json")
-    if not any(isinstance(try_to_load_from_cache(model, name, revision=revision), str) for name in names):
-        yield f"{who} wants {model} from the hub, which is not in this machine's cache; the first run downloads it"
-
-
-def _place(stage: str, place: WorkerSettings) -> Iterator[str]:
+def _place(place: WorkerSettings) -> Iterator[Requirement]:
     if place.engine == "here":
         return
-    if find_spec("ray") is None:
-        yield f"workers.{stage} needs the package ray; install editloupe[ray]"
+    yield from lacking_packages({"ray": "ray"})
     if place.address is None and place.gpus_per_worker:
         wanted = max(place.device_ids or (0,)) + 1 if place.device_ids else (place.device_count or 1)
         here = visible_gpus()
         if here < wanted:
-            yield f"workers.{stage} wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+            sentence = f"wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+            yield Requirement("gpu", str(wanted), sentence)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,7 @@ __all__ = ["app", "main"]
 
 FINISHED_WITH_FAILURES = 3
 WRONG_INPUT = 2
+UNFORESEEN = 70
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -168,10 +171,10 @@ def compare(
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
     from editloupe.scoring.study import results_of
-    from editloupe.store.ledger import Ledger
+    from editloupe.store.ledger import ledger_to_read
 
     config = _configured(folder)
-    with Ledger(config.out) as ledger:
+    with ledger_to_read(config.out) as ledger:
         results = results_of(config, ledger)
     editors = [one.name for one in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
@@ -315,14 +318,60 @@ def list_plugins(kind: Annotated[Literal["benchmarks", "editors", "judges", "rub
 
 
 def main() -> None:
-    """Run the command line, with one sentence instead of a traceback for what a person can mend."""
+    """Run the command line, with one sentence instead of a traceback; exit codes are a contract, see docs/cli.md."""
     from editloupe.errors import EditloupeError
 
     try:
         app()
+    except SystemExit as end:
+        # Whoever read the output has left: typer says 1 then, which belongs to a failed gate.
+        code = INTERRUPTED if isinstance(end.__context__, BrokenPipeError) else end.code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except EditloupeError as error:
         typer.echo(f"editloupe: {error}", err=True)
-        sys.exit(WRONG_INPUT)
+        code = WRONG_INPUT
+    except OSError as error:
+        code = _refused_by_system(error)
+    except Exception as error:  # noqa: BLE001 - the last border
+        code = _unforeseen(error)
+    else:
+        code = 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so while it ends
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _refused_by_system(error: OSError) -> int:
+    """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
+    if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+        return _unforeseen(error)
+    place = "" if error.filename is None else f"{str(error.filename)!r}: "
+    typer.echo(f"editloupe: {place}{error.strerror or error}; mend that and give the same command again", err=True)
+    return WRONG_INPUT
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say in one line that a fault of ours has ended the command, and where its traceback lies."""
+    import tempfile
+    import traceback
+
+    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="editloupe-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(text)
+    except OSError:  # nowhere to write it: better on the screen than nowhere
+        typer.echo(text, err=True)
+        typer.echo(f"editloupe: unforeseen: {told}", err=True)
+    else:
+        typer.echo(f"editloupe: unforeseen: {told}; please report it with the traceback in {file.name}", err=True)
+    return UNFORESEEN
 
 
 def _configured(
@@ -380,6 +429,10 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
     failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
     waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
     failed = len(failures) - waiting
+    if notes := results.notes_of_edits:
+        (editor, sample, _), example = next(iter(notes.items()))
+        told = f"such as {sample!r} by {editor}: {example[0]}"
+        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     rest = f"  not done yet {waiting}" if waiting else ""
     typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}", err=not table)

@@ -132,20 +132,34 @@ def encode_png(image: Image.Image) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """An edited image as it goes into the store and between machines, with the truth about it where it is known."""
+    """An edited image as it goes into the store and between machines, with the truth about it where it is known.
+
+    Attributes:
+        data: encoded.
+        width, height: pixels.
+        truth: the true score of the edit, where it is known.
+        notes: what a reader must know about the edit, one sentence each.
+    """
 
     data: bytes = field(repr=False)
     width: int
     height: int
     truth: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def encoded(image: Image.Image | EncodedImage) -> EncodedImage:
     """Encode an edited image, unless a worker has done so already."""
     if isinstance(image, EncodedImage):
         return image
-    truth = image.info.get("truth")
-    return EncodedImage(encode_png(image), image.width, image.height, None if truth is None else float(truth))
+    truth, notes = image.info.get("truth"), image.info.get("notes")
+    return EncodedImage(
+        encode_png(image),
+        image.width,
+        image.height,
+        None if truth is None else float(truth),
+        notes if isinstance(notes, tuple) else (),  # a file's own text of that name is a string
+    )
 
 
 def picture_of(image: Image.Image | bytes | str | Path) -> Picture:

@@ -68,7 +68,7 @@ def make_judge(config: StudyConfig) -> Judge:
     Raises:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
-    judge: Judge = config.judge.plugin(config.judge.options)
+    judge = config.judge.make()
     mode = config.judge.answer or config.rubric.answer
     if config.judge.draws > 1 and (mode == "choice" or judge.deterministic):
         raise ConfigError(
@@ -79,8 +79,7 @@ def make_judge(config: StudyConfig) -> Judge:
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
-    if hasattr(judge, "work_in"):
-        judge.work_in(config.out)
+    judge.work_in(config.out)
     return judge
 
 
@@ -88,17 +87,18 @@ def plan_edits(
     part: EditorPart, editor: Editor, samples: Iterable[Sample], *, seed: int, ledger: Ledger
 ) -> list[PlannedEdit]:
     """Plan one editor's edits; samples that are failures themselves have none."""
-    signature = with_files(editor.signature, getattr(editor, "files", ()), ledger.digest)
+    signature = with_files(editor.signature, editor.files, ledger.digest)
     planned = []
     used: list[tuple[str, Sequence[Path]]] = []
     for sample in samples:
         if sample.failure is not None:
             continue
         noise = noise_seed(seed, sample.id, 0)
-        inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
+        inputs = editor.inputs(sample) or ()
         used.append((sample.id, inputs))
         digests = [(path.name, ledger.digest(path)) for path in inputs]
-        key = edit_key(sample, signature, digests, noise, 0)
+        suffix = editor.signature_suffix(sample)
+        key = edit_key(sample, signature + suffix, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     shared = shared_inputs(used)
     if shared:
@@ -193,11 +193,8 @@ def plan_replies(
 
 def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:
     """A question as the judge has to be given it: one that looks verdicts up has to know which one is meant."""
-    if not hasattr(judge, "address"):
-        return question
     metrics = [(metric, rubric.metrics[metric]) for metric in rubric.read_from(name, sample)]
-    addressed: Question = judge.address(question, editor=editor, sample=sample, metrics=metrics)
-    return addressed
+    return judge.address(question, editor=editor, sample=sample, metrics=metrics)
 
 
 class _PixelRules:

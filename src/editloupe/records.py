@@ -18,6 +18,7 @@ __all__ = [
     "Edit",
     "EditRequest",
     "Failure",
+    "Finding",
     "ImageBytes",
     "ImageFile",
     "ImagePart",
@@ -138,6 +139,29 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the data that a person should know.
+
+    Attributes:
+        kind: short name for counting; of an unusable sample the kind of its failure.
+        message: one sentence: what, and which value.
+        category, language: of the group it belongs to; empty where it is about the benchmark as a whole.
+        unusable: whether a sample is lost by it.
+    """
+
+    kind: str
+    message: str
+    category: str = ""
+    language: str = ""
+    unusable: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group's name for people, empty for the benchmark as a whole."""
+        return ", ".join(part for part in (self.category, self.language) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class EditRequest:
     """What an editor is asked: one sample, one draw, and the seed of its noise."""
 
@@ -160,6 +184,7 @@ class Edit:
         width, height: pixels.
         seconds: its share of the batch's wall time.
         truth: the true score of this edit, from an editor whose results are known (procedural ones); else None.
+        notes: what a reader must know about it, one sentence each, such as a prompt that the editor read only in part.
     """
 
     key: str
@@ -173,6 +198,7 @@ class Edit:
     height: int
     seconds: float
     truth: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

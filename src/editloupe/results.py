@@ -152,6 +152,7 @@ class Verdict:
         digest: SHA-256 of the edited image's file.
         draw: which of several edits of the sample.
         draws: what each draw of the judge gave, where it was asked several times; `score` is their mean.
+        notes: what is to be known about the edit, one sentence each.
     """
 
     editor: str
@@ -171,6 +172,7 @@ class Verdict:
     draw: int = 0
     digest: str | None = None
     draws: tuple[float | None, ...] = ()
+    notes: tuple[str, ...] = ()
     thoughts: str | None = None
 
     @property
@@ -232,6 +234,11 @@ class Results:
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
+        """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
+        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
 
     @property
     def pictures(self) -> list[str]:

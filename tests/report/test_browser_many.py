@@ -90,3 +90,14 @@ def test_a_long_instruction_unfolds_by_a_handle(dozen, visit):
     assert handle.get_attribute("aria-expanded") == "true"
     go(page, "#/sample/s004")
     assert not page.locator(".unfold").is_visible()
+
+
+def test_the_leaderboard_and_a_print_show_every_row(dozen, visit):
+    page = visit(dozen, height=700)
+    rendered(page)
+    hidden = "all => all.filter(frame => frame.scrollHeight > frame.clientHeight + 1).length"
+    assert page.locator("#leaderboard .scroll").evaluate_all(hidden) == 0
+    page.emulate_media(media="print")
+    assert set(page.locator(".scroll").evaluate_all("all => all.map(frame => getComputedStyle(frame).overflowY)")) == {
+        "visible"
+    }

@@ -122,7 +122,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
-            **measure_stability(config, study.questions),
+            **measure_stability(config, study.judge, study.questions),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)

@@ -16,6 +16,7 @@ from pydantic import model_validator
 from editloupe import plugins
 from editloupe.errors import ConfigError
 from editloupe.judges.recorded_files import Verdict, read_verdicts
+from editloupe.protocols import StreamingJudge
 from editloupe.records import Failure, Question, Reply, Sample
 from editloupe.rubrics.rubric import Metric
 
@@ -26,7 +27,7 @@ Answered = tuple[int, Reply | Failure, float]
 _LANGUAGES = {"zh": "cn"}
 
 
-class Recorded:
+class Recorded(StreamingJudge):
     """Answers from files.
 
     Attributes:
@@ -38,6 +39,8 @@ class Recorded:
         ConfigError: the files are not there, cannot be read, or do not say which editor they are about.
     """
 
+    name: str
+    signature: str
     decoding = ""
     deterministic = True
 

@@ -67,6 +67,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "sources": list(verdict.sources),
         "instruction": verdict.instruction,
         "judge": verdict.judge,
+        "notes": list(verdict.notes),
     }
 
 

@@ -140,6 +140,7 @@ def _verdict(
         judge=judge,
         digest=edit.image.sha256 if isinstance(edit, Edit) else None,
         draws=one.draws,
+        notes=edit.notes if isinstance(edit, Edit) else (),
         thoughts=None if one.reply is None else thoughts_of(one.reply),
     )
 

@@ -19,6 +19,9 @@ export function failureNote([stage, kind, message]) {
   return h('p.failure', {}, h('b', {}, foreign(kind)), h('span.soft', {}, ' ', t(`stage_${stage}`)), h('br'), foreign(message));
 }
 
+// What is to be known about an edit: a prompt that was cut off, other proportions than its source's.
+const editNotes = (edit) => (edit.notes ?? []).map((note) => h('p.edit-note', {}, h('b', {}, t('edit_note')), ' ', foreign(note)));
+
 // What a reply says to a person: the texts of its JSON object, or the reply as it is.
 function spoken(words) {
   const body = words.replace(/^\s*```(?:json)?\s*\n|\n?\s*```\s*$/gi, '');
@@ -67,7 +70,7 @@ export function cardOf(edit, filter) {
     h('footer', {}, category && h('span.chip', {}, foreign(inWords(category.label))), h('a.id', {href: addressOfSample(sample), dir: 'auto'}, sample.id)));
   if (full) {
     const here = full.edits[edit.at];
-    put(body, here.failures.map(failureNote), state.blind ? ratingRow(edit, here.digest) : metricLines(here.metrics, filter.metric));
+    put(body, here.failures.map(failureNote), editNotes(here), state.blind ? ratingRow(edit, here.digest) : metricLines(here.metrics, filter.metric));
   }
   card.addEventListener('click', (event) => {
     if (!event.target.closest('a, button, input, .slide')) location.hash = addressOfSample(sample);

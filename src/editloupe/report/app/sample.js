@@ -92,6 +92,7 @@ function editFigure(edit, full) {
     pair(full.sources[0], here.image, full.id, true),
     here.image?.large && !MANIFEST.single ? h('p.open', {}, h('a.soft', {href: here.image.large}, t('open_image'))) : null,
     here.failures.map(failureNote),
+    editNotes(here),
     state.blind ? null : here.metrics.map((one) => metricBlock(one, here.metrics.length > 1)),
     ratingRow(edit, here.digest));
 }

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from editloupe.judges.generation import Sampling
 from editloupe.judges.qwen.decoding import Sampler, Writer
 from editloupe.judges.qwen.engine import Step
 from editloupe.judges.random_weights import make_tokenizer
@@ -120,10 +121,10 @@ def test_what_counts_as_complete(text, complete):
 
 def test_sampling_follows_the_probabilities():
     logits = torch.tensor([[2.0, 1.0, 0.0]]).expand(4000, 3)
-    drawn = Sampler(1.0, range(4000)).noisy(logits, range(4000)).argmax(-1)
+    drawn = Sampler(Sampling(1.0), range(4000)).noisy(logits, range(4000)).argmax(-1)
     shares = torch.bincount(drawn, minlength=3) / 4000
     assert torch.allclose(shares, torch.softmax(logits[0], -1), atol=0.03)
-    cold = Sampler(0.1, range(4000)).noisy(logits, range(4000)).argmax(-1)
+    cold = Sampler(Sampling(0.1), range(4000)).noisy(logits, range(4000)).argmax(-1)
     assert (cold == 0).float().mean() > 0.99
 
 

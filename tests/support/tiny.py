@@ -5,9 +5,54 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+_HEAD = """{%- for message in messages -%}
+{%- set said = namespace(text='') -%}
+{%- for part in message.content -%}
+{%- set image = '<|vision_start|><|image_pad|><|vision_end|>' -%}
+{%- set said.text = said.text + (image if part.type == 'image' else part.text) -%}
+{%- endfor -%}
+{%- if message.role != 'assistant' -%}
+{{- '<|im_start|>' + message.role + '\n' + said.text + '<|im_end|>\n' -}}
+{%- else -%}
+"""
+_MIDDLE = """{{- '<|im_end|>\n' -}}
+{%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+"""
+_EMPTY = "<think>\\n\\n</think>\\n\\n"
+_START = "<|im_start|>assistant\\n"
 
-def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: int = 64) -> Path:
-    """Write a checkpoint of about 0.3 million parameters."""
+
+def _template(answered: str, begun: str) -> str:
+    """A chat template: what it writes for a message of the judge, and for a turn that is to begin."""
+    return _HEAD + answered + _MIDDLE + begun + "{%- endif -%}"
+
+
+TEMPLATES = {
+    "opens": _template(
+        f"{{{{- '{_START}{_EMPTY}' + said.text.lstrip('\\n') -}}}}", f"{{{{- '{_START}<think>\\n' -}}}}"
+    ),
+    "opens and trims": _template(
+        f"{{{{- '{_START}{_EMPTY}' + said.text | trim -}}}}",
+        f"{{{{- '{_START}' + ('{_EMPTY}' if enable_thinking is false else '<think>\\n') -}}}}",
+    ),
+    "told": _template(
+        f"{{{{- '{_START}' + said.text -}}}}",
+        f"{{{{- '{_START}' + ('{_EMPTY}' if enable_thinking is false else '') -}}}}",
+    ),
+    "trims": _template(f"{{{{- '{_START}' + said.text | trim -}}}}", f"{{{{- '{_START}' -}}}}"),
+    "opens every turn": _template(f"{{{{- '{_START}<think>\\n' + said.text -}}}}", f"{{{{- '{_START}<think>\\n' -}}}}"),
+    "keeps no beginning": _template(f"{{{{- '{_START}' -}}}}", f"{{{{- '{_START}<think>\\n' -}}}}"),
+    "closes": _template(f"{{{{- '{_START}{_EMPTY}' + said.text -}}}}", f"{{{{- '{_START}{_EMPTY}' -}}}}"),
+}
+"""Chat templates of the shapes that thinking checkpoints come with."""
+
+
+def make_checkpoint(
+    folder: Path, *, seed: int = 0, moe: bool = False, hidden: int = 64, template: str | None = None
+) -> Path:
+    """Write a checkpoint of about 0.3 million parameters; one with a template of `TEMPLATES` knows the think tags."""
     import torch
     from transformers import (
         Qwen3VLConfig,
@@ -20,6 +65,8 @@ def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: i
     from editloupe.judges.random_weights import CHAT_TEMPLATE, SPECIAL, WARNING, make_image_processor, make_tokenizer
 
     tokenizer = make_tokenizer(400)
+    if template is not None:
+        tokenizer.add_tokens(["<think>", "</think>"])
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     text = {
         "vocab_size": len(tokenizer),
@@ -71,7 +118,8 @@ def make_checkpoint(folder: Path, *, seed: int = 0, moe: bool = False, hidden: i
     model.generation_config.pad_token_id = ids["<|endoftext|>"]
     model.save_pretrained(folder)
     images = make_image_processor(size={"shortest_edge": 32 * 32, "longest_edge": 512 * 512})
-    Qwen3VLImageProcessorOnly(images, tokenizer, chat_template=CHAT_TEMPLATE).save_pretrained(folder)
+    chat = CHAT_TEMPLATE if template is None else TEMPLATES[template]
+    Qwen3VLImageProcessorOnly(images, tokenizer, chat_template=chat).save_pretrained(folder)
     file = folder / "config.json"
     settings = json.loads(file.read_text())
     settings["editloupe_warning"] = WARNING

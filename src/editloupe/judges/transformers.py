@@ -18,11 +18,11 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
+from editloupe.judges.generation import THINKING_TOKENS, GenerationOptions
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
 from editloupe.model_loading import loading_model
-from editloupe.plugins import Options as PluginOptions
 from editloupe.protocols import Judge
 from editloupe.records import AnswerFormat, Question, Reply
 from editloupe.requirements import Requirement, lacking_model
@@ -38,8 +38,8 @@ NANO = Path(__file__).parent.parent / "nano"
 class TransformersJudge(Judge):
     """A vision-language model run by transformers."""
 
-    class Options(PluginOptions):
-        """What the config says about this judge.
+    class Options(GenerationOptions):
+        """What the config says about this judge, besides the keys of `GenerationOptions`.
 
         Attributes:
             model: hub id, folder (relative to the config), ``nano``, the embedded one, or ``random:63m`` (also ``8b``,
@@ -49,7 +49,7 @@ class TransformersJudge(Judge):
             device: ``auto`` is the emptiest GPU, several where the weights do not fit on one, else the CPU; or
                 ``cpu``, ``cuda:1``, ...
             attention: transformers' name of an attention implementation; its own choice where None.
-            max_new_tokens: where a reply is cut off (mode ``text``).
+            max_new_tokens: where a reply is cut off (mode ``text``), thoughts apart.
             temperature: 0 is greedy; above, each reply is sampled with a seed of its own, whatever the batch.
             image: sizing.
         """
@@ -105,13 +105,26 @@ class TransformersJudge(Judge):
         model = self.name if self._is_local or self._random else f"{one.model}@{self.folder.name}"
         return (
             f"transformers model={model} dtype={self._dtype_name()} "
-            f"image={one.image.longest_edge}+checkpoint/pil-bicubic"
+            f"image={one.image.longest_edge}+checkpoint/pil-bicubic{self._thinking_signature}"
         )
 
     @property
     def decoding(self) -> str:
         """What a generated reply depends on besides."""
-        return f"max_new_tokens={self.options.max_new_tokens} temperature={self.options.temperature:g}"
+        one = self.options
+        room = ""
+        if one.thinking == "auto" and one.max_thinking_tokens != THINKING_TOKENS:
+            room = f" max_thinking_tokens={one.max_thinking_tokens}"
+        return f"max_new_tokens={one.max_new_tokens} temperature={one.temperature:g}{one.sampling_signature}{room}"
+
+    @property
+    def _thinking_signature(self) -> str:
+        """What thinking changes in both answer modes; nothing for ``auto``."""
+        one = self.options
+        if one.thinking != "on":
+            return " thinking=off" if one.thinking == "off" else ""
+        heat = f" temperature={one.temperature:g}{one.sampling_signature}"
+        return f" thinking=on+{one.max_thinking_tokens}{heat}"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -210,10 +223,13 @@ class TransformersJudge(Judge):
         config = AutoConfig.from_pretrained(str(self.folder))
         if config.model_type not in QWEN_FAMILY or not questions:
             return []
-        maker = PromptMaker(load_processor(str(self.folder)), self.options.image.longest_edge)
+        one = self.options
+        maker = PromptMaker(load_processor(str(self.folder)), one.image.longest_edge, one.thinking)
         prompts = sorted((maker.prompt(question) for question in questions), key=len)
         middle = prompts[len(prompts) // 2]
-        new = self.options.max_new_tokens if questions[0].answer.mode == "text" else 0
+        new = one.max_new_tokens if questions[0].answer.mode == "text" else 0
+        if one.thinking == "on" or (new and maker.turns.written().opened):
+            new += one.max_thinking_tokens
         images = sum(image.tokens for image in middle.images)
         return memory_table(Shape.of(config, getattr(torch, self._dtype_name())), len(middle), images, new)
 
@@ -299,7 +315,9 @@ class TransformersJudge(Judge):
             processor,
             longest_edge=self.options.image.longest_edge,
             max_new_tokens=self.options.max_new_tokens,
-            temperature=self.options.temperature,
+            sampling=self.options.sampling(self.options.temperature),
+            thinking=self.options.thinking,
+            max_thinking_tokens=self.options.max_thinking_tokens,
         )
 
 

@@ -105,7 +105,8 @@ def answer_of(reply: Reply) -> str:
     """
     spoken = split_thoughts(reply.text, opened=reply.opened)
     if not spoken.closed:
-        refuse("the thoughts never ended", "truncated", reply.text)
+        room = "; raise judge.max_thinking_tokens, or set judge.thinking to off" if reply.finish == "length" else ""
+        refuse(f"the thoughts never ended{room}", "truncated", reply.text)
     answer = spoken.answer.replace("\ufeff", "")
     if not answer.strip():
         refuse("the reply is empty", "empty" if _ended(reply) else "truncated", reply.text)

@@ -8,7 +8,9 @@ from typing import Any
 
 import torch
 
+from editloupe.judges.generation import GREEDY, Sampling
 from editloupe.judges.qwen.engine import Step
+from editloupe.judges.written import ReplyRoom, WrittenTokens
 from editloupe.rubrics.replies import is_complete, score_start
 
 __all__ = ["Draft", "Sampler", "Writer"]
@@ -30,8 +32,10 @@ class Draft:
         score_labels: probability of each number at the token that the reader takes the score from, once it is done.
         digits: by the place of each digit written, the probabilities there.
         answered: at how many tokens its JSON object was complete.
+        room: follows how much of its limits is used.
     """
 
+    room: ReplyRoom
     tokens: list[int] = field(default_factory=list)
     written: int = 0
     stopped: bool = False
@@ -44,22 +48,59 @@ class Sampler:
     """Draws tokens so that the batch that a reply is in changes nothing.
 
     arg max(l_i / T + g_i) with g_i = -log(-log u_i) is an exact draw from softmax(l / T) (Gumbel 1954; Maddison et al.
-    2014, "A* Sampling"); each row owns its generator.
+    2014, "A* Sampling"); each row owns its generator. Penalties come first, then the temperature, then what narrows the
+    choice down: the order of transformers.
 
     Args:
-        temperature: above 0.
+        sampling: how tokens are chosen.
         seeds: one per row.
     """
 
-    def __init__(self, temperature: float, seeds: Sequence[int]) -> None:
-        self._temperature = temperature
+    def __init__(self, sampling: Sampling, seeds: Sequence[int]) -> None:
+        self._sampling = sampling
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
+    @property
+    def penalizes(self) -> bool:
+        """Whether it has to know what stands in prompts and replies."""
+        return self._sampling.presence_penalty is not None or self._sampling.repetition_penalty is not None
+
+    def penalized(self, logits: torch.Tensor, before: Sequence[tuple[Sequence[int], Sequence[int]]]) -> torch.Tensor:
+        """Logits (rows, vocabulary) less what is taken off tokens that were there before: (prompt, reply) per row."""
+        logits = logits.clone()
+        presence, repetition = self._sampling.presence_penalty, self._sampling.repetition_penalty
+        for row, (prompt, reply) in zip(logits, before, strict=True):
+            if repetition is not None:
+                seen = torch.tensor(sorted({*prompt, *reply}), device=logits.device)
+                row[seen] = torch.where(row[seen] < 0, row[seen] * repetition, row[seen] / repetition)
+            if presence is not None and reply:
+                row[torch.tensor(sorted(set(reply)), device=logits.device)] -= presence
+        return logits
+
     def noisy(self, logits: torch.Tensor, rows: Sequence[int]) -> torch.Tensor:
-        """Logits (rows, vocabulary) whose arg max is the draw."""
+        """Logits (rows, vocabulary) whose arg max is the draw; greedy ones as they are."""
+        if self._sampling.temperature == 0:
+            return logits
         uniform = torch.stack([torch.rand(logits.shape[1], generator=self._generators[row]) for row in rows])
         noise = -torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
-        return logits / self._temperature + noise.to(logits.device, logits.dtype)
+        return self._narrowed(logits / self._sampling.temperature) + noise.to(logits.device, logits.dtype)
+
+    def _narrowed(self, logits: torch.Tensor) -> torch.Tensor:
+        """The logits, minus infinity where a token may not be drawn."""
+        top_k, top_p, min_p = self._sampling.top_k, self._sampling.top_p, self._sampling.min_p
+        if top_k is not None and top_k < logits.shape[1]:
+            logits = logits.masked_fill(logits < logits.topk(top_k).values[:, -1:], -torch.inf)
+        if top_p is not None and top_p < 1:
+            ordered, places = logits.sort(dim=-1, descending=True)
+            chances = ordered.softmax(dim=-1)
+            beyond = (chances.cumsum(dim=-1) - chances >= top_p).scatter(
+                1, places, chances.cumsum(dim=-1) - chances >= top_p
+            )
+            logits = logits.masked_fill(beyond, -torch.inf)
+        if min_p is not None:
+            chances = logits.softmax(dim=-1)
+            logits = logits.masked_fill(chances < min_p * chances.amax(dim=-1, keepdim=True), -torch.inf)
+        return logits
 
 
 class Writer:
@@ -67,15 +108,18 @@ class Writer:
 
     A reply ends with an end token. One whose answer, a JSON object outside its thoughts, is complete
     (`rubrics.replies.is_complete`) ends `AFTERWORD` tokens later at the latest: it is read as a whole, as one from a
-    server is. It never ends at a score line or inside thoughts.
+    server is. It never ends at a score line or inside thoughts, unless these have used up their own room.
 
     Args:
         tokenizer: the checkpoint's.
         ends: tokens that end a reply.
-        limit: tokens of a reply at most.
+        limit: tokens of a reply at most, thoughts apart where they have room of their own.
         seeds: one per reply, for sampling.
-        temperature: 0 takes the most probable token; above, `Sampler` draws.
+        sampling: how tokens are chosen.
         opened: whether the rendered prompts opened the judge's thoughts.
+        thoughts: tokens of the thoughts at most; None counts them among the reply's.
+        only_thoughts: end where the thoughts end, or where a reply turns out to begin without any.
+        prompts: token ids of each prompt, for penalties.
     """
 
     def __init__(
@@ -84,16 +128,21 @@ class Writer:
         ends: Sequence[int],
         limit: int,
         seeds: Sequence[int],
-        temperature: float = 0.0,
+        sampling: Sampling = GREEDY,
         *,
         opened: bool = False,
+        thoughts: int | None = None,
+        only_thoughts: bool = False,
+        prompts: Sequence[Sequence[int]] = (),
     ) -> None:
-        self.drafts = [Draft() for _ in seeds]
+        self._written = WrittenTokens(tokenizer)
+        self.drafts = [Draft(ReplyRoom(self._written, limit, thoughts, opened=opened)) for _ in seeds]
         self._tokenizer = tokenizer
         self._ends = set(ends)
-        self._limit = limit
         self._opened = opened
-        self._sampler = Sampler(temperature, seeds) if temperature > 0 else None
+        self._only_thoughts = only_thoughts
+        self._prompts = prompts
+        self._sampler = Sampler(sampling, seeds)
         digits = [tokenizer(digit, add_special_tokens=False)["input_ids"] for digit in DIGITS]
         self._digits = [ids[0] for ids in digits] if all(len(ids) == 1 for ids in digits) else []
         self._pieces: dict[int, str] = {}
@@ -111,15 +160,14 @@ class Writer:
 
     def text(self, draft: Draft) -> str:
         """The reply so far."""
-        return self._decoded(draft.tokens)
-
-    def _decoded(self, tokens: Sequence[int]) -> str:
-        written: str = self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        return written
+        return self._written.text(draft.tokens)
 
     def _picked(self, step: Step) -> list[int]:
-        logits = step.logits if self._sampler is None else self._sampler.noisy(step.logits, step.rows)
-        picked: list[int] = logits.argmax(dim=-1).tolist()
+        logits = step.logits
+        if self._sampler.penalizes:
+            before = [(self._prompts[row], self.drafts[row].tokens) for row in step.rows]
+            logits = self._sampler.penalized(logits, before)
+        picked: list[int] = self._sampler.noisy(logits, step.rows).argmax(dim=-1).tolist()
         return picked
 
     def _appended(self, draft: Draft, token: int) -> int | None:
@@ -128,12 +176,15 @@ class Writer:
             draft.stopped = True
             return None
         draft.tokens.append(token)
+        used = draft.room.is_used(draft.tokens)
+        if self._only_thoughts:
+            return None if used or draft.room.is_past_thoughts(draft.tokens) else token
         if draft.answered is None and "}" in self._piece(token) and is_complete(self.text(draft), opened=self._opened):
             draft.answered = len(draft.tokens)
         if draft.answered is not None and len(draft.tokens) - draft.answered >= AFTERWORD:
             draft.stopped = True
             return None
-        return None if len(draft.tokens) >= self._limit else token
+        return None if used else token
 
     def _look_at_digits(self, step: Step, chosen: Sequence[int]) -> None:
         """Keep the probabilities of the numbers where a digit is written.
@@ -158,7 +209,7 @@ class Writer:
         """Of all digits, keep the one that the score is read from."""
         if draft.digits and (start := score_start(self.text(draft), opened=self._opened)) is not None:
             for place, chances in draft.digits.items():
-                before = len(self._decoded(draft.tokens[:place]))
+                before = len(self._written.text(draft.tokens[:place]))
                 if before == start:
                     draft.score_labels = chances
                 if before >= start:

@@ -14,8 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from editloupe.errors import ConfigError
 from editloupe.judges.conversation import conversation
+from editloupe.judges.generation import Thinking
 from editloupe.judges.qwen.patches import PatchMaker
+from editloupe.judges.turns import Turns
 from editloupe.records import ImageBytes, Picture, Question
 
 __all__ = ["PlacedImage", "Prompt", "PromptMaker"]
@@ -45,6 +48,7 @@ class Prompt:
         positions: (3, L) temporal, vertical and horizontal positions (M-RoPE).
         next_position: of the first token that follows.
         images: in order.
+        opened: whether the reply begins inside thoughts.
     """
 
     ids: Ints = field(repr=False)
@@ -52,6 +56,19 @@ class Prompt:
     positions: Ints = field(repr=False)
     next_position: int
     images: tuple[PlacedImage, ...]
+    opened: bool = False
+
+    def followed_by(self, tokens: Sequence[int]) -> Prompt:
+        """The same prompt with further tokens of text behind it."""
+        more = np.asarray(tokens, dtype=np.int64)
+        counted = np.arange(self.next_position, self.next_position + len(more))
+        return Prompt(
+            np.concatenate([self.ids, more]),
+            np.concatenate([self.content, more]),
+            np.concatenate([self.positions, np.broadcast_to(counted, (3, len(more)))], axis=1),
+            self.next_position + len(more),
+            self.images,
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -69,9 +86,12 @@ class PromptMaker:
     Args:
         processor: the checkpoint's, with Pillow's image processor.
         longest_edge: images are shrunk to it first; None leaves that to the checkpoint's own rule.
+        thinking: what the chat template is told.
     """
 
-    def __init__(self, processor: Any, longest_edge: int | None) -> None:
+    def __init__(self, processor: Any, longest_edge: int | None, thinking: Thinking = "auto") -> None:
+        self.turns = Turns(processor.tokenizer, processor.chat_template, thinking)
+        self._thinking = thinking
         self.processor = processor
         self.tokenizer = processor.tokenizer
         self.pictures = PatchMaker(processor.image_processor, longest_edge)
@@ -86,20 +106,30 @@ class PromptMaker:
 
         Raises:
             ImageError: an image is missing or refused.
+            ConfigError: the chat template does not let the reply begin where it has to.
         """
-        begin = question.answer.begin
+        begin = question.answer.begin if self._thinking != "on" else ""  # thoughts come first, and it is added then
+        turn = self.turns.begun(begin) if begin else self.turns.written()
+        asked = conversation(question, lambda _picture: {})
         short: list[int] = self.tokenizer.apply_chat_template(
-            conversation(question, lambda _picture: {}),
+            asked if begin and turn.own is None else [one for one in asked if one["role"] != "assistant"],
             chat_template=self.processor.chat_template,
             tokenize=True,
             return_dict=False,
-            add_generation_prompt=not begin,
-            continue_final_message=bool(begin),
+            add_generation_prompt=not begin and turn.own is None,
+            continue_final_message=bool(begin) and turn.own is None,
             sanitize_control_tokens=True,
+            **self.turns.settings,
         )
-        return self._placed(short, question.images)
+        if turn.own is not None:
+            short = [*short, *self.tokenizer(turn.own, add_special_tokens=False)["input_ids"]]
+        if begin and not self.tokenizer.decode(short[-len(begin) :]).endswith(begin):
+            raise ConfigError(
+                f"the chat template of this checkpoint does not end the prompt with {begin!r}; set judge.answer to text"
+            )
+        return self._placed(short, question.images, opened=turn.opened)
 
-    def _placed(self, short: Sequence[int], pictures: Sequence[Picture]) -> Prompt:
+    def _placed(self, short: Sequence[int], pictures: Sequence[Picture], *, opened: bool) -> Prompt:
         merge = self.pictures.merge
         ids: list[int] = []
         images: list[PlacedImage] = []
@@ -118,7 +148,7 @@ class PromptMaker:
         positions, following = _positions(len(ids), images, merge)
         for image in images:
             content[image.start : image.start + image.tokens] = -1 - self._number(image.name)
-        return Prompt(whole, content, positions, following, tuple(images))
+        return Prompt(whole, content, positions, following, tuple(images), opened)
 
     def _number(self, name: str) -> int:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,7 +13,8 @@ import torch
 from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
-from editloupe.judges.plain import TURN_BEGIN, end_tokens
+from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
+from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.decoding import Writer
 from editloupe.judges.qwen.engine import Engine
 from editloupe.judges.qwen.lru import ByteLRU
@@ -20,8 +22,8 @@ from editloupe.judges.qwen.memory import Budget, Shape
 from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
+from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
-from editloupe.rubrics.thoughts import opens_thoughts
 
 __all__ = ["QwenRunner"]
 
@@ -35,8 +37,10 @@ class QwenRunner:
     Args:
         model, processor: of one checkpoint of the Qwen-VL family.
         longest_edge: images are shrunk to it first.
-        max_new_tokens: where a reply is cut off.
-        temperature: 0 is greedy.
+        max_new_tokens: where a reply is cut off, thoughts apart.
+        sampling: how tokens are chosen.
+        thinking: what the chat template is told.
+        max_thinking_tokens: room for thoughts, where the template opens them or is told to.
         share: whether what questions have in common is computed once.
     """
 
@@ -47,11 +51,13 @@ class QwenRunner:
         *,
         longest_edge: int | None,
         max_new_tokens: int,
-        temperature: float = 0.0,
+        sampling: Sampling = GREEDY,
+        thinking: Thinking = "auto",
+        max_thinking_tokens: int = THINKING_TOKENS,
         share: bool = True,
     ) -> None:
         use_matrix_product(model)
-        self._maker = PromptMaker(processor, longest_edge)
+        self._maker = PromptMaker(processor, longest_edge, thinking)
         self._engine = Engine(model, self._maker, share=share)
         self.model = model
         self.processor = processor
@@ -59,7 +65,9 @@ class QwenRunner:
         self._ends = end_tokens(model, processor.tokenizer)
         self._positions = model.config.get_text_config().max_position_embeddings
         self._max_new_tokens = max_new_tokens
-        self._temperature = temperature
+        self._sampling = sampling
+        self._thinking = thinking
+        self._max_thinking_tokens = max_thinking_tokens
         self._budget: Budget | None = None
         self._planned: tuple[Sequence[Question], list[tuple[int, int]]] | None = None
         self._prompts: ByteLRU[int, tuple[Question, Prompt]] = ByteLRU(PROMPTS_KEPT, lambda pair: pair[1].nbytes)
@@ -102,7 +110,7 @@ class QwenRunner:
             else:
                 groups.append([index])
         groups.sort(key=lambda group: -max(len(prompts[index]) for index in group))
-        reply = self._max_new_tokens if questions and questions[0].answer.mode == "text" else 0
+        reply = self._room_for(questions[0]) if questions else 0
         ordered = [(index, len(prompts[index]) + reply) for group in groups for index in group]
         ordered += [(index, 1) for index in broken]
         self._planned = questions, ordered
@@ -134,10 +142,51 @@ class QwenRunner:
         """Read the probabilities of the labels, whose token ids are `tokens`, after one pass over each prompt."""
         started = time.perf_counter()
         prompts = [self._prompt(question) for question in questions]
+        if self._thinking == "on":
+            return self._choose_thinking(questions, prompts, answer, tokens, started)
+        return self._chosen(prompts, answer, tokens, started)
+
+    def _choose_thinking(
+        self,
+        questions: Sequence[Question],
+        prompts: Sequence[Prompt],
+        answer: AnswerFormat,
+        tokens: Sequence[int],
+        started: float,
+    ) -> list[Reply]:
+        """Let the judge think, then begin its answer and read the labels there."""
+        writer = self._write(questions, prompts, only_thoughts=True)
+        separator = self._maker.turns.separator(answer.begin)
+        replies: dict[int, Reply] = {}
+        begun: dict[int, Prompt] = {}
+        said: dict[int, str | None] = {}
+        for index, (prompt, draft) in enumerate(zip(prompts, writer.drafts, strict=True)):
+            thoughts = thoughts_before_choice(writer.text(draft), opened=prompt.opened)
+            if thoughts.unfinished is not None:
+                replies[index] = Reply(thoughts.unfinished, "length", len(prompt), draft.written, opened=prompt.opened)
+                continue
+            said[index] = thoughts.said
+            thought = draft.tokens if thoughts.said is not None else []
+            lead = thoughts.lead(separator)
+            answered = self.tokenizer(lead + answer.begin, add_special_tokens=False)["input_ids"]
+            begun[index] = prompt.followed_by([*thought, *answered])
+        if begun:
+            chosen = self._chosen(list(begun.values()), answer, tokens, started)
+            for index, reply in zip(begun, chosen, strict=True):
+                written = writer.drafts[index].written + 1
+                replies[index] = replace(
+                    reply, thoughts=said[index] or None, prompt_tokens=len(prompts[index]), reply_tokens=written
+                )
+        seconds = (time.perf_counter() - started) / len(questions)
+        return [replace(replies[index], seconds=seconds) for index in range(len(questions))]
+
+    def _chosen(
+        self, prompts: Sequence[Prompt], answer: AnswerFormat, tokens: Sequence[int], started: float
+    ) -> list[Reply]:
         with self._measured(sum(map(len, prompts))):
             logits = self._engine.last_logits(prompts, tokens)
         chances = torch.softmax(logits, dim=-1)[:, list(tokens)].cpu().tolist()
-        seconds = (time.perf_counter() - started) / len(questions)
+        seconds = (time.perf_counter() - started) / len(prompts)
         replies = []
         for prompt, values in zip(prompts, chances, strict=True):
             labels = dict(zip(answer.labels, values, strict=True))
@@ -148,11 +197,7 @@ class QwenRunner:
         """Write one reply per question."""
         started = time.perf_counter()
         prompts = [self._prompt(question) for question in questions]
-        seeds = [question.seed for question in questions]
-        opened = opens_thoughts(self.tokenizer.decode(prompts[0].ids[-TURN_BEGIN:].tolist()))
-        writer = Writer(self.tokenizer, self._ends, self._max_new_tokens, seeds, self._temperature, opened=opened)
-        with self._measured(sum(map(len, prompts)) + len(prompts) * self._max_new_tokens):
-            self._engine.generate(prompts, writer, self._max_new_tokens)
+        writer = self._write(questions, prompts)
         seconds = (time.perf_counter() - started) / len(questions)
         return [
             Reply(
@@ -163,10 +208,43 @@ class QwenRunner:
                 None,
                 seconds,
                 draft.score_labels,
-                opened=opened,
+                opened=prompt.opened,
             )
             for prompt, draft in zip(prompts, writer.drafts, strict=True)
         ]
+
+    def _write(
+        self, questions: Sequence[Question], prompts: Sequence[Prompt], *, only_thoughts: bool = False
+    ) -> Writer:
+        """Continue each prompt to its end, or to the end of its thoughts."""
+        turn = self._maker.turns.written()
+        writer = Writer(
+            self.tokenizer,
+            self._ends,
+            self._max_new_tokens,
+            [question.seed for question in questions],
+            self._sampling,
+            opened=turn.opened,
+            thoughts=self._max_thinking_tokens if self._thinks else None,
+            only_thoughts=only_thoughts,
+            prompts=[prompt.ids.tolist() for prompt in prompts],
+        )
+        room = self._max_new_tokens + (self._max_thinking_tokens if self._thinks else 0)
+        with self._measured(sum(map(len, prompts)) + len(prompts) * room):
+            self._engine.generate(prompts, writer, room)
+        return writer
+
+    @property
+    def _thinks(self) -> bool:
+        """Whether thoughts have room of their own."""
+        return self._thinking == "on" or self._maker.turns.written().opened
+
+    def _room_for(self, question: Question) -> int:
+        """Tokens that may follow a question's prompt."""
+        if question.answer.mode == "choice":
+            # The answer's beginning and its label have as many tokens as characters at most.
+            return self._max_thinking_tokens + len(question.answer.begin) if self._thinking == "on" else 0
+        return self._max_new_tokens + (self._max_thinking_tokens if self._thinks else 0)
 
     @contextmanager
     def _measured(self, tokens: int) -> Iterator[None]:
@@ -195,7 +273,7 @@ class QwenRunner:
         if kept is not None and kept[0] is question:
             return kept[1]
         prompt = self._maker.prompt(question)
-        room = self._positions - (self._max_new_tokens if question.answer.mode == "text" else 1)
+        room = self._positions - max(1, self._room_for(question))
         if len(prompt) > room:
             raise ItemError(
                 f"the question has {len(prompt)} tokens; this judge has room for {room} beside its reply",

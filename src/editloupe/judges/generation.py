@@ -1,0 +1,69 @@
+"""How a judge writes: whether it thinks, how much, and how its tokens are chosen. The same keys for both engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from editloupe.plugins import Options
+
+__all__ = ["GREEDY", "THINKING_TOKENS", "GenerationOptions", "Sampling", "Thinking"]
+
+Thinking = Literal["auto", "on", "off"]
+
+THINKING_TOKENS = 8192
+"""Room for thoughts where the config states none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are chosen; what is None is not done.
+
+    Attributes:
+        temperature: 0 takes the most probable token.
+        top_p: of the most probable tokens, those that together hold this probability.
+        top_k: so many of the most probable tokens.
+        min_p: tokens at least this fraction as probable as the most probable one.
+        presence_penalty: taken off the logit of what the reply holds already.
+        repetition_penalty: divides positive logits of what prompt and reply hold already, multiplies negative ones.
+    """
+
+    temperature: float = 0.0
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+
+
+GREEDY = Sampling()
+
+
+class GenerationOptions(Options):
+    """The keys of a judge that writes.
+
+    Attributes:
+        thinking: ``on`` and ``off`` tell the chat template; ``auto`` leaves it as it is.
+        max_thinking_tokens: room for thoughts, beside `max_new_tokens`.
+        top_p, top_k, min_p, presence_penalty, repetition_penalty: see `Sampling`.
+    """
+
+    thinking: Thinking = "auto"
+    max_thinking_tokens: int = Field(default=THINKING_TOKENS, ge=0)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    repetition_penalty: float | None = Field(default=None, gt=0)
+
+    def sampling(self, temperature: float) -> Sampling:
+        """How tokens are chosen at a temperature."""
+        return Sampling(temperature, self.top_p, self.top_k, self.min_p, self.presence_penalty, self.repetition_penalty)
+
+    @property
+    def sampling_signature(self) -> str:
+        """What was set of the sampling keys, each with a blank before it; empty where nothing was."""
+        names = ("top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty")
+        return "".join(f" {name}={getattr(self, name):g}" for name in names if getattr(self, name) is not None)

@@ -70,12 +70,12 @@ def make_judge(config: StudyConfig) -> Judge:
     """
     judge = config.judge.make()
     mode = config.judge.answer or config.rubric.answer
-    if config.judge.draws > 1 and (mode == "choice" or judge.deterministic):
+    if config.judge.draws > 1 and (judge.deterministic or not _writes(judge, mode)):
         raise ConfigError(
             f"judge: draws is {config.judge.draws}, but "
             + (
                 "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
-                if mode == "choice"
+                if not _writes(judge, mode)
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
@@ -165,8 +165,8 @@ def plan_replies(
     """
     planned = []
     pixels = _PixelRules(judge)
-    generates = (config.judge.answer or config.rubric.answer) == "text"
-    if generates:
+    mode = config.judge.answer or config.rubric.answer
+    if mode == "text":
         signature = f"{signature} {judge.decoding}"
     for sample in samples:
         for part in config.editors:
@@ -182,13 +182,18 @@ def plan_replies(
                     mode=config.judge.answer,
                     compare_original=config.judge.compare_original,
                     draw=draw,
-                    seed=seed if generates and not judge.deterministic else 0,
+                    seed=seed if _writes(judge, mode) and not judge.deterministic else 0,
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
                     key = reply_key(question, signature + pixels.mark(question))
                     planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
+
+
+def _writes(judge: Judge, mode: str) -> bool:
+    """Whether a judge writes anything: a reply, or thoughts before a choice."""
+    return mode == "text" or getattr(getattr(judge, "options", None), "thinking", "auto") == "on"
 
 
 def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:

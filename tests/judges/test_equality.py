@@ -19,6 +19,7 @@ from transformers import (
     Qwen3VLMoeForConditionalGeneration,
 )
 
+from editloupe.judges.generation import Sampling
 from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly, Qwen25VLImageProcessorOnly
 from editloupe.judges.qwen.runner import QwenRunner
@@ -160,7 +161,7 @@ def test_the_fast_engine_equals_transformers_own_calls(first, tokenizer):
         settings = {
             "longest_edge": 256,
             "max_new_tokens": rng.randint(1, 16),
-            "temperature": rng.choice([0.0, 0.0, 0.8]),
+            "sampling": Sampling(rng.choice([0.0, 0.0, 0.8])),
         }
         fast, reference = QwenRunner(model, processor, **settings), ReferenceRunner(model, processor, **settings)
         asked = questions(rng)

@@ -266,3 +266,93 @@ def test_a_probability_that_is_not_stated_is_no_zero():
         label_probabilities(listing(("7", math.log(0.5), None), ("8", None, None)), DIGITS, asked=2, prefill=True)
     with pytest.raises(RequestError, match="without their probabilities"):
         label_probabilities(listing(("7", None, None)), DIGITS, asked=2, prefill=True)
+
+
+SAMPLING = {"top_p": 0.9, "top_k": 20, "min_p": 0.1, "presence_penalty": 1.5, "repetition_penalty": 1.1}
+
+
+def test_sampling_keys_are_sent_where_they_are_set():
+    with faulty() as server:
+        outcomes(server, 1, temperature=0.6, **SAMPLING)
+        outcomes(server, 1)
+    sent, plain = (request[1] for request in server.requests[:2])
+    assert {name: sent[name] for name in SAMPLING} == SAMPLING
+    assert not set(SAMPLING) & set(plain)
+
+
+def test_settings_of_thinking_and_sampling_make_new_keys_and_leave_old_ones():
+    def keys(**options):
+        made = OpenAIJudge(WireOptions(model=MODEL, base_url="http://a/v1", **options))
+        return made.signature, made.decoding
+
+    old = keys()
+    assert old[1] == "max_new_tokens=512 temperature=0 json_schema=if-taken"
+    assert "thinking" not in old[0]
+    assert keys(thinking="auto", max_thinking_tokens=77) == old
+    assert keys(top_k=20) == (old[0], "max_new_tokens=512 temperature=0 top_k=20 json_schema=if-taken")
+    assert len({keys(thinking=word)[0] for word in ("auto", "on", "off")}) == 3  # a choice's key knows nothing else
+    assert keys(thinking="on", top_p=0.5)[0] != keys(thinking="on")[0]
+
+
+CHOICE = AnswerFormat("choice", ("7", "8"), '{"score": ')
+
+
+def thought_first(pieces, finish="stop", **message):
+    """A choice that is written out, each piece a token; the label's alternatives are 7 and 8."""
+
+    def answer(_body, completion):
+        listed = [
+            {
+                "token": piece,
+                "logprob": -0.01,
+                "top_logprobs": [{"token": "8", "logprob": math.log(0.75)}, {"token": "7", "logprob": math.log(0.25)}],
+            }
+            for piece in pieces
+        ]
+        said = {"role": "assistant", "content": "".join(pieces), **message}
+        completion["choices"][0] |= {"finish_reason": finish, "message": said, "logprobs": {"content": listed}}
+        return 200, completion, {}
+
+    return answer
+
+
+def chosen(server, **options):
+    made = OpenAIJudge(OpenAIJudge.Options(model=MODEL, base_url=server.url, thinking="on", **options))
+    asked = [Question("", ("a picture",), "Score?", CHOICE)]
+    return [outcome for batch in made.stream(asked) for _, outcome, _ in batch]
+
+
+BEGUN = ["{", '"score"', ":", " ", "8"]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message", "thoughts"),
+    [
+        (["<think>", '{"score": 7', "</think>", "\n\n", *BEGUN], {}, '{"score": 7'),
+        (["Perhaps 7.", "</think>", "\n", *BEGUN], {}, "Perhaps 7."),
+        (BEGUN, {"reasoning_content": "Perhaps 7."}, "Perhaps 7."),
+        (BEGUN, {}, None),
+    ],
+)
+def test_a_choice_over_the_wire_is_read_behind_the_thoughts(pieces, message, thoughts):
+    with faulty(answer=thought_first(pieces, **message)) as server:
+        (reply,) = chosen(server, prefill=False, max_thinking_tokens=300)
+    assert reply.labels == pytest.approx({"7": 0.25, "8": 0.75})
+    assert reply.thoughts == thoughts
+    assert server.requests[0][1]["max_tokens"] > 300
+
+
+@pytest.mark.parametrize(
+    ("pieces", "message"),
+    [(["<think>", "Is it ", "7"], {}), (["Is it "], {"content": "", "reasoning_content": "Is it "})],
+)
+def test_a_choice_over_the_wire_whose_thoughts_never_end_is_cut_off(pieces, message):
+    with faulty(answer=thought_first(pieces, "length", **message)) as server:
+        (failure,) = chosen(server, prefill=False)
+    assert (failure.kind, "judge.max_thinking_tokens" in failure.message) == ("truncated", True)
+
+
+def test_a_choice_that_is_begun_before_the_thoughts_is_refused():
+    with faulty() as server, pytest.raises(ConfigError, match=r"set judge\.prefill to false"):
+        chosen(server)
+    assert not server.requests

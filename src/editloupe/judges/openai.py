@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from editloupe.errors import ItemError
+from editloupe.errors import ConfigError, ItemError
 from editloupe.judges.wire import launch
 from editloupe.judges.wire.background import in_background
 from editloupe.judges.wire.dispatch import Dispatcher
@@ -88,6 +88,12 @@ class OpenAIJudge(StreamingJudge):
         flags = _numeric_flags(one.launch or "")
         parts += [f"launch={','.join(flags)}"] if flags else []
         parts += [f"variant={one.variant}"] if one.variant else []
+        if (
+            one.thinking == "on"
+        ):  # thoughts come before a choice as well, whose key knows nothing else of how they are written
+            parts.append(f"thinking=on+{one.max_thinking_tokens} temperature={self._heat}{one.sampling_signature}")
+        elif one.thinking == "off":
+            parts.append("thinking=off")
         parts += [f"extra={json.dumps(one.extra_body, sort_keys=True)}"] if one.extra_body else []
         return " ".join(parts)
 
@@ -95,10 +101,15 @@ class OpenAIJudge(StreamingJudge):
     def decoding(self) -> str:
         """What a generated reply depends on besides."""
         one = self.options
-        heat = one.temperature if isinstance(one.temperature, str) else f"{one.temperature:g}"
         schema = "if-taken" if one.json_schema else "no"
         thinking = "" if one.thinking == "auto" else f" thinking={one.thinking}+{one.max_thinking_tokens}"
-        return f"max_new_tokens={one.max_new_tokens} temperature={heat} json_schema={schema}{thinking}"
+        heat = f"temperature={self._heat}{one.sampling_signature}"
+        return f"max_new_tokens={one.max_new_tokens} {heat} json_schema={schema}{thinking}"
+
+    @property
+    def _heat(self) -> str:
+        heat = self.options.temperature
+        return heat if isinstance(heat, str) else f"{heat:g}"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -153,6 +164,12 @@ class OpenAIJudge(StreamingJudge):
         if not questions:
             return
         options = self.options
+        if options.thinking == "on" and options.prefill and any(one.answer.mode == "choice" for one in questions):
+            raise ConfigError(
+                "judge.thinking is on, and the answer mode choice begins the judge's answer before it has thought: set "
+                "judge.prefill to false, so that the judge writes its thoughts and then the beginning, or judge.answer "
+                "to text"
+            )
         key = api_key(options.api_key_env, "judge")
         usage = self._counted_usage()
         urls = self._addresses()

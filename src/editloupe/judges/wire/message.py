@@ -11,7 +11,7 @@ from editloupe.remote.errors import RequestError
 from editloupe.rubrics.forms import is_only_object
 from editloupe.rubrics.thoughts import OPENING, split_thoughts
 
-__all__ = ["WrittenText", "written_text"]
+__all__ = ["WrittenText", "message_parts", "written_text"]
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _THOUGHT_PARTS = ("reasoning", "thinking", "redacted_thinking", "summary_text")
@@ -77,6 +77,12 @@ def written_text(message: Any, finish: str, options: WireOptions) -> WrittenText
         again=False,
         reply="",
     )
+
+
+def message_parts(message: Any) -> tuple[str, str]:
+    """(thoughts, content) of a message as it stands, whatever it is worth."""
+    content, among = _texts(getattr(message, "content", None))
+    return "\n".join(part for part in (_thoughts(message)[1], among) if part), content
 
 
 def _spent(field: str, thoughts: str, options: WireOptions) -> RequestError:

@@ -10,6 +10,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from editloupe.errors import ConfigError
+from editloupe.judges.generation import GenerationOptions
 from editloupe.judges.sizing import ImageSizing
 from editloupe.remote.options import Prices, RemoteOptions, check_address
 
@@ -28,8 +29,8 @@ class WireImages(ImageSizing):
     quality: int = Field(default=95, ge=1, le=100)
 
 
-class WireOptions(RemoteOptions):
-    """What the config says about this judge, besides the keys of `RemoteOptions`.
+class WireOptions(RemoteOptions, GenerationOptions):
+    """What the config says about this judge, besides the keys of `RemoteOptions` and `GenerationOptions`.
 
     With `launch`, `model` may also be a folder beside the config; `max_cost` counts all runs of the study together.
 
@@ -41,7 +42,6 @@ class WireOptions(RemoteOptions):
         ready_within: seconds that a launched server may take before it answers.
         concurrency: questions that may be open at each server.
         max_new_tokens: where a reply is cut off (mode ``text``).
-        thinking: ``on`` and ``off`` tell the chat template (vLLM, SGLang); ``auto`` leaves it to the server.
         max_thinking_tokens: room for thoughts, added to `max_new_tokens` with ``thinking: on`` and for servers that
             want `max_completion_tokens`, which counts thoughts.
         temperature: 0 is greedy; ``default`` sends none, for models that refuse it.
@@ -63,8 +63,6 @@ class WireOptions(RemoteOptions):
     ready_within: float = Field(default=1800.0, gt=0)
     concurrency: int = Field(default=32, ge=1)
     max_new_tokens: int = Field(default=512, ge=1)
-    thinking: Literal["auto", "on", "off"] = "auto"
-    max_thinking_tokens: int = Field(default=8192, ge=0)
     temperature: float | Literal["default"] = 0.0
     json_schema: bool = True
     prefill: bool = True

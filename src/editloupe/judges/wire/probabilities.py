@@ -9,8 +9,9 @@ from typing import Any
 
 from editloupe.records import AnswerFormat
 from editloupe.remote.errors import RequestError
+from editloupe.rubrics.thoughts import CLOSING
 
-__all__ = ["HIDDEN", "label_probabilities"]
+__all__ = ["HIDDEN", "after_thoughts", "label_probabilities"]
 
 HIDDEN = 0.005
 """The most probability that labels outside the listed alternatives may hold together and still count as 0."""
@@ -71,6 +72,19 @@ def label_probabilities(tokens: Sequence[Any], answer: AnswerFormat, *, asked: i
             noncompliant=capped,
         )
     return {label: listed.get(label, 0.0) for label in answer.labels}
+
+
+def after_thoughts(tokens: Sequence[Any]) -> list[Any]:
+    """The tokens behind the last mark that ends thoughts; all of them where there is none."""
+    ends = [mark.end() for mark in CLOSING.finditer("".join(_name(token) for token in tokens))]
+    if not ends:
+        return list(tokens)
+    written = 0
+    for place, token in enumerate(tokens):
+        written += len(_name(token))
+        if written >= ends[-1]:
+            return list(tokens[place + 1 :])
+    return []
 
 
 def _chance(logprob: Any) -> float | None:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from editloupe.judges.wire.message import written_text
+from editloupe.judges.wire.message import message_parts, written_text
 from editloupe.judges.wire.options import WireOptions
-from editloupe.judges.wire.probabilities import label_probabilities
+from editloupe.judges.wire.probabilities import after_thoughts, label_probabilities
 from editloupe.records import Question, Reply
 from editloupe.remote.errors import RequestError, sentence_of
+from editloupe.rubrics.thoughts import split_thoughts
 
 __all__ = ["read_completion", "same_model", "usage_of"]
 
@@ -53,12 +54,35 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
     prompt, written = usage_of(completion)
     if question.answer.mode == "choice":
         found = getattr(getattr(choice, "logprobs", None), "content", None) or []
+        thoughts = None
+        if options.thinking == "on":
+            thoughts = _thoughts_before_choice(message, choice.finish_reason, options)
+            found = after_thoughts(found)
         labels = label_probabilities(found, question.answer, asked=options.top_logprobs, prefill=options.prefill)
         best = max(labels, key=labels.__getitem__)
-        return Reply(best, "choice", prompt, written, labels, seconds)
+        return Reply(best, "choice", prompt, written, labels, seconds, thoughts=thoughts)
     finish: Literal["stop", "length", "unknown"] = _FINISHES.get(str(choice.finish_reason).lower(), "unknown")
     text = written_text(message, finish, options)
     return Reply(text.answer, finish, prompt, written, None, seconds, thoughts=text.thoughts or None)
+
+
+def _thoughts_before_choice(message: Any, finish: str | None, options: WireOptions) -> str | None:
+    """What a judge thought before it chose.
+
+    Raises:
+        RequestError: kind ``truncated``: its thoughts never ended, so that no label follows them.
+    """
+    apart, content = message_parts(message)
+    spoken = split_thoughts(content)
+    if finish == "length" and not (spoken.closed and spoken.answer.strip()):
+        raise RequestError(
+            "the limit of new tokens was spent on thoughts, before a label; raise judge.max_thinking_tokens (now "
+            f"{options.max_thinking_tokens}), or set judge.thinking to off",
+            kind="truncated",
+            again=False,
+            reply=apart or content,
+        )
+    return apart or spoken.thoughts or None
 
 
 def usage_of(completion: Any) -> tuple[int, int]:

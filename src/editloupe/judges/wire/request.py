@@ -111,6 +111,7 @@ def body_of(
         limit_name: how the server calls the limit of new tokens.
     """
     choice = question.answer.mode == "choice"
+    writes = not choice or options.thinking == "on"
     extra = dict(options.extra_body)
     if question.answer.begin and options.prefill:
         extra |= {"add_generation_prompt": False, "continue_final_message": True}
@@ -119,13 +120,17 @@ def body_of(
         extra["chat_template_kwargs"] = template
     body: dict[str, Any] = {"model": options.model, "messages": messages, "extra_body": extra}
     if options.temperature != "default":
-        # A choice reads probabilities and samples nothing: its key knows no temperature.
-        body["temperature"] = 0.0 if choice else options.temperature
-        if options.temperature > 0 and not choice:
+        # A choice without thoughts reads probabilities and samples nothing: its key knows no temperature.
+        body["temperature"] = options.temperature if writes else 0.0
+        if options.temperature > 0 and writes:
             body["seed"] = question.seed & 0x7FFFFFFF
+    if writes:
+        _add_sampling(body, options)
     if choice:
         body |= {"logprobs": True, "top_logprobs": options.top_logprobs}
-        body[limit_name] = 1 if options.prefill else len(question.answer.begin) + _OVERHEAD
+        written = len(question.answer.begin) + _OVERHEAD
+        thoughts = options.max_thinking_tokens if options.thinking == "on" else 0
+        body[limit_name] = 1 if options.prefill else written + thoughts
     else:
         thinks = options.thinking == "on" or limit_name == "max_completion_tokens"
         body[limit_name] = options.token_limit(thinks=thinks)
@@ -133,6 +138,16 @@ def body_of(
             form = {"name": "verdict", "strict": True, "schema": json.loads(question.answer.schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
     return body
+
+
+def _add_sampling(body: dict[str, Any], options: WireOptions) -> None:
+    """Put the sampling keys that are set where servers look for them."""
+    for name in ("top_p", "presence_penalty"):
+        if getattr(options, name) is not None:
+            body[name] = getattr(options, name)
+    for name in ("top_k", "min_p", "repetition_penalty"):  # no part of OpenAI's interface; vLLM and SGLang take them
+        if getattr(options, name) is not None:
+            body["extra_body"].setdefault(name, getattr(options, name))
 
 
 def size_of(messages: list[dict[str, Any]]) -> int:

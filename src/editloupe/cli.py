@@ -207,13 +207,15 @@ def audit(
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from editloupe.audit.audit import audit_study
     from editloupe.report.terminal import print_table
-    from editloupe.report.terminal_audit import audit_sentences, audit_tables
+    from editloupe.report.terminal_audit import audit_sentences, audit_tables, reply_table
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible(study.out):
         found = audit_study(study, retry_failed=retry_failed, human=human or ())
     for table in audit_tables(found, whole=not sys.stdout.isatty()):
         print_table(table)
+    if found["replies"]["asked"]:
+        print_table(reply_table(found["replies"]))
     for sentence in audit_sentences(found):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")

@@ -16,6 +16,9 @@ __all__ = [
     "EditorInfo",
     "JudgeInfo",
     "Language",
+    "ReplyCount",
+    "ReplyCounts",
+    "ReplyExample",
     "Results",
     "SampleNote",
     "Scale",
@@ -115,6 +118,71 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyExample:
+    """One reply: where it belongs, its first words, and why it is lost, where it is."""
+
+    editor: str
+    sample: str
+    question: str
+    words: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCount:
+    """Replies of one form, or lost in one way.
+
+    Attributes:
+        name: the form, or the kind of failure.
+        count: how many.
+        examples: the first of them.
+        stage: of the failure: ``judge`` where no usable reply came, ``score`` where it could not be read.
+    """
+
+    name: str
+    count: int
+    examples: tuple[ReplyExample, ...] = ()
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCounts:
+    """What became of a study's questions to the judge.
+
+    Attributes:
+        asked: how many there are; each is either read or lost.
+        thoughts: how many replies hold thoughts before the answer.
+        read: by form, the commonest first.
+        lost: by stage and kind of failure, likewise.
+    """
+
+    asked: int = 0
+    thoughts: int = 0
+    read: tuple[ReplyCount, ...] = ()
+    lost: tuple[ReplyCount, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``report.json`` and ``audit.json`` hold."""
+        return {
+            "asked": self.asked,
+            "thoughts": self.thoughts,
+            "read": [
+                {"form": one.name, "count": one.count, "examples": [_example(each) for each in one.examples]}
+                for one in self.read
+            ],
+            "lost": [
+                {
+                    "stage": one.stage,
+                    "kind": one.name,
+                    "count": one.count,
+                    "examples": [{**_example(each), "message": each.message} for each in one.examples],
+                }
+                for one in self.lost
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SampleNote:
     """What the benchmark says about a sample besides its instruction.
 
@@ -208,6 +276,7 @@ class Results:
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
+        replies: what became of the questions to the judge.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -234,6 +303,7 @@ class Results:
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
     reading: Mapping[str, Any] = field(default_factory=dict)
+    replies: ReplyCounts = ReplyCounts()
 
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
@@ -251,3 +321,7 @@ class Results:
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         return list(found)
+
+
+def _example(one: ReplyExample) -> dict[str, str]:
+    return {"editor": one.editor, "sample": one.sample, "question": one.question, "words": one.words}

@@ -218,6 +218,7 @@ def test_every_file_of_the_program_is_in_the_page():
 
 
 FAMILIES = {
+    "form": ("json", "fence", "prefaced_json", "prefaced_fence", "score_line", "number", "word", "choice"),
     "mode": ("side", "slider", "flicker", "difference", "loupe"),
     "sort": ("order", "high", "low", "spread", "split"),
     "stage": ("sample", "edit", "judge", "score"),

@@ -78,6 +78,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
         study.plan_questions()
         study.ask_questions()
         results = results_of(config, study.ledger)
+        study.ledger.save_fact("reading", dict(results.reading))
         samples, edits = edits_of(config, study.ledger)
         if ratings:
             told = match_ratings(ratings, edits, results.scale.limits, config.seed)
@@ -122,6 +123,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
+            "replies": results.replies.as_json(),
             **measure_stability(config, study.judge, study.questions),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())

@@ -39,6 +39,7 @@ def report_json(
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),
+        "replies": results.replies.as_json(),
         "editors": [_editor(one, results.aggregates) for one in table],
         "comparisons": comparisons.as_json(),
         "failures": [_failures(one) for one in failures],

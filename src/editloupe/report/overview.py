@@ -13,7 +13,7 @@ from editloupe.report.comparisons import Comparisons
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.short_names import short_names
 from editloupe.report.words import one_line, printable
-from editloupe.results import Aggregate, Results, Scale, Verdict
+from editloupe.results import Aggregate, ReplyCount, ReplyCounts, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["overview_of"]
@@ -71,6 +71,8 @@ def overview_of(
         "histograms": _histograms(results, names),
         "failures": [_failure(one, names) for one in failures],
         "unreadable": _unreadable(results.verdicts, names),
+        "replies": _replies(results.replies),
+        "reading": _reading(results.reading),
         "speed": {stage: _speed(results, stage) for stage in ("edit", "judge")},
         "hardware": {stage: dict(facts) for stage, facts in results.hardware.items()},
         "cost": dict(results.cost),
@@ -183,6 +185,44 @@ def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str
             for one in found[:UNREADABLE]
         ],
     }
+
+
+def _replies(replies: ReplyCounts) -> dict[str, Any]:
+    """How many replies were read in which form, and how many were lost to what."""
+    return {
+        "asked": replies.asked,
+        "thoughts": replies.thoughts,
+        "read": [_reply_count(one) for one in replies.read],
+        "lost": [_reply_count(one) for one in replies.lost],
+    }
+
+
+def _reply_count(one: ReplyCount) -> dict[str, Any]:
+    return {
+        "stage": one.stage,
+        "name": printable(one.name),
+        "count": one.count,
+        "examples": [
+            {
+                "editor": printable(each.editor),
+                "sample": printable(each.sample),
+                "words": printable(each.words),
+                "message": one_line(each.message, 600),
+            }
+            for each in one.examples
+        ],
+    }
+
+
+def _reading(reading: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The version of the rule of reading, and what it reads otherwise than an older report did."""
+    if not reading:
+        return None
+    examples = [
+        {name: printable(value) if isinstance(value, str) else value for name, value in one.items()}
+        for one in reading["examples"]
+    ]
+    return {**reading, "examples": examples}
 
 
 def _speed(results: Results, stage: str) -> dict[str, Any] | None:

@@ -51,6 +51,29 @@ interface FailureCount {
   examples: {sample: string; message: string; attempts: number; retryable: boolean}[];
 }
 
+interface ReplyCount {
+  stage: string;
+  name: string;
+  count: number;
+  examples: {editor: string; sample: string; words: string; message: string}[];
+}
+
+interface Reading {
+  version: number;
+  before: number | null;
+  changed: number;
+  examples: {
+    editor: string;
+    sample: string;
+    metric: string;
+    before: number | null;
+    before_kind: string | null;
+    now: number | null;
+    now_kind: string | null;
+    why: string | null;
+  }[];
+}
+
 interface Overview {
   version: string;
   signature: string;
@@ -67,6 +90,8 @@ interface Overview {
   judge_card: any;
   histograms: {metric: string; edges: number[]; counts: number[][]}[];
   failures: FailureCount[];
+  replies: {asked: number; thoughts: number; read: ReplyCount[]; lost: ReplyCount[]};
+  reading: Reading | null;
   unreadable: {count: number; shown: {editor: number; sample: string; metric: string; kind: string; words: string}[]};
   speed: Record<string, {items: number; seconds: number; rate: number; memory: number | null} | null>;
   hardware: Record<string, Record<string, string>>;

@@ -33,6 +33,7 @@ from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.rubrics.thoughts import thoughts_of
 from editloupe.scoring.aggregates import aggregates_of
 from editloupe.scoring.edit import EditScores, MetricScore, score_of, scores_of
+from editloupe.scoring.reply_counts import count_replies
 from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
@@ -116,6 +117,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         ),
         card=rubric.card,
         reading=reading,
+        replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
     )
 

@@ -53,6 +53,7 @@ class Judge(Protocol):
     """Answers questions.
 
     May have besides: ``files`` (what its signature depends on), ``warning`` (what a reader must know),
+    ``domain`` (names of the benchmarks that it was made for; its scores on others come with a warning),
     ``plan(questions)`` (an order to run them in, with the tokens of each), ``budget(questions)`` (tokens of a batch at
     most, as a function), ``prepare(question)`` (what can be done ahead, on other threads), ``stream`` (see
     `StreamingJudge`), ``note`` (what the progress line shows, such as the cost so far), ``work_in(folder)`` (takes the

@@ -15,6 +15,7 @@ __all__ = [
     "Category",
     "EditorInfo",
     "JudgeInfo",
+    "NOT_DONE",
     "Language",
     "Results",
     "SampleNote",
@@ -24,6 +25,9 @@ __all__ = [
 ]
 
 Language = Literal["en", "zh"]
+
+NOT_DONE = "not-done"
+"""The kind of failure of what a stage has not come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,19 @@ class EditorInfo:
 
 @dataclass(frozen=True, slots=True)
 class JudgeInfo:
-    """The judge; `warning` is the first line of every report (``untrained weights: these scores mean nothing``)."""
+    """The judge.
+
+    Attributes:
+        name, signature: of it.
+        warning: what it says of itself; the first line of every report (``untrained weights: these scores mean
+            nothing``).
+        domain: the names of the benchmarks that it was made for; empty where it does not say.
+    """
 
     name: str
     signature: str
     warning: str = ""
+    domain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

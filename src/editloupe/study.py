@@ -157,6 +157,8 @@ class Study:
         self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
         self.ledger.save_reply_plan([(one.editor, one.sample.id, one.question_key, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
+        # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
+        self.ledger.save_fact("judge_domain", list(getattr(judge, "domain", ())))
         self.ledger.save_fact("judge_card", card)
 
     def ask_questions(self) -> None:

@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from editloupe.audit.preferences import class_agreement, labelled_edits, preference_agreement
@@ -42,6 +43,9 @@ class _Judged:
     cluster: str
     judge: float
     truth: float
+
+
+_Agree = Callable[[Sequence[_Judged]], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             preferences = preference_agreement(config, samples, readings)
             classes = class_agreement(config, samples, readings)
         judged = _judged(results, truth.numbers)
+        agree = partial(_agreement, seed=config.seed, scale=results.scale.limits)
         known |= set(truth.numbers)
         made = {place for place, edit in edits.items() if isinstance(edit, Edit)}
         scored = {place for place in known if results.overall.get(place) is not None}
@@ -110,15 +115,15 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             "n": len(scored),
             "unscored": len(known) - len(scored),
             "without_truth": len(made - known),
-            "overall": _agreement(judged, config.seed),
-            "editors": _by(judged, lambda one: one.editor, config.seed),
-            "categories": _by(judged, lambda one: one.category, config.seed),
+            "overall": agree(judged),
+            "editors": _by(judged, lambda one: one.editor, agree),
+            "categories": _by(judged, lambda one: one.category, agree),
             "means": {
                 name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
                 for name, part in _groups(judged, lambda one: one.editor).items()
             },
-            "expected": _read_as(judged, readings.get("expected"), config.seed),
-            "readings": {name: _read_as(judged, reading, config.seed) for name, reading in readings.items()},
+            "expected": _read_as(judged, readings.get("expected"), agree),
+            "readings": {name: _read_as(judged, reading, agree) for name, reading in readings.items()},
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
@@ -173,20 +178,21 @@ def _judged(results: Results, truths: Mapping[EditRef, float]) -> list[_Judged]:
     return list(judged.values())
 
 
-def _read_as(judged: Sequence[_Judged], reading: ScoreVariant | None, seed: int) -> dict[str, Any] | None:
+def _read_as(judged: Sequence[_Judged], reading: ScoreVariant | None, agree: _Agree) -> dict[str, Any] | None:
     """The agreement of another reading of the same replies; None where it has no score."""
     overall = {place: scores["overall"] for place, scores in (reading or {}).items()}
     both = [replace(one, judge=score) for one in judged if (score := overall.get((one.editor, one.sample))) is not None]
-    return _agreement(both, seed) if both else None
+    return agree(both) if both else None
 
 
-def _agreement(judged: Sequence[_Judged], seed: int) -> dict[str, Any]:
+def _agreement(judged: Sequence[_Judged], *, seed: int, scale: tuple[float, float]) -> dict[str, Any]:
     return agreement(
         [one.judge for one in judged],
         [one.truth for one in judged],
         [one.cluster for one in judged],
         seed,
         samples=[one.sample for one in judged],
+        scale=scale,
     )
 
 
@@ -197,8 +203,8 @@ def _groups(judged: Sequence[_Judged], name: Callable[[_Judged], str]) -> dict[s
     return groups
 
 
-def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], seed: int) -> dict[str, Any]:
-    return {group: _agreement(part, seed) for group, part in _groups(judged, name).items()}
+def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], agree: _Agree) -> dict[str, Any]:
+    return {group: agree(part) for group, part in _groups(judged, name).items()}
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -160,7 +160,7 @@ def match_ratings(
             for rater, one in kept
             if one.flag
         ],
-        "between_raters": _between(scores, seed),
+        "between_raters": _between(scores, scale, seed),
     }
     return MatchedRatings({place: sum(given) / len(given) for place, given in per_edit.items()}, facts)
 
@@ -171,13 +171,19 @@ def _rescaled(score: float | None, file: Ratings, scale: tuple[float, float]) ->
     return scale[0] + (score - file.low) * (scale[1] - scale[0]) / (file.high - file.low)
 
 
-def _between(scores: Mapping[str, Mapping[EditRef, float]], seed: int) -> list[dict[str, Any]]:
+def _between(
+    scores: Mapping[str, Mapping[EditRef, float]], scale: tuple[float, float], seed: int
+) -> list[dict[str, Any]]:
     """How far each two raters agree on the edits that both scored, clustered by sample."""
     found = []
     for (one, first), (other, second) in itertools.combinations(scores.items(), 2):
         both = [place for place in first if place in second]
         told = agreement(
-            [first[place] for place in both], [second[place] for place in both], [place[1] for place in both], seed
+            [first[place] for place in both],
+            [second[place] for place in both],
+            [place[1] for place in both],
+            seed,
+            scale=scale,
         )
         found.append({"raters": [one, other], **{name: told[name] for name in ("n", "spearman", "mae")}})
     return found

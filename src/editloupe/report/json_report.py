@@ -9,6 +9,7 @@ from typing import Any
 from editloupe.records import Failure
 from editloupe.report.comparisons import Comparisons
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.remarks import warnings_of
 from editloupe.results import Aggregate, Results, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
@@ -35,7 +36,7 @@ def report_json(
         "judge": {
             "name": results.judge.name,
             "signature": results.judge.signature,
-            "warning": results.judge.warning or None,
+            "warning": " ".join(warnings_of(results)) or None,
         },
         "rubric": results.rubric,
         "editors": [_editor(one, results.aggregates) for one in table],

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
+from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.results import Results
 from editloupe.statistics.summary import Estimate
@@ -20,17 +21,18 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
 def report_markdown(
     results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
 ) -> bytes:
-    """Return the bytes of ``report.md``; the judge's warning, if there is one, is its first line."""
+    """Return the bytes of ``report.md``; what a reader must know first, such as the judge's warning, stands first."""
     text = words(results.language)
-    benchmark, judge = results.benchmark, results.judge
-    lines = [f"**{_plain(judge.warning)}**", ""] if judge.warning else []
-    lines += [
+    benchmark = results.benchmark
+    lines = [
+        *_warnings(results),
         f"# {_plain(benchmark.name)}: {text['leaderboard']}",
         "",
         _setting(results),
         "",
         *_leaderboard(results, table, comparisons),
         "",
+        *_too_few(results, comparisons),
         *_comparisons(results, comparisons),
         f"## {text['failures']}",
         "",
@@ -51,12 +53,22 @@ def report_markdown(
 
 
 def leaderboard_markdown(results: Results) -> str:
-    """The leaderboard alone, as a Markdown table to paste; the judge's warning, if there is one, stands under it."""
+    """The leaderboard alone, as a Markdown table to paste; what a reader must know stands under it."""
     lines = list(_leaderboard(results, standings(results), compare_all(results)))
     lines += ["", _setting(results)]
-    if results.judge.warning:
-        lines += ["", f"**{_plain(results.judge.warning)}**"]
+    if warnings := _warnings(results):
+        lines += ["", *warnings[:-1]]
     return "\n".join(lines)
+
+
+def _warnings(results: Results) -> list[str]:
+    """One paragraph each, an empty line after it."""
+    return [line for one in warnings_of(results) for line in (f"**{_plain(one, 600)}**", "")]
+
+
+def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
+    remark = too_few(comparisons, results.language)
+    return [_plain(remark, 400), ""] if remark else []
 
 
 def _setting(results: Results) -> str:

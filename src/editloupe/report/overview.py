@@ -11,6 +11,7 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.comparisons import Comparisons
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.words import one_line, printable
 from editloupe.results import Aggregate, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
@@ -56,8 +57,9 @@ def overview_of(
         "judge": {
             "name": printable(judge.name),
             "signature": printable(judge.signature),
-            "warning": one_line(judge.warning, 400),
         },
+        "warnings": _both(warnings_of(results, "en"), warnings_of(results, "zh")),
+        "too_few": _both([too_few(comparisons, "en")], [too_few(comparisons, "zh")])[0],
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
@@ -77,6 +79,11 @@ def overview_of(
         "audit": results.audit,
         "probe": results.probe,
     }
+
+
+def _both(english: Sequence[str], chinese: Sequence[str]) -> list[list[str]]:
+    """Sentences in both languages, for the page's switch."""
+    return [list(pair) for pair in zip(english, chinese, strict=True)]
 
 
 def _label(category: str, label: str) -> list[str]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from editloupe.report.comparisons import compare_all
 from editloupe.report.leaderboard import Standing, ranked, standings
+from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
@@ -54,13 +55,15 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
                 label = Text(f"  {one_line(category.label, 58)}", "dim")
                 view.add_row(*(Text() for _ in rank), *_cells(label, one.categories[category.id], results.scale, ""))
             view.add_section()
+    if comparisons is not None and (remark := too_few(comparisons, results.language)):
+        view.caption, view.caption_justify = Text(remark, "dim"), "left"
     return view
 
 
 def _title(results: Results) -> Text:
     title = Text()
-    if results.judge.warning:
-        title.append(f"{one_line(results.judge.warning, 400)}\n", "bold yellow")
+    for warning in warnings_of(results):
+        title.append(f"{warning}\n", "bold yellow")
     return title.append(f"{one_line(results.benchmark.name, 60)} · {one_line(results.judge.name, 60)}", "dim")
 
 

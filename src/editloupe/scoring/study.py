@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from editloupe.config.parts import StudyConfig
+from editloupe.errors import EditloupeError
 from editloupe.judge_card import card_of
 from editloupe.planning import edits_of
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
+    NOT_DONE,
     BenchmarkInfo,
     Category,
     EditorInfo,
@@ -36,9 +38,6 @@ from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
 __all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
-
-NOT_DONE = "not-done"
-"""The kind of failure of what a stage has not come to."""
 
 
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
@@ -88,7 +87,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             benchmark["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
         ),
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or ""),
+        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=total,
         metrics=scales,
@@ -193,6 +192,15 @@ def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
     if config.judge.draws > 1:
         asked = f"{asked} draws={config.judge.draws}"
     return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
+
+
+def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
+    """What the judge was made for; studies of earlier versions did not keep it, so there the judge itself is asked."""
+    kept = ledger.fact("judge_domain")
+    if kept is None:
+        with suppress(EditloupeError):
+            kept = getattr(config.judge.plugin(config.judge.options), "domain", ())
+    return tuple(kept or ())
 
 
 def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:

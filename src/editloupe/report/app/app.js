@@ -40,14 +40,13 @@ async function render() {
   if (turn !== rendering) return; // a later address has won
   page = made;
   if (name === 'gallery') lastGallery = location.hash;
-  const {warning} = OVERVIEW.judge;
   put(document.getElementById('app'),
     h('a.skip', {href: '#main', on: {click: (event) => {
       event.preventDefault();
       document.getElementById('main').focus();
     }}}, t('skip')),
     header(name),
-    h('main#main', {tabindex: -1}, warning && h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(warning)),
+    h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
       MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
     help);
   document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.benchmark.name} · editloupe`;

@@ -68,6 +68,7 @@ function boards(show) {
       h('div.card.scroll', {}, mainTable(order, scale, ranked, sortBy)),
       h('p.note', {}, t('interval_note'), ' ', EDITORS.length > 1 && t('ties_note')),
       EDITORS.some((one) => one.overall[1]) && h('p.note', {}, h('span.bad', {}, '✕ '), t('failure_note')),
+      OVERVIEW.too_few[0] && h('p.note', {}, foreign(inWords(OVERVIEW.too_few))),
       ranked && h('ul.near', {}, nearby())),
   ];
   if (CATEGORIES.length > 1) parts.push(h('section#categories', {}, h('h2', {}, t('by_category')),
@@ -120,7 +121,7 @@ function nearby() {
     const shown = found.p_corrected !== null && found.p_corrected < 0.05;
     return h('li', {}, h(`span.verdict.${shown ? 'clear' : 'unclear'}`, {'aria-hidden': 'true'}, shown ? '>' : '≈'), ' ',
       editorName(at), ' ', shown ? t('is_better') : t('is_near'), ' ', editorName(at + 1), ' ',
-      h('a.soft', {href: `#/compare?a=${at}&b=${at + 1}`}, `${signed(found.difference)} (${found.ci95 ? `${signed(found.ci95[0])} … ${signed(found.ci95[1])}` : '–'}), p ${probability(found.p_corrected)}`));
+      h('a.soft', {href: `#/compare?a=${at}&b=${at + 1}`}, `${signed(found.difference)} (${found.ci95 ? `${signed(found.ci95[0])} … ${signed(found.ci95[1])}` : '–'}), ${t('p_corrected')} ${probability(found.p_corrected)}`));
   });
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
+from editloupe.errors import ConfigError
 from editloupe.planning import make_judge
 from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
+from editloupe.report.remarks import outside_domain
 from editloupe.store.blobs import DecodingStore
 
 __all__ = ["check_study", "missing_requirements"]
@@ -37,6 +40,10 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     Raises:
         ConfigError, DataError: the benchmark cannot be read.
     """
+    with suppress(ConfigError):  # a judge that cannot be made is told where it is needed
+        judge = config.judge.plugin(config.judge.options)
+        for warning in outside_domain(judge.name, getattr(judge, "domain", ()), config.benchmark.name):
+            say(warning)
     for requirement in missing_requirements(config):  # first: a missing data file ends the check
         say(f"this machine lacks: {requirement}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
@@ -59,19 +66,19 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         say(f"editor {part.name} ({part.type}): {good} edits{_without_inputs(part, sound)}")
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
-    judge = config.judge
-    size = "as many tokens as the memory allows" if judge.batch_size == "auto" else str(judge.batch_size)
-    size = size if judge.use_batch_inference else "1"
-    mode = judge.answer or config.rubric.answer
-    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * judge.draws
+    asked = config.judge
+    size = "as many tokens as the memory allows" if asked.batch_size == "auto" else str(asked.batch_size)
+    size = size if asked.use_batch_inference else "1"
+    mode = asked.answer or config.rubric.answer
+    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * asked.draws
     made = make_judge(config)
     manner = (
-        f"{judge.options.model_dump().get('concurrency')} at a time"
+        f"{asked.options.model_dump().get('concurrency')} at a time"
         if isinstance(made, StreamingJudge)
         else f"batches of {size}"
     )
     say(
-        f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
+        f"judge {asked.options.model_dump().get('model', asked.type)}: at most {questions} questions, mode {mode}, "
         f"{manner}"
     )
     if hasattr(made, "forecast"):

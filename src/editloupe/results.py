@@ -10,12 +10,12 @@ from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
 __all__ = [
+    "NOT_DONE",
     "Aggregate",
     "BenchmarkInfo",
     "Category",
     "EditorInfo",
     "JudgeInfo",
-    "NOT_DONE",
     "Language",
     "Results",
     "SampleNote",
@@ -69,7 +69,8 @@ class JudgeInfo:
         name, signature: of it.
         warning: what it says of itself; the first line of every report (``untrained weights: these scores mean
             nothing``).
-        domain: the names of the benchmarks that it was made for; empty where it does not say.
+        domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is, or
+            where the judge does not say.
     """
 
     name: str

@@ -7,6 +7,7 @@ ledger as results arrive and do only what it does not hold; what comes after is 
 from __future__ import annotations
 
 import itertools
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -28,6 +29,7 @@ from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Benchmark, Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
+from editloupe.report.remarks import outside_domain
 from editloupe.results import Results
 from editloupe.scoring.study import full_signature, results_of, score_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
@@ -37,6 +39,8 @@ from editloupe.store.links import link_edits
 from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
+
+log = logging.getLogger(__name__)
 
 
 def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False) -> Results:
@@ -114,6 +118,8 @@ class Study:
         """Read the samples and plan all edits; needs the benchmark and the editors, not the judge."""
         config = self.config
         benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+        for warning in outside_domain(self._judge.name, getattr(self._judge, "domain", ()), config.benchmark.name):
+            log.warning("%s", warning)
         samples = load_samples(config.benchmark, benchmark, self._store)
         for part in config.editors:
             editor: Editor = part.plugin(part.options)

@@ -1,9 +1,9 @@
 import pytest
-from browsing import Visit, chromium
 from PIL import Image
-from wide_study import EDITORS, study
 
+from browsing import Visit, chromium
 from editloupe.report.write import write_report
+from wide_study import EDITORS, study
 
 
 @pytest.fixture

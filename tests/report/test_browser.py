@@ -5,12 +5,12 @@ import re
 import shutil
 
 import pytest
-from browsing import PAGES, go, overflows
-from wide_study import EDITORS, failure_of, score_of, study
 
+from browsing import PAGES, go, overflows
 from editloupe.report.single_file import write_single_file
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
+from wide_study import EDITORS, failure_of, score_of, study
 
 SAMPLES = 12
 EVERYTHING = [(number, editor) for number in range(SAMPLES) for editor in range(len(EDITORS))]

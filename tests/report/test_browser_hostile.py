@@ -1,10 +1,10 @@
 """A study in which every text is hostile: nothing of it runs, every page opens and keeps its shape."""
 
 import pytest
-from browsing import PAGES, go, overflows
-from small_study import HOSTILE, study
 
+from browsing import PAGES, go, overflows
 from editloupe.report.write import write_report
+from small_study import HOSTILE, study
 
 FLAG = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
 

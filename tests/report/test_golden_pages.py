@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from browsing import PAGES
 
 GOLDEN = Path(__file__).parent / "golden"

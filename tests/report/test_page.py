@@ -10,7 +10,6 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import pytest
-from small_study import HOSTILE, study
 
 import editloupe.report.gallery
 from editloupe.cli import app
@@ -20,6 +19,7 @@ from editloupe.report.single_file import write_single_file
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
 from editloupe.results import SampleNote
+from small_study import HOSTILE, study
 
 
 class Page(HTMLParser):

@@ -5,11 +5,11 @@ import json
 
 import pytest
 from pyarrow import parquet
-from small_study import HOSTILE, study
 
 from editloupe.errors import ConfigError
 from editloupe.report.parquet import write_parquet
 from editloupe.report.write import write_report
+from small_study import HOSTILE, study
 
 
 def test_rows_and_columns_are_those_of_the_verdicts(folder):

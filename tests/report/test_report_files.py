@@ -8,11 +8,11 @@ import re
 
 import pytest
 from rich.console import Console
-from small_study import HOSTILE, study
 
 from editloupe.report.terminal import leaderboard
 from editloupe.report.write import write_report
 from editloupe.results import Category, Scale
+from small_study import HOSTILE, study
 
 ESTIMATE = ["n", "failed", "mean", "std", "median", "min", "max", "ci95", "mean_if_failures_worst"]
 

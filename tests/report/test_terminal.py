@@ -6,10 +6,10 @@ import io
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from small_study import study
 
 from editloupe.report import leaderboard
 from editloupe.results import EditorInfo
+from small_study import study
 
 
 def shown(results):

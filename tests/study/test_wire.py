@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from faulty import MODEL, faulty
-from overview import overview
-from worlds import make_config, make_table
 
 from editloupe.api import load_judge
 from editloupe.audit.audit import audit_study
@@ -19,6 +16,9 @@ from editloupe.config.parts import load_config
 from editloupe.errors import StudyStopped
 from editloupe.judges.transformers import NANO
 from editloupe.study import run_study
+from faulty import MODEL, faulty
+from overview import overview
+from worlds import make_config, make_table
 
 SERVING = Path(__file__).parent.parent / "support" / "serving.py"
 KEY = "sk-nobody-may-see-this-0123456789"

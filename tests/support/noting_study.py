@@ -7,9 +7,8 @@ from pathlib import Path
 
 
 def study(folder):
-    from noting import Noting, NotingJudge
-
     from editloupe.config.parts import EditorPart, JudgePart, load_config
+    from noting import Noting, NotingJudge
 
     config = load_config(folder / "config.yaml")
     notes = str(folder / "notes")

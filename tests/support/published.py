@@ -3,6 +3,7 @@
 import json
 
 import datasets
+
 from pictures import b64, encode, gradient, png
 
 FEATURES = datasets.Features(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pictures import noise
-from worlds import make_config
-
 from editloupe import images, plugins
 from editloupe.config.parts import BenchmarkPart, EditorPart, JudgePart, load_config
 from editloupe.records import ImagePart, Reply, Sample
+from pictures import noise
+from worlds import make_config
 
 
 class Half:

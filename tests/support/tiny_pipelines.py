@@ -220,8 +220,9 @@ def qwen_text(tokenizer):
 
 
 def qwen_processor(tokenizer):
-    from still_processor import StillProcessor
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
+
+    from still_processor import StillProcessor
 
     images = Qwen2VLImageProcessorPil(size={"shortest_edge": 28 * 28, "longest_edge": 112 * 112})
     return StillProcessor(images, tokenizer)

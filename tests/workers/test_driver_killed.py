@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+
 from noting import notes
 from worlds import make_table
 

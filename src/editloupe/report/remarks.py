@@ -36,7 +36,7 @@ def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: 
     Args:
         judge: its name.
         domain: the benchmarks that it was made for.
-        benchmark: that it judges.
+        benchmark: the name of the one that it judges.
         language: of the sentence.
     """
     if not domain or benchmark in domain:

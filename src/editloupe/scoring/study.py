@@ -195,12 +195,13 @@ def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
 
 
 def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
-    """What the judge was made for; studies of earlier versions did not keep it, so there the judge itself is asked."""
+    """What else than this benchmark the judge was made for, nothing where it was made for this one; studies of earlier versions did not keep it, so there the judge itself is asked."""
     kept = ledger.fact("judge_domain")
     if kept is None:
         with suppress(EditloupeError):
             kept = getattr(config.judge.plugin(config.judge.options), "domain", ())
-    return tuple(kept or ())
+    # A benchmark may have a name of its own, such as that of its file; what a judge knows is the kind.
+    return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 
 
 def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:

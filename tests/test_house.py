@@ -13,10 +13,10 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 # The floors of the house, the ground floor first. A room imports from itself and from floors below its own, never from
 # a neighbour on its floor: so there can be no circle, and a new room has to be given its place here.
 FLOORS = (
-    ("categories", "machine", "progress", "records", "shapes", "statistics"),
+    ("categories", "image_sniffing", "machine", "progress", "records", "shapes", "statistics"),
     ("errors", "results"),
     ("batching", "hub", "images", "judge_card", "plugins"),
-    ("rubrics", "store"),
+    ("image_frames", "rubrics", "store"),
     ("config", "editors", "judges", "protocols", "report"),
     ("api", "benchmarks"),
     ("planning",),

@@ -15,9 +15,10 @@ import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from editloupe.errors import ImageError
+from editloupe.image_sniffing import described
 from editloupe.records import ImageBytes, Picture
 
 __all__ = [
@@ -43,10 +44,15 @@ MAX_PIXELS = 100_000_000
 MAX_ASPECT = 200
 
 # Pillow would open many more, one of them (EPS) by starting another program.
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM", "MPO")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "BMP", "GIF", "TIFF", "PPM")  # JPEG brings MPO along
 
 # Pillow's own limit would only warn at 89 megapixels; ours is checked from the header, and is a refusal.
 Image.MAX_IMAGE_PIXELS = None
+
+# Pillow's limit for an unpacked text or colour profile in a PNG is 1 MiB: real profiles of printers and the workflows
+# that generators write into their pictures are larger. What is beyond these is refused with a sentence.
+PngImagePlugin.MAX_TEXT_CHUNK = 32 << 20
+PngImagePlugin.MAX_TEXT_MEMORY = 128 << 20
 
 
 def inspect(data: bytes, name: str = "the image") -> tuple[int, int]:
@@ -77,7 +83,7 @@ def decode(picture: Picture) -> Image.Image:
         image.load()
         return _rgb(ImageOps.exif_transpose(image))
     except Exception as error:
-        raise ImageError(f"{name!r} cannot be decoded: {error}") from error
+        raise ImageError(f"{name!r} cannot be decoded: {_reason(error)}") from error
 
 
 def dimensions(picture: Picture) -> tuple[int, int]:
@@ -206,9 +212,9 @@ def _checked(data: bytes, name: str) -> Image.Image:
             warnings.simplefilter("ignore")
             image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise ImageError(f"{name!r} is not an image ({len(data)} bytes)") from error
+        raise ImageError(f"{name!r} {described(data)}") from error
     except Exception as error:
-        raise ImageError(f"{name!r} cannot be opened as an image: {error}") from error
+        raise ImageError(f"{name!r} cannot be opened as an image: {_reason(error)}") from error
     width, height = image.size
     if width * height > MAX_PIXELS:
         raise ImageError(
@@ -218,6 +224,15 @@ def _checked(data: bytes, name: str) -> Image.Image:
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise ImageError(f"{name!r} is {width}x{height}; sides may differ by a factor of at most {MAX_ASPECT}")
     return image
+
+
+def _reason(error: Exception) -> str:
+    """Pillow's reason, in words that say what to do where Pillow names a constant of its own."""
+    words = str(error) or type(error).__name__
+    if "MAX_TEXT_CHUNK" in words or "text chunks" in words:
+        limit = PngImagePlugin.MAX_TEXT_CHUNK >> 20
+        return f"a text or colour profile inside it is larger than {limit} MiB; save it without its metadata"
+    return words
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from editloupe.benchmarks.findings import Finding, Linted, group_findings, of_samples
 from editloupe.config.parts import BenchmarkPart
 from editloupe.errors import ConfigError
+from editloupe.image_frames import frames_of
 from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
@@ -52,9 +53,11 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
     """
     samples: list[Sample] = []
     everything: list[Sample] = []
+    several: list[Finding] = []
     ids: set[str] = set()
     for sample in benchmark.samples(store):
         everything.append(replace(sample, sources=(), reference=(), candidate=None))
+        several += _several_frames(sample)
         if not _wanted(part, sample):
             continue
         if sample.id in ids:
@@ -74,7 +77,7 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
         )
     if not samples:
         raise ConfigError(f"the benchmark {benchmark.name!r} has no samples")
-    findings = list(of_samples(everything))
+    findings = [*of_samples(everything), *several]
     if isinstance(benchmark, Linted) and not cut:
         findings += benchmark.lint(everything)
     asked = [one for one in findings if not one.category or part.categories is None or one.category in part.categories]
@@ -84,6 +87,15 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
 def selected(part: BenchmarkPart, samples: Iterable[Sample]) -> list[Sample]:
     """Those of a study's samples that a config asks for: of its categories, at most its limit."""
     return list(itertools.islice((sample for sample in samples if _wanted(part, sample)), part.limit))
+
+
+def _several_frames(sample: Sample) -> Iterator[Finding]:
+    for role, pictures in (("source", sample.sources), ("reference", sample.reference)):
+        for picture in pictures:
+            frames = frames_of(picture)
+            if frames > 1:
+                message = f"a {role} image of sample {sample.id!r} holds {frames} frames; only the first one is used"
+                yield Finding("several-frames", message, sample.category, sample.groups.get("language", ""))
 
 
 def _wanted(part: BenchmarkPart, sample: Sample) -> bool:

@@ -69,8 +69,8 @@ class JudgeInfo:
         name, signature: of it.
         warning: what it says of itself; the first line of every report (``untrained weights: these scores mean
             nothing``).
-        domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is, or
-            where the judge does not say.
+        domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
+            or where the judge does not say.
     """
 
     name: str

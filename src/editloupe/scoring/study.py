@@ -195,7 +195,10 @@ def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
 
 
 def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
-    """What else than this benchmark the judge was made for, nothing where it was made for this one; studies of earlier versions did not keep it, so there the judge itself is asked."""
+    """What the judge was made for, nothing where that is this benchmark.
+
+    Studies of earlier versions did not keep it, so there the judge itself is asked.
+    """
     kept = ledger.fact("judge_domain")
     if kept is None:
         with suppress(EditloupeError):

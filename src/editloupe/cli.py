@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ def report(
     if samples is not None and not single_file:
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
-    with _interruptible(config.out):
+    with _interruptible("report", config.out):
         results = run_study(config, stages=())
     if single_file:
         path = write_single_file(results, config.out, samples or SAMPLES)
@@ -175,7 +176,7 @@ def audit(
     from editloupe.report.terminal_audit import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
-    with _interruptible(study.out):
+    with _interruptible("audit", study.out):
         found = audit_study(study, retry_failed=retry_failed, human=human or ())
     for table in audit_tables(found):
         Console().print(table)
@@ -198,7 +199,7 @@ def probe(
     from editloupe.audit.probe import probe_sentences, probe_study
 
     study = _configured(config, out, settings)
-    with _interruptible(study.out):
+    with _interruptible("run", study.out):
         found = probe_study(study, _configured(other), count=samples)
     for sentence in probe_sentences(found):
         typer.echo(sentence)
@@ -322,9 +323,32 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
 def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
     from editloupe.study import run_study
 
-    with _interruptible(config.out):
+    verb = stages[0] if len(stages) == 1 else "run"
+    with _interruptible(verb, config.out):
         results = run_study(config, stages=stages, retry_failed=retry_failed)
+    if retry_failed:
+        _say_what_is_not_retried(config, results)
     _say(results, config.out)
+
+
+def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
+    """A reply that cannot be read is no failure of asking: the same question would get the same reply."""
+    from editloupe.report.failure_summary import counted, unreadable
+
+    count = unreadable(results)
+    if not count:
+        return
+    told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
+    limit = getattr(config.judge.options, "max_new_tokens", None)
+    if (config.judge.answer or config.rubric.answer) == "choice":
+        setting, name = "judge.answer=text", "the other answer mode"
+    elif limit is not None:
+        setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"
+    else:
+        typer.echo(f"{told}; a judge that answers otherwise is asked all questions anew")
+        return
+    command = shlex.join(["editloupe", "judge", str(config.out), "--set", setting])
+    typer.echo(f"{told}; {name} asks all questions anew: {command}")
 
 
 def _say(results: Results, folder: Path, *, table: bool = True) -> None:
@@ -335,29 +359,34 @@ def _say(results: Results, folder: Path, *, table: bool = True) -> None:
     from rich.console import Console
 
     from editloupe.report import leaderboard
-    from editloupe.scoring.study import NOT_DONE
+    from editloupe.report.failure_summary import summarize_failures
 
     if table:
         Console().print(leaderboard(results))
-    failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
-    waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
-    failed = len(failures) - waiting
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
-    rest = f"  not done yet {waiting}" if waiting else ""
-    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}", err=not table)
-    if failed:
+    failed = summarize_failures(results)
+    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
+    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    if failed.failed_scores:
+        line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
+    typer.echo(line, err=not table)
+    if failed.failed_scores:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 @contextmanager
-def _interruptible(folder: Path) -> Iterator[None]:
+def _interruptible(verb: str, folder: Path) -> Iterator[None]:
+    """Say how to go on, in a command that can be pasted, where a person or a limit ends a command."""
     from editloupe.errors import StudyStopped
 
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; nothing is lost, continue with: editloupe run {folder}", err=True)
+        again = shlex.join(["editloupe", verb, str(folder)])
+        typer.echo(f"interrupted; nothing is lost, continue with: {again}", err=True)
         sys.exit(INTERRUPTED)
     except StudyStopped as limit:
-        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: editloupe run {folder}", err=True)
+        # The folder keeps the limit that was just reached, so the command has to raise it.
+        again = shlex.join(["editloupe", verb, str(folder), *(["--set", limit.setting] if limit.setting else [])])
+        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {again}", err=True)
         sys.exit(FINISHED_WITH_FAILURES)

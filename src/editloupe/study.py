@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -136,9 +137,11 @@ class Study:
 
     def make_edits(self) -> None:
         """Stage 1: make every edit that the ledger does not hold, one editor after the other."""
+        tried: set[str] = set()  # editors that take the same files share their keys, and one try a run is enough
         for one in self._edits.values():
-            keys = [plan.key for plan in one.planned]
+            keys = [plan.key for plan in one.planned if plan.key not in tried]
             waiting = pending(self.ledger, keys, retry_failed=self._retry_failed)
+            tried |= waiting
             todo = [plan for plan in one.planned if plan.key in waiting]
             if todo:
                 self._run_editor(one, todo)
@@ -193,6 +196,7 @@ class Study:
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started = time.perf_counter()
+        failures: list[Failure] = []
         with stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
             for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
@@ -200,10 +204,15 @@ class Study:
                 self.ledger.record(outcomes)
                 if progress.done == 0:
                     self._note_hardware("edit", self.config.workers.edit)
-                failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
-                progress.advance(len(batch), failed=failed)
+                lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
+                failures += lost
+                progress.advance(len(batch), failed=len(lost))
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
+
+        for kind, count in Counter(failure.kind for failure in failures).items():
+            first = next(failure.message for failure in failures if failure.kind == kind)
+            log.warning("edit %s: %d of %d failed (%s), the first: %s", one.part.name, count, len(todo), kind, first)
 
     def _note_hardware(self, stage: str, place: WorkerSettings) -> None:
         """Keep what a stage ran on; of workers elsewhere only their engine is known here."""

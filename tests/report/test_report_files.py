@@ -79,6 +79,7 @@ def test_failures_name_editor_stage_kind_and_examples(folder):
             "stage": "edit",
             "kind": "out-of-memory",
             "count": 1,
+            "unit": "edits",
             "examples": [{"sample": "s1", "message": "no memory left"}],
         },
         {
@@ -86,6 +87,7 @@ def test_failures_name_editor_stage_kind_and_examples(folder):
             "stage": "score",
             "kind": "prose",
             "count": 1,
+            "unit": "scores",
             "examples": [{"sample": "s2", "message": "no score in prose"}],
         },
     ]
@@ -219,3 +221,17 @@ def test_the_terminal_shows_the_best_first_within_80_columns():
     output = console.export_text()
     assert output.index("good") < output.index("bad")
     assert max(map(len, output.splitlines())) <= 80
+
+
+def test_what_failed_is_counted_in_units_that_are_named(folder):
+    written(study(), folder)
+    text = (folder / "report.md").read_text("utf-8")
+    assert "2 of 8 scores, 1 of 8 edits: 1 edit out-of-memory, 1 score prose" in text
+    assert "| 1 edit |" in text
+    assert "| 1 score |" in text
+    assert {one["unit"] for one in json.loads((folder / "report.json").read_text("utf-8"))["failures"]} == {
+        "edits",
+        "scores",
+    }
+    written(study(language="zh"), folder)
+    assert "8 个分数中 2 个、8 个编辑中 1 个失败：1 个编辑" in (folder / "report.md").read_text("utf-8")

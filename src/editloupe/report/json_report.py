@@ -8,6 +8,7 @@ from typing import Any
 
 from editloupe.records import Failure
 from editloupe.report.comparisons import Comparisons
+from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import warnings_of
 from editloupe.results import Aggregate, Results, Speed, Verdict
@@ -105,6 +106,7 @@ def _failures(count: FailureCount) -> dict[str, Any]:
         "stage": count.stage,
         "kind": count.kind,
         "count": count.count,
+        "unit": f"{unit_of(count)}s",
         "examples": [
             {"sample": one.sample, "message": one.failure.message} for one in count.examples if one.failure is not None
         ],

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from editloupe.report.comparisons import Comparisons, compare_all
+from editloupe.report.failure_summary import counted, summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
 from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
@@ -138,12 +139,20 @@ def _failures(results: Results, failures: Sequence[FailureCount]) -> Iterable[st
     if not failures:
         yield text["no_failures"]
         return
+    if sentence := summarize_failures(results).sentence(results.language):
+        yield _plain(sentence, 400)
+        yield ""
     yield _row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
     yield _row(["---", "---", "---", "---:", "---"])
     for one in failures:
         example = one.examples[0]
         message = example.failure.message if example.failure is not None else ""
-        cells = [_plain(one.editor), text[f"stage_{one.stage}"], _plain(one.kind), str(one.count)]
+        cells = [
+            _plain(one.editor),
+            text[f"stage_{one.stage}"],
+            _plain(one.kind),
+            counted(one.count, unit_of(one), results.language),
+        ]
         yield _row([*cells, f"{_plain(example.sample, 60)}: {_plain(message)}"])
 
 

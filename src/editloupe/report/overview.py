@@ -10,6 +10,7 @@ import yaml
 
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.comparisons import Comparisons
+from editloupe.report.failure_summary import summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.words import one_line, printable
@@ -41,6 +42,7 @@ def overview_of(
     """
     benchmark, judge = results.benchmark, results.judge
     names = [one.editor.name for one in table]
+    summary = summarize_failures(results)
     return {
         "version": results.version,
         "signature": printable(results.signature),
@@ -69,6 +71,7 @@ def overview_of(
         "card": printable(results.card),
         "judge_card": results.judge_card,
         "histograms": _histograms(results, names),
+        "failed": [summary.sentence("en"), summary.sentence("zh")],
         "failures": [_failure(one, names) for one in failures],
         "unreadable": _unreadable(results.verdicts, names),
         "speed": {stage: _speed(results, stage) for stage in ("edit", "judge")},
@@ -158,6 +161,7 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
         "stage": count.stage,
         "kind": printable(count.kind),
         "count": count.count,
+        "unit": unit_of(count),
         "examples": [
             {
                 "sample": printable(one.sample),

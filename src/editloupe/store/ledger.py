@@ -70,6 +70,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._failed: set[str] = set()
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(folder)
         path = folder / "ledger.sqlite"
@@ -93,7 +94,8 @@ class Ledger:
     def record(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
         """Write one batch in one transaction; returns when it is on the disk.
 
-        A failure written over an older failure of the same key counts its attempts on; it never replaces a result.
+        A failure written over an older failure of the same key counts its attempts on, once per
+        opened ledger, which is a run: several editors may share a key. It never replaces a result.
         """
         now = time.time()
         with _transaction(self._db):
@@ -101,7 +103,9 @@ class Ledger:
                 if isinstance(outcome, Failure):
                     before = self.find([key]).get(key)
                     if isinstance(before, Failure):
-                        outcome = replace(outcome, attempts=before.attempts + 1)  # noqa: PLW2901
+                        attempts = before.attempts + (key not in self._failed)
+                        outcome = replace(outcome, attempts=attempts)  # noqa: PLW2901
+                    self._failed.add(key)
                     row: tuple[Any, ...] = (key, outcome.stage, None, json.dumps(asdict(outcome)), now)
                 else:
                     stage = "edit" if isinstance(outcome, Edit) else "judge"

@@ -62,6 +62,10 @@ class Asking:
         self._left = len(questions)
         self._stopped = False
 
+    @property
+    def _ceiling(self) -> tuple[int, int]:
+        return ceiling_of(self._questions[0], self._options)
+
     async def run(self, emit: Callable[[Answered], None]) -> None:
         """Ask everything; `emit` takes each answer as it arrives.
 
@@ -82,7 +86,8 @@ class Asking:
         if self._stopped:
             raise StudyStopped(
                 f"stopped at judge.max_cost: {self._bill.spent} of {self._options.max_cost:g} are spent, "
-                f"{self._left} questions are not asked; raise judge.max_cost to go on"
+                f"{self._left} questions are not asked",
+                setting=f"judge.max_cost={self._bill.enough(self._ceiling, self._left)}",
             )
 
     async def _work(self, lane: Lane, emit: Callable[[Answered], None]) -> None:
@@ -101,7 +106,7 @@ class Asking:
     async def _affordable(self) -> bool:
         """Wait until the next question surely fits the limit; False where it cannot any more."""
         while not self._stopped and self._left:
-            if self._bill.affords(ceiling_of(self._questions[0], self._options)):
+            if self._bill.affords(self._ceiling):
                 return True
             if not self._bill.open:
                 self._stopped = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 
 from editloupe.errors import ConfigError, ImageError
@@ -85,6 +86,11 @@ class Bill:
     def affords(self, tokens: tuple[int, int]) -> bool:
         """Whether a question of so many tokens fits beside what is spent and held back."""
         return self._limit is None or self.cost + self._reserved + self._most(*tokens) <= self._limit
+
+    def enough(self, tokens: tuple[int, int], questions: int) -> str:
+        """A limit, rounded up, that so many more questions of so many tokens stay below."""
+        need = Decimal(max(self.cost + self._most(*tokens) * (questions + 1), (self._limit or 0.0) * 1.01))
+        return f"{need.quantize(Decimal(1).scaleb(need.adjusted() - 1), ROUND_UP):f}"
 
     def save(self) -> None:
         """Write the bill where it changed."""

@@ -15,7 +15,7 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "image_sniffing", "machine", "progress", "records", "shapes", "statistics"),
     ("errors", "results"),
-    ("batching", "hub", "images", "judge_card", "plugins"),
+    ("batching", "hub", "images", "judge_card", "model_loading", "plugins"),
     ("image_frames", "rubrics", "store"),
     ("config", "editors", "judges", "protocols", "report"),
     ("api", "benchmarks"),

@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from editloupe.errors import ConfigError, failure_from
+from editloupe.errors import ends_the_run, failure_from, is_out_of_memory
 from editloupe.records import Failure, Stage
 
 __all__ = ["AUTO_ROWS", "Ceiling", "Done", "is_out_of_memory", "stream"]
@@ -111,7 +111,8 @@ def stream(
         What became of each batch, as it is done. Every item comes back exactly once, with a result or a `Failure`.
 
     Raises:
-        ConfigError: raised by `function`; nothing that smaller batches could mend.
+        EditloupeError: raised by `function` about more than one item (`ends_the_run`), such as a config that cannot be
+            used or a model that cannot be loaded: nothing that smaller batches could mend, so nothing is tried again.
     """
     queue = _Queue(items, weights, Ceiling(size() if callable(size) else size))
     ready: list[Done[Item, Result]] = []
@@ -228,9 +229,9 @@ def _settled(
     started = time.perf_counter()
     try:
         results, seconds = running.result()
-    except ConfigError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not take other items with it
+    except Exception as error:
+        if ends_the_run(error):
+            raise
         failure = _translated(error, fallbacks.stage)
         # The traceback holds the batch's tensors, which are to be freed before anything is tried again.
         error.__traceback__ = None
@@ -250,15 +251,6 @@ def _settled(
     fallbacks.say(failure.kind, f"batch of {len(batch)} failed ({failure.kind}): {reason}; trying {parts}")
     queue.put_back([batch[:half], batch[half:]])
     return []
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether an error means that memory ran out, on any device, without importing torch."""
-    if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryError", "OutOfMemory"):
-        return True
-    # cuBLAS, cuDNN and the CPU's allocator report it as plain RuntimeError with these words.
-    words = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory", "not enough memory")
-    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def _translated(error: Exception, stage: Stage) -> Failure:

@@ -5,13 +5,17 @@
     ├── DataError             a data file that cannot be read at all                   exit code 2
     ├── StudyLocked           another process holds this study                         exit code 2
     ├── StudyStopped          a limit of the config is reached; the next run goes on   exit code 3
+    ├── ModelLoadError        a model that cannot be loaded here and now; nothing is   exit code 2
+    │                         recorded, and the same command goes on once it can
     ├── UnreadableReply       a judge's reply from which no score can be read          a Failure
     └── ItemError             one item cannot be processed; carries `kind`, `retryable` a Failure
         ├── ImageError        an image that cannot be decoded or is refused
         ├── InstructionError  an editor does not understand an instruction
         └── OutOfMemory       a batch did not fit; smaller ones may
 
-Errors of other libraries are translated once, where they enter (PIL in `images`, CUDA in `batching`).
+Errors of other libraries are translated once, where they enter (PIL in `images`, CUDA in `batching`, whatever loading
+weights raises in `model_loading`). Those that concern one item become a `Failure`; all others end the run, because the
+next item would meet them too (`ends_the_run`).
 """
 
 from __future__ import annotations
@@ -27,11 +31,14 @@ __all__ = [
     "ImageError",
     "InstructionError",
     "ItemError",
+    "ModelLoadError",
     "OutOfMemory",
     "StudyLocked",
     "StudyStopped",
     "UnreadableReply",
+    "ends_the_run",
     "failure_from",
+    "is_out_of_memory",
 ]
 
 
@@ -62,6 +69,10 @@ class StudyStopped(EditloupeError):  # noqa: N818 - a state, told in one word
     def __init__(self, message: str, *, setting: str = "") -> None:
         super().__init__(message)
         self.setting = setting
+
+
+class ModelLoadError(EditloupeError):
+    """A model whose weights cannot be loaded: no memory, no such device, a torn file. No item is to blame for it."""
 
 
 class UnreadableReply(EditloupeError):  # noqa: N818 - the name belongs to the public calls
@@ -115,6 +126,20 @@ class OutOfMemory(ItemError):  # noqa: N818 - named after the event
     """A batch did not fit into memory."""
 
     kind = "out-of-memory"
+
+
+def ends_the_run(error: BaseException) -> bool:
+    """Tell whether an error is raised on purpose and about more than one item, so that trying others is no use."""
+    return isinstance(error, EditloupeError) and not isinstance(error, ItemError | UnreadableReply)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out, on any device, without importing torch."""
+    if isinstance(error, MemoryError) or type(error).__name__ in ("OutOfMemoryError", "OutOfMemory"):
+        return True
+    # cuBLAS, cuDNN and the CPU's allocator report it as plain RuntimeError with these words.
+    words = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
 
 
 def failure_from(error: BaseException, stage: Stage) -> Failure:

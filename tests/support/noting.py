@@ -11,6 +11,7 @@ from PIL import Image
 
 from editloupe import images
 from editloupe.errors import ConfigError
+from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
 from editloupe.records import Failure, Reply
@@ -25,6 +26,7 @@ class Noting:
         poison: tuple[str, ...] = ()
         hang: tuple[str, ...] = ()
         breaks: tuple[str, ...] = ()
+        torn: bool = False
 
     def __init__(self, options):
         self.options = options
@@ -38,6 +40,9 @@ class Noting:
             sample = request.sample.id
             note(self.options.notes, sample)
             activity.report(sample, 1, 2)
+            if self.options.torn:
+                with loading_model("noting", device="cpu", mend="less"):
+                    raise OSError("the file is torn")
             self.broken |= sample in self.options.breaks
             if self.broken:  # for good, as CUDA is after a device-side assert
                 raise RuntimeError("CUDA error: device-side assert triggered")

@@ -9,7 +9,7 @@ import pytest
 import ray
 
 from editloupe.config.parts import EditorPart, JudgePart, WorkerSettings
-from editloupe.errors import ConfigError
+from editloupe.errors import ConfigError, ModelLoadError
 from editloupe.images import EncodedImage
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress.bars import StageProgress
@@ -171,6 +171,15 @@ def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
     engine = RayEngine(where, StageProgress("edit", 1, None))
     with pytest.raises(ConfigError, match="no such model"):
         list(engine.edits(part, SimpleNamespace(signature="x"), plans(1)))
+
+
+@pytest.mark.slow
+def test_weights_that_cannot_be_loaded_end_the_stage_at_once(cluster, folder):
+    """Every worker would meet the same, so nobody is replaced and nothing is tried again."""
+    todo = plans(8)
+    with pytest.raises(ModelLoadError, match="the file is torn"):
+        edit(place(cluster, devices=1), folder, todo, batch_size=2, torn=True)
+    assert len(notes(folder)) == 1
 
 
 @pytest.mark.slow

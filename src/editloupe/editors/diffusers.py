@@ -22,6 +22,7 @@ from editloupe.editors.diffusers_output import checked_images
 from editloupe.errors import ConfigError
 from editloupe.hub import commit_of, hub_file
 from editloupe.images import decode
+from editloupe.model_loading import loading_model
 from editloupe.plugins import ConfigPath, nearest
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
@@ -125,7 +126,8 @@ class Diffusers:
         """Edit a batch: in one call per group that the class can take together, which for many is a single sample.
 
         Raises:
-            ConfigError: the pipeline cannot be loaded, or does not take a parameter.
+            ConfigError: there is no such pipeline, or it does not take a parameter.
+            ModelLoadError: its weights cannot be loaded.
             ImageError: a source cannot be decoded.
             Exception: whatever the pipeline raises, out-of-memory errors included; the caller splits the batch.
         """
@@ -260,7 +262,8 @@ class Diffusers:
                 "this process sees no accelerator"
             )
         diffusers_logging.disable_progress_bar()
-        try:
+        mend = "another `device:`, a smaller `dtype:` or `offload: model`"
+        with loading_model(one.model, device=device, mend=mend):
             pipeline = DiffusionPipeline.from_pretrained(
                 one.model,
                 revision=None if self._is_local else self.commit,
@@ -268,17 +271,14 @@ class Diffusers:
                 trust_remote_code=one.trust_remote_code,
                 device_map="balanced" if device == "balanced" else None,
             )
-        except OSError as error:
-            first = str(error).strip().split("\n")[0]
-            raise ConfigError(f"the model {one.model!r} cannot be loaded: {first}") from error
-        if one.lora is not None:
-            self._adapt(pipeline, one.lora)
-        if one.offload == "model":
-            pipeline.enable_model_cpu_offload(device=device)
-        elif one.offload == "sequential":
-            pipeline.enable_sequential_cpu_offload(device=device)
-        elif device != "balanced":
-            pipeline.to(device)
+            if one.lora is not None:
+                self._adapt(pipeline, one.lora)
+            if one.offload == "model":
+                pipeline.enable_model_cpu_offload(device=device)
+            elif one.offload == "sequential":
+                pipeline.enable_sequential_cpu_offload(device=device)
+            elif device != "balanced":
+                pipeline.to(device)
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 

@@ -21,6 +21,7 @@ from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
+from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import AnswerFormat, Question, Reply
 
@@ -159,6 +160,7 @@ class TransformersJudge:
 
         Raises:
             ImageError: an image of the batch cannot be decoded.
+            ModelLoadError: the weights cannot be loaded.
             Exception: whatever the model raises, out-of-memory errors included; the caller splits the batch.
         """
         replies: dict[int, Reply] = {}
@@ -256,7 +258,11 @@ class TransformersJudge:
 
     @property
     def runner(self) -> Any:
-        """What runs the checkpoint; loads it where that has not happened yet."""
+        """What runs the checkpoint; loads it where that has not happened yet.
+
+        Raises:
+            ModelLoadError: the weights cannot be loaded.
+        """
         with self._loading:  # planning and preparing may ask for it from several threads
             if self._runner is None:
                 self._runner = self._load()
@@ -277,16 +283,19 @@ class TransformersJudge:
         if device == "auto" and not torch.cuda.is_available():
             device = "cpu"
         dtype = getattr(torch, self._dtype_name())
-        if self._random is not None:
-            model, processor = load_random(self._random, dtype=dtype, device=device, attention=self.options.attention)
-        else:
-            processor = load_processor(str(self.folder))
-            model = AutoModelForImageTextToText.from_pretrained(
-                str(self.folder),
-                dtype=dtype,
-                device_map=None if device == "cpu" else device,
-                attn_implementation=self.options.attention,
-            ).eval()
+        mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
+        with loading_model(self.options.model, device=device, mend=mend):
+            if self._random is not None:
+                attention = self.options.attention
+                model, processor = load_random(self._random, dtype=dtype, device=device, attention=attention)
+            else:
+                processor = load_processor(str(self.folder))
+                model = AutoModelForImageTextToText.from_pretrained(
+                    str(self.folder),
+                    dtype=dtype,
+                    device_map=None if device == "cpu" else device,
+                    attn_implementation=self.options.attention,
+                ).eval()
         runner = QwenRunner if model.config.model_type in QWEN_FAMILY else ReferenceRunner
         return runner(
             model,

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from editloupe.config.parts import WorkerSettings
-from editloupe.errors import ConfigError
+from editloupe.errors import ConfigError, EditloupeError, ends_the_run
 from editloupe.progress.bars import StageProgress
 from editloupe.workers.queue import Chunk
 from editloupe.workers.transfer import ModelSpec
@@ -174,15 +174,13 @@ class ActorPool:
         try:
             return ray.get(reference)
         except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, ConfigError):
-                raise ConfigError(str(error.cause)) from error
+            _raise_what_ends_the_run(error.cause, error)
             worker.cause = f"{type(error.cause).__name__}: {error.cause}"[:300]
         except ray.exceptions.RayError as error:
             cause = getattr(error, "cause", None)
             while cause is not None and getattr(cause, "cause", None) is not None:
                 cause = cause.cause
-            if isinstance(cause, ConfigError):
-                raise ConfigError(str(cause)) from error
+            _raise_what_ends_the_run(cause, error)
             worker.cause = " ".join(str(error).split())[:300]
         return None
 
@@ -251,6 +249,14 @@ class ActorPool:
         deadline = time.monotonic() + max(5.0, patience)
         while time.monotonic() < deadline and any(_is_our_worker(pid) for pid in self._pids):
             time.sleep(0.05)
+
+
+def _raise_what_ends_the_run(cause: object, error: Exception) -> None:
+    """Raise a worker's error here where every worker would meet it; it crossed a border, so it is made anew."""
+    if isinstance(cause, EditloupeError) and ends_the_run(cause):
+        # Ray's own mixture of both classes would print as its traceback.
+        kind = next(one for one in type(cause).__mro__ if one.__module__ == EditloupeError.__module__)
+        raise kind(str(cause)) from error
 
 
 def _wanted(place: WorkerSettings, resources: dict[str, float]) -> int:

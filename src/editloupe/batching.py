@@ -17,7 +17,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -105,7 +105,7 @@ def stream(
             one.
         stage: of the failures.
         weights: of each item, such as its tokens; 1 each by default. An item heavier than `size` runs alone.
-        prepare: called on other threads with items whose turn comes next; what it raises is left to `function`.
+        prepare: called once per item on other threads, before its turn; what it raises is left to `function`.
 
     Yields:
         What became of each batch, as it is done. Every item comes back exactly once, with a result or a `Failure`.
@@ -121,7 +121,8 @@ def stream(
         coming = _Preparation(prepare, preparers)
         try:
             while batch := queue.take(size() if callable(size) else size):
-                running = model.submit(_timed, function, [item for _, item in batch])
+                wanted = [item for _, item in batch]
+                running = model.submit(_timed, function, wanted, coming.look_at(wanted))
                 coming.look_at(queue.upcoming(AHEAD * len(batch)))
                 if ready:
                     yield ready  # committed by the consumer while the model works
@@ -175,20 +176,21 @@ class _Queue(Generic[Item]):
 
 
 class _Preparation(Generic[Item]):
-    """Hands each upcoming item to `prepare` once."""
+    """Hands each item to `prepare` once, on other threads."""
 
     def __init__(self, prepare: Callable[[Item], object] | None, pool: ThreadPoolExecutor) -> None:
         self._prepare = prepare
         self._pool = pool
-        self._seen: set[int] = set()
+        self._running: dict[int, Future[object]] = {}
 
-    def look_at(self, items: Sequence[Item]) -> None:
+    def look_at(self, items: Sequence[Item]) -> list[Future[object]]:
+        """Begin with the items that are new; returns what is to be waited for until all of them are prepared."""
         if self._prepare is None:
-            return
+            return []
         for item in items:
-            if id(item) not in self._seen:
-                self._seen.add(id(item))
-                self._pool.submit(self._prepare, item)
+            if id(item) not in self._running:
+                self._running[id(item)] = self._pool.submit(self._prepare, item)
+        return [self._running[id(item)] for item in items]
 
 
 class _FallbackLog:
@@ -210,9 +212,10 @@ class _FallbackLog:
 
 
 def _timed(
-    function: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item]
+    function: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item], prepared: Sequence[Future[object]]
 ) -> tuple[Sequence[Result], float]:
     started = time.perf_counter()
+    wait(prepared)  # two threads are at it; what one of them raised, the function will raise again
     results = function(batch)
     if len(results) != len(batch):
         raise RuntimeError(f"{len(results)} results came back for a batch of {len(batch)}")
@@ -255,7 +258,8 @@ def _settled(
 
 def _translated(error: Exception, stage: Stage) -> Failure:
     if is_out_of_memory(error):
-        return Failure(stage, "out-of-memory", _first_line(str(error)) or "out of memory")
+        # Another run may find more memory free, or another machine.
+        return Failure(stage, "out-of-memory", _first_line(str(error)) or "out of memory", retryable=True)
     return failure_from(error, stage)
 
 

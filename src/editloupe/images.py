@@ -93,9 +93,22 @@ def dimensions(picture: Picture) -> tuple[int, int]:
         ImageError: missing, not an image, or refused.
     """
     name = str(picture.path) if hasattr(picture, "path") else "the image"
-    image = _checked(_data(picture, name), name)
+    data = _data(picture, name)
+    image = _checked(data, name)
     width, height = image.size
+    if image.format == "PNG" and not _may_turn(data):
+        return width, height
     return (height, width) if image.getexif().get(ORIENTATION, 1) in range(5, 9) else (width, height)
+
+
+def _may_turn(png: bytes) -> bool:
+    """Whether a PNG has a chunk that may hold an orientation; Pillow would decode its pixels to look behind them."""
+    at = 8
+    while at + 8 <= len(png):
+        if png[at + 4 : at + 8] in (b"eXIf", b"zTXt", b"iTXt", b"tEXt"):
+            return True
+        at += 12 + int.from_bytes(png[at : at + 4], "big")
+    return False
 
 
 def encode_png(image: Image.Image) -> bytes:

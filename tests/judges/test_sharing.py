@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editloupe.judges.qwen.prompts import LastUsed, Prompt
+from editloupe.judges.qwen.lru import ByteLRU
+from editloupe.judges.qwen.prompts import Prompt
 from editloupe.judges.qwen.sharing import MAX_PADDING, common_length, levels, tight_chunks
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import AnswerFormat, ImagePart, Question
@@ -46,7 +47,7 @@ def test_shared_equals_unshared(judge):
     runner = judge.runner
     prompts = [runner._prompt(question) for question in study()]
     shared = runner._engine.last_logits(prompts)
-    runner._engine._share = False
+    runner._engine.share = False
     apart = runner._engine.last_logits(prompts)
     assert (shared - apart).abs().max() < 1e-4
     assert (apart[0] - apart[1]).abs().max() > 1e-2  # the prompts do differ
@@ -134,7 +135,7 @@ def test_chunks_hold_every_index_once_and_pad_little(lengths):
 
 
 def test_what_was_used_longest_ago_makes_room():
-    kept = LastUsed(10, len)
+    kept = ByteLRU(10, len)
     kept.put("a", "xxxx")
     kept.put("b", "xxxx")
     assert kept.get("a") == "xxxx"

@@ -76,7 +76,7 @@ def _expected(rubric: Rubric, metric: str, outcomes: list[Outcome]) -> float | N
     """The mean of the draws' expected scores; None where one has none, or where the number written is not the score."""
     question, own = rubric.question_of(metric), rubric.metrics[metric]
     shared = sum(rubric.question_of(name) == question for name in rubric.metrics) > 1
-    if shared or own.words or own.scales:
+    if shared or own.words or own.scales or own.high > 10:  # what is kept of a token tells 0 to 10 apart
         return None
     scores = [
         expected_score(one.score_labels) if isinstance(one, Reply) and one.score_labels else None for one in outcomes

@@ -9,9 +9,17 @@ __all__ = ["Counters"]
 
 @dataclass(slots=True)
 class Counters:
-    """Seconds in the model's own calls, tokens of prompts computed, padding among them, images looked at."""
+    """What was done so far.
+
+    Attributes:
+        inside: seconds in the model's own calls.
+        tokens, padding: of prompts computed, and padding among them.
+        images: looked at.
+        peak: the most bytes that a batch had allocated on a GPU.
+    """
 
     inside: float = 0.0
     tokens: int = 0
     padding: int = 0
     images: int = 0
+    peak: int = 0

@@ -75,9 +75,16 @@ class ReferenceRunner:
         inputs = self.encode(questions)
         ends = end_tokens(self.model, self.tokenizer)
         padding = self.tokenizer.pad_token_id if self.tokenizer.pad_token_id is not None else ends[0]
-        # Built anew rather than taken from the checkpoint, whose sampling defaults would make replies random.
+        # Built anew rather than taken from the checkpoint, whose sampling defaults would make replies random. What is
+        # not stated here `generate` would still take from there: Qwen2.5-VL publishes a repetition penalty of 1.05.
         config = GenerationConfig(
-            max_new_tokens=self._max_new_tokens, do_sample=False, eos_token_id=ends, pad_token_id=padding
+            max_new_tokens=self._max_new_tokens,
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            no_repeat_ngram_size=0,
+            eos_token_id=ends,
+            pad_token_id=padding,
         )
         extra = LogitsProcessorList()
         if self._temperature > 0:

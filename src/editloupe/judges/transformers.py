@@ -19,6 +19,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
+from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
 from editloupe.model_loading import loading_model
@@ -44,7 +45,8 @@ class TransformersJudge:
                 ``30b-a3b``): random weights of that shape, for timing.
             revision: of a hub id; a branch, tag or commit.
             dtype: ``auto`` is the checkpoint's own.
-            device: ``auto`` spreads the model over what is there; else ``cpu``, ``cuda:1``, ...
+            device: ``auto`` is the emptiest GPU, several where the weights do not fit on one, else the CPU; or
+                ``cpu``, ``cuda:1``, ...
             attention: transformers' name of an attention implementation; its own choice where None.
             max_new_tokens: where a reply is cut off (mode ``text``).
             temperature: 0 is greedy; above, each reply is sampled with a seed of its own, whatever the batch.
@@ -279,9 +281,11 @@ class TransformersJudge:
         from editloupe.judges.random_weights import load_random
 
         transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
-        device = self.options.device
-        if device == "auto" and not torch.cuda.is_available():
-            device = "cpu"
+        device, weights = self.options.device, 0 if self._random is not None else weight_bytes(self.folder)
+        if device == "auto":
+            device = choose_device(
+                weights, [torch.cuda.mem_get_info(gpu)[0] for gpu in range(torch.cuda.device_count())]
+            )
         dtype = getattr(torch, self._dtype_name())
         mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
         with loading_model(self.options.model, device=device, mend=mend):
@@ -296,6 +300,8 @@ class TransformersJudge:
                     device_map=None if device == "cpu" else device,
                     attn_implementation=self.options.attention,
                 ).eval()
+            if device != "cpu":
+                refuse_offload(getattr(model, "hf_device_map", {}), self.name, weights)
         runner = QwenRunner if model.config.model_type in QWEN_FAMILY else ReferenceRunner
         return runner(
             model,

@@ -10,7 +10,10 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-__all__ = ["CacheRow", "PrefixCache", "gather"]
+__all__ = ["GROWTH", "CacheRow", "PrefixCache", "gather"]
+
+GROWTH = 128
+"""Tokens of room that a row of replies gets at a time: most replies are shorter than this, few reach their limit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,48 +36,45 @@ def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
     """Copy rows, from wherever they were kept and as often as they are named, into one cache with room to grow.
 
     Rows of different lengths are padded on the left. The sources stay as they are, so others can go on from them too.
-    The copy is the only one: transformers' own cache would copy itself again with everything that is added.
+    The copy is the only one: transformers' own cache would copy itself again with everything that is added. Layers may
+    lie on different devices.
 
     Args:
         rows: which ones, in the order wanted.
-        room: tokens that will be added.
+        room: tokens that will be added; more can be, at the price of a copy.
     """
     sources = list({id(row.kept): row.kept for row in rows}.values())
     length = max(kept.mask.shape[1] for kept in sources)
-    device = sources[0].mask.device
-    places = [
-        torch.tensor([place for place, row in enumerate(rows) if row.kept is kept], device=device) for kept in sources
-    ]
-    chosen = [torch.tensor([row.index for row in rows if row.kept is kept], device=device) for kept in sources]
+    targets = [torch.tensor([place for place, row in enumerate(rows) if row.kept is kept]) for kept in sources]
+    chosen = [torch.tensor([row.index for row in rows if row.kept is kept]) for kept in sources]
 
     def copied(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
         """(rows, heads, length + room, size); what is padding or room is not filled, the mask hides it."""
         first = tensors[0]
         buffer = first.new_zeros(len(rows), first.shape[1], length + room, first.shape[3])
-        for tensor, source, target in zip(tensors, chosen, places, strict=True):
+        for tensor, source, target in zip(tensors, chosen, targets, strict=True):
             start = length - tensor.shape[2]
             if len(sources) == 1:
-                torch.index_select(tensor, 0, source, out=buffer[:, :, start:length])
+                torch.index_select(tensor, 0, source.to(tensor.device), out=buffer[:, :, start:length])
             else:
-                buffer[:, :, start:length].index_copy_(0, target, tensor.index_select(0, source))
+                taken = tensor.index_select(0, source.to(tensor.device))
+                buffer[:, :, start:length].index_copy_(0, target.to(tensor.device), taken)
         return buffer
 
     cache = DynamicCache()
     for index in range(len(sources[0].cache.layers)):
         layers = [kept.cache.layers[index] for kept in sources]
-        cache.layers.append(
-            PreallocatedLayer(
-                copied([layer.keys for layer in layers]), copied([layer.values for layer in layers]), length
-            )
-        )
+        keys, values = copied([layer.keys for layer in layers]), copied([layer.values for layer in layers])
+        cache.layers.append(PreallocatedLayer(keys, values, length))
     mask = sources[0].mask.new_zeros(len(rows), length)
-    for kept, source, target in zip(sources, chosen, places, strict=True):
-        mask[:, length - kept.mask.shape[1] :].index_copy_(0, target, kept.mask.index_select(0, source))
+    for kept, source, target in zip(sources, chosen, targets, strict=True):
+        taken = kept.mask.index_select(0, source.to(mask.device))
+        mask[:, length - kept.mask.shape[1] :].index_copy_(0, target.to(mask.device), taken)
     return PrefixCache(cache, mask)
 
 
 class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
-    """One layer's keys and values in a buffer that is written in place.
+    """One layer's keys and values in a buffer that is written in place, and grows by `GROWTH` tokens where it is full.
 
     Args:
         keys, values: (rows, heads, length and room, size).
@@ -93,6 +93,8 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
         self, key_states: torch.Tensor, value_states: torch.Tensor, *_: Any, **__: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         end = self._length + key_states.shape[2]
+        if end > self._keys.shape[2]:
+            self._keys, self._values = _grown(self._keys, end), _grown(self._values, end)
         self._keys[:, :, self._length : end] = key_states
         self._values[:, :, self._length : end] = value_states
         self._length = end
@@ -100,6 +102,7 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
         return self.keys, self.values
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
+        indices = indices.to(self._keys.device)
         self._keys = self._keys.index_select(0, indices)
         self._values = self._values.index_select(0, indices)
         self._show()
@@ -107,3 +110,9 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
     def _show(self) -> None:
         self.keys = self._keys[:, :, : self._length]
         self.values = self._values[:, :, : self._length]
+
+
+def _grown(buffer: torch.Tensor, needed: int) -> torch.Tensor:
+    larger = buffer.new_zeros(*buffer.shape[:2], needed + GROWTH, buffer.shape[3])
+    larger[:, :, : buffer.shape[2]] = buffer
+    return larger

@@ -3,15 +3,18 @@
 Per token of the language model (b bytes per number):
 
 * keys and values: 2 * layers * kv_heads * head_dim * b
-* the widest moment of one layer: (3 * ffn + 6 * hidden) * b, with ffn the width of the experts of a token in a MoE
+* the widest moment of one layer: (3 * ffn + 6 * hidden) * b; of a mixture of experts (4 * experts + 9) * hidden * b,
+  with the experts of a token: what is gathered, projected back, weighted and put in order stands side by side there
 * the attention mask of a padded batch: length * (1 + b), as bool and as numbers
 
-and per image token, which is merge^2 patches: merge^2 * (3 * ffn + 6 * hidden) * b of the vision tower, and its
-features, (1 + deepstack layers) * hidden * b. Per row: the logits, vocabulary * (b + 4).
+and per image token, which is merge^2 patches: its features, (1 + deepstack layers) * hidden * b, and the vision tower's
+widest moment, 1.3 * merge^2 * (3 * ffn + 6 * hidden) * b. The tower has run before the first keys and values are there,
+so the larger of the two moments counts. Per row: the logits, vocabulary * (b + 4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ class Shape:
     layers: int
     hidden: int
     ffn: int
+    experts: int
     key_values: int
     vocabulary: int
     vision_hidden: int
@@ -46,13 +50,13 @@ class Shape:
     def of(cls, config: Any, dtype: torch.dtype) -> Shape:
         """Read the sizes from a model's config."""
         text, vision = config.get_text_config(), config.vision_config
-        experts = getattr(text, "num_experts_per_tok", None)
-        ffn = experts * text.moe_intermediate_size if experts else text.intermediate_size
+        experts = getattr(text, "num_experts_per_tok", None) or 0
         head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
         return cls(
             layers=text.num_hidden_layers,
             hidden=text.hidden_size,
-            ffn=ffn,
+            ffn=text.intermediate_size,
+            experts=experts,
             key_values=2 * text.num_key_value_heads * head,
             vocabulary=text.vocab_size,
             vision_hidden=vision.hidden_size,
@@ -64,12 +68,12 @@ class Shape:
 
     def per_token(self, length: int, *, image: bool = True) -> int:
         """Bytes of one token of a prompt of `length` tokens; as an image token, which is the larger, unless told."""
-        text = self.layers * self.key_values * self.bytes
-        text += (3 * self.ffn + 6 * self.hidden) * self.bytes + length * (1 + self.bytes)
+        widest = (4 * self.experts + 9) * self.hidden if self.experts else 3 * self.ffn + 6 * self.hidden
+        text = self.layers * self.key_values * self.bytes + widest * self.bytes + length * (1 + self.bytes)
         if not image:
             return text
-        patches = self.merge**2 * (3 * self.vision_ffn + 6 * self.vision_hidden) * self.bytes
-        return text + patches + (1 + self.deepstack) * self.hidden * self.bytes
+        tower = int(1.3 * self.merge**2 * (3 * self.vision_ffn + 6 * self.vision_hidden) * self.bytes)
+        return max(text, tower) + (1 + self.deepstack) * self.hidden * self.bytes
 
     def batch(self, rows: int, length: int, image_tokens: int, new_tokens: int = 0) -> int:
         """Bytes of a batch of `rows` prompts of `length` tokens, `image_tokens` of them of images."""
@@ -84,14 +88,21 @@ class Budget:
 
     Args:
         shape: of the checkpoint.
-        device: where it runs.
+        devices: where it runs; the first one holds its input.
         length: tokens of a long prompt of this work.
     """
 
-    def __init__(self, shape: Shape, device: torch.device, length: int) -> None:
-        self._device = device
+    def __init__(self, shape: Shape, devices: Sequence[torch.device], length: int) -> None:
+        self._shape = shape
+        self._device = devices[0]
         self._per_token = shape.per_token(length)
-        self._free = free_memory(device)
+        self._seen = False
+        self._free = sum(free_memory(device) for device in devices)
+
+    def expect(self, length: int) -> None:
+        """Follow prompts of another length, where no batch has said yet what a token takes."""
+        if not self._seen:
+            self._per_token = self._shape.per_token(length)
 
     def tokens(self) -> int:
         """The present budget."""
@@ -102,6 +113,7 @@ class Budget:
         """Correct the model by a batch that took `peak` bytes beyond what was there; tiny batches say nothing."""
         if tokens * 20 >= self.tokens():
             self._per_token = max(1, peak // tokens)
+            self._seen = True
 
 
 def free_memory(device: torch.device) -> int:

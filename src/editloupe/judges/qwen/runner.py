@@ -9,13 +9,16 @@ from typing import Any
 
 import torch
 
+from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
 from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.decoding import Writer
 from editloupe.judges.qwen.engine import Engine
+from editloupe.judges.qwen.lru import ByteLRU
 from editloupe.judges.qwen.memory import Budget, Shape
-from editloupe.judges.qwen.prompts import LastUsed, Prompt, PromptMaker
+from editloupe.judges.qwen.patch_embedding import use_matrix_product
+from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
 from editloupe.records import AnswerFormat, Question, Reply
 
@@ -46,6 +49,7 @@ class QwenRunner:
         temperature: float = 0.0,
         share: bool = True,
     ) -> None:
+        use_matrix_product(model)
         self._maker = PromptMaker(processor, longest_edge)
         self._engine = Engine(model, self._maker, share=share)
         self.model = model
@@ -56,7 +60,8 @@ class QwenRunner:
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._budget: Budget | None = None
-        self._prompts: LastUsed[int, tuple[Question, Prompt]] = LastUsed(PROMPTS_KEPT, lambda pair: pair[1].nbytes)
+        self._planned: tuple[Sequence[Question], list[tuple[int, int]]] | None = None
+        self._prompts: ByteLRU[int, tuple[Question, Prompt]] = ByteLRU(PROMPTS_KEPT, lambda pair: pair[1].nbytes)
 
     @property
     def counters(self) -> Counters:
@@ -66,7 +71,7 @@ class QwenRunner:
     def clear_cache(self, *, share: bool = True) -> None:
         """Drop what is remembered of prompts and images, so that a measurement starts from nothing."""
         self._prompts.clear()
-        self._maker.clear_cache()
+        self._maker.pictures.clear_cache()
         self._engine.clear_cache(share=share)
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
@@ -78,6 +83,7 @@ class QwenRunner:
             (index, tokens) of each question that can be tokenized, in the order to run them; those that cannot come
             last, with 1 token, so that their error is raised where it is recorded.
         """
+        self._prompts.clear()  # those of past questions, whose pictures may be held in memory
         prompts: dict[int, Prompt] = {}
         broken: list[int] = []
         for index, question in enumerate(questions):
@@ -97,25 +103,38 @@ class QwenRunner:
         groups.sort(key=lambda group: -max(len(prompts[index]) for index in group))
         reply = self._max_new_tokens if questions and questions[0].answer.mode == "text" else 0
         ordered = [(index, len(prompts[index]) + reply) for group in groups for index in group]
-        return ordered + [(index, 1) for index in broken]
+        ordered += [(index, 1) for index in broken]
+        self._planned = questions, ordered
+        return ordered
 
     def budget(self, questions: Sequence[Question]) -> Callable[[], int]:
         """How many tokens a batch may have, by the memory that is free now and what batches turn out to take."""
-        lengths = [length for _, length in self.plan(questions)]
-        self._budget = Budget(Shape.of(self.model.config, self.model.dtype), self.model.device, max(lengths, default=1))
+        planned = self._planned
+        self._planned = None
+        ordered = planned[1] if planned is not None and planned[0] is questions else self.plan(questions)
+        longest = max((length for _, length in ordered), default=1)
+        if self._budget is None:  # what batches were seen to take holds for the next questions too
+            parts = {
+                self.model.device,
+                *(torch.device(part) for part in getattr(self.model, "hf_device_map", {}).values()),
+            }
+            devices = sorted(parts, key=lambda device: (device != self.model.device, str(device)))
+            self._budget = Budget(Shape.of(self.model.config, self.model.dtype), devices, longest)
+        else:
+            self._budget.expect(longest)
         return self._budget.tokens
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn: its tokens, and its images' patches."""
         for image in self._prompt(question).images:
-            self._maker.patches(image)
+            self._maker.pictures.patches(image.picture)
 
     def choose(self, questions: Sequence[Question], answer: AnswerFormat, tokens: Sequence[int]) -> list[Reply]:
         """Read the probabilities of the labels, whose token ids are `tokens`, after one pass over each prompt."""
         started = time.perf_counter()
         prompts = [self._prompt(question) for question in questions]
         with self._measured(sum(map(len, prompts))):
-            logits = self._engine.last_logits(prompts)
+            logits = self._engine.last_logits(prompts, tokens)
         chances = torch.softmax(logits, dim=-1)[:, list(tokens)].cpu().tolist()
         seconds = (time.perf_counter() - started) / len(questions)
         replies = []
@@ -148,15 +167,25 @@ class QwenRunner:
 
     @contextmanager
     def _measured(self, tokens: int) -> Iterator[None]:
-        """Tell the budget what a batch of so many tokens takes; only a GPU can say."""
+        """Tell the budget what a batch of so many tokens takes, which only a GPU can say.
+
+        When memory runs out, what is kept of images is given back before the batch is tried again in parts.
+        """
         device = self.model.device
-        if self._budget is None or device.type != "cuda":
+        if device.type == "cuda":
+            before = torch.cuda.memory_allocated(device)
+            torch.cuda.reset_peak_memory_stats(device)
+        try:
             yield
-            return
-        before = torch.cuda.memory_allocated(device)
-        torch.cuda.reset_peak_memory_stats(device)
-        yield
-        self._budget.measured(tokens, torch.cuda.max_memory_allocated(device) - before)
+        except Exception as error:
+            if is_out_of_memory(error):
+                self._engine.clear_cache(share=self._engine.share)
+            raise
+        if device.type == "cuda":
+            peak = torch.cuda.max_memory_allocated(device)
+            self.counters.peak = max(self.counters.peak, peak)
+            if self._budget is not None:
+                self._budget.measured(tokens, peak - before)
 
     def _prompt(self, question: Question) -> Prompt:
         kept = self._prompts.get(id(question))

@@ -365,8 +365,12 @@ def test_the_plugin_of_the_page_works(tmp_path, monkeypatch, tiny_checkpoint):
 
 
 def test_the_rubric_of_the_page_works(tmp_path):
-    (text,) = blocks(ROOT / "docs" / "design" / "rubrics.md", "yaml")
+    text, by_mode = blocks(ROOT / "docs" / "design" / "rubrics.md", "yaml")
     (tmp_path / "tidy.yaml").write_text(text)
+    (tmp_path / "percent.yaml").write_text(by_mode)
+    percent = load_rubric(str(tmp_path / "percent.yaml"))
+    for mode in ("text", "choice"):
+        percent.require(mode)
     rubric = load_rubric(str(tmp_path / "tidy.yaml"))
     assert rubric.enabled == ("done", "kept")
     assert rubric.overall({"done": 4.0, "kept": 9.0}) == 4.0

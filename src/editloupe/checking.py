@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -13,15 +14,18 @@ from typing import Any
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.errors import ConfigError
-from editloupe.planning import make_judge
+from editloupe.errors import ConfigError, ImageError, StudyLocked
+from editloupe.judge_card import read_card
+from editloupe.planning import full_signature, make_judge
 from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.report.remarks import outside_domain
 from editloupe.store.blobs import DecodingStore
+from editloupe.store.keys import judge_signature
+from editloupe.store.ledger import study_holder
 
-__all__ = ["check_study", "missing_requirements"]
+__all__ = ["Obstacle", "check_study", "missing_requirements"]
 
 SHOWN = 20
 """Samples whose questions the judge's memory is estimated from."""
@@ -35,35 +39,44 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         say: takes one line of text.
 
     Returns:
-        How many samples are unusable.
+        How many samples are unusable, and how many ready images are missing or broken.
 
     Raises:
-        ConfigError, DataError: the benchmark cannot be read.
+        ConfigError, DataError: the benchmark cannot be read, or something else would stop the run; raised once all else
+            is said.
+        StudyLocked: another process holds the study.
     """
     with suppress(ConfigError):  # a judge that cannot be made is told where it is needed
         judge = config.judge.plugin(config.judge.options)
         for warning in outside_domain(judge.name, getattr(judge, "domain", ()), config.benchmark.name):
             say(warning)
-    for requirement in missing_requirements(config):  # first: a missing data file ends the check
+    lacking = missing_requirements(config)
+    for requirement in lacking:  # first: a missing data file ends the check
         say(f"this machine lacks: {requirement}")
     benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
     loaded = read_samples(config.benchmark, benchmark, DecodingStore())
     samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
-    say(f"benchmark {benchmark.name}: {len(samples)} samples, {len(bad)} of them unusable")
+    say(f"benchmark {benchmark.name}: {_counted(len(samples), 'sample')}, {len(bad)} of them unusable")
+    if len(samples) == config.benchmark.limit:
+        say(f"  limit: the first {_counted(len(samples), 'sample')} of the benchmark; others are not looked at")
     per_category = Counter(sample.category for sample in samples)
     bad_per_category = Counter(sample.category for sample in bad)
     for category, count in per_category.items():
         label = benchmark.categories.get(category, category)
-        say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
+        name = category if label == category else f"{category:16} {label}"
+        say(f"  {name:33} {count:5} {'sample' if count == 1 else 'samples'}, {bad_per_category[category]} unusable")
     groups = group_findings(loaded.findings)
     say("data: nothing to report" if not groups else "data: what was found, per kind and group")
     for group in groups:
         say(f"  {group.sentence}")
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
+    lost = 0
     for part in config.editors:
-        say(f"editor {part.name} ({part.type}): {good} edits{_without_inputs(part, sound)}")
+        without, told = _without_inputs(part, sound)
+        lost += without
+        say(f"editor {part.name} ({part.type}): {_counted(good, 'edit')}{told}")
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     asked = config.judge
@@ -78,7 +91,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         else f"batches of {size}"
     )
     say(
-        f"judge {asked.options.model_dump().get('model', asked.type)}: at most {questions} questions, mode {mode}, "
+        f"judge {asked.options.model_dump().get('model', asked.type)}: "
+        f"at most {_counted(questions, 'question')}, mode {mode}, "
         f"{manner}"
     )
     if hasattr(made, "forecast"):
@@ -86,7 +100,36 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
-    return len(bad)
+    if stops := [one for one in lacking if isinstance(one, Obstacle)]:
+        raise ConfigError("; ".join(stops))
+    if named := _card_of_another(config, made):
+        raise ConfigError(named)
+    if holder := study_holder(config.out):
+        raise StudyLocked(holder)
+    return len(bad) + lost
+
+
+class Obstacle(str):
+    """A requirement without which a run stops, unlike a download that it would make by itself."""
+
+    __slots__ = ()
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _card_of_another(config: StudyConfig, judge: Judge) -> str:
+    """What is wrong with the judge's card, which a run reads only after the edits; empty where nothing is."""
+    if config.judge.card is None:
+        return ""
+    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in getattr(judge, "files", ())}
+    signature = judge_signature(judge, lambda path: files.get(path, "missing"))
+    try:
+        read_card(config.judge.card, full_signature(config, {"signature": signature, "decoding": judge.decoding}))
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Question]:
@@ -100,13 +143,26 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
     ]
 
 
-def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
-    """Of an editor that makes its edits from files: for how many samples there is none."""
+def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, str]:
+    """Of an editor that makes its edits from files: for how many samples there is none, or a broken one."""
     if not hasattr(part.plugin, "inputs"):
-        return ""
+        return 0, ""
     editor = part.plugin(part.options)
-    lacking = [sample.id for sample in samples if not editor.inputs(sample)]
-    return f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    lacking: list[str] = []
+    broken: list[str] = []
+    for sample in samples:
+        files = editor.inputs(sample)
+        if not files:
+            lacking.append(sample.id)
+            continue
+        try:
+            for path in files:
+                DecodingStore().take(path)  # to its last pixel: what is cut off has a sound beginning
+        except ImageError as error:
+            broken.append(str(error))
+    told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    told += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
+    return len(lacking) + len(broken), told
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
@@ -135,10 +191,10 @@ def missing_requirements(config: StudyConfig) -> list[str]:
 def _packages(who: str, part: Any) -> Iterator[str]:
     for package, extra in getattr(part.plugin, "packages", {}).items():
         if find_spec(package) is None:
-            yield f"{who} needs the package {package}; install editloupe[{extra}]"
+            yield Obstacle(f"{who} needs the package {package}; install editloupe[{extra}]")
     variable = getattr(part.options, "key_variable", None)
     if variable is not None and not os.environ.get(variable):
-        yield f"{who} needs a key in the environment variable {variable}"
+        yield Obstacle(f"{who} needs a key in the environment variable {variable}")
 
 
 def _model(who: str, part: Any) -> Iterator[str]:
@@ -147,7 +203,7 @@ def _model(who: str, part: Any) -> Iterator[str]:
         return
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         if "/" in model:
-            yield f"{who} wants the model folder {model!r}, which is not here"
+            yield Obstacle(f"{who} wants the model folder {model!r}, which is not here")
         return
     from huggingface_hub import try_to_load_from_cache
 
@@ -161,9 +217,11 @@ def _place(stage: str, place: WorkerSettings) -> Iterator[str]:
     if place.engine == "here":
         return
     if find_spec("ray") is None:
-        yield f"workers.{stage} needs the package ray; install editloupe[ray]"
+        yield Obstacle(f"workers.{stage} needs the package ray; install editloupe[ray]")
     if place.address is None and place.gpus_per_worker:
         wanted = max(place.device_ids or (0,)) + 1 if place.device_ids else (place.device_count or 1)
         here = visible_gpus()
         if here < wanted:
-            yield f"workers.{stage} wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+            yield Obstacle(
+                f"workers.{stage} wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+            )

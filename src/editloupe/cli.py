@@ -166,8 +166,13 @@ def audit(
     retry_failed: RetryFailed = False,
     human: Annotated[
         list[str] | None,
-        typer.Option("--human", metavar="FILE", help="Ratings by people, from the report; may be given several times."),
+        typer.Option(
+            "--human", metavar="FILE", help="Ratings by people, from the report or as CSV; may be given several times."
+        ),
     ] = None,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
+    ] = False,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from rich.console import Console
@@ -177,7 +182,7 @@ def audit(
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible("audit", study.out):
-        found = audit_study(study, retry_failed=retry_failed, human=human or ())
+        found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
     for table in audit_tables(found):
         Console().print(table)
     for sentence in audit_sentences(found):

@@ -186,7 +186,7 @@ def test_the_markdown_of_a_small_study(folder):
     assert lines[0] == "# plain: Leaderboard"
     assert "| 1–2 | good | **8.50** | 7.58 – 9.42 | 4 | 0 | 8.50 | 8.50 (7.58 – 9.42) |" in lines
     assert "| 1–2 | bad | **3.00** | 3.00 – 3.00 | 2 | 2 | 1.50 | 3.00 (3.00 – 3.00) |" in lines
-    assert "| bad | edit | out-of-memory | 1 | s1: no memory left |" in lines
+    assert "| bad | edit | out-of-memory | 1 edit | s1: no memory left |" in lines
 
 
 @pytest.mark.parametrize("text", HOSTILE)

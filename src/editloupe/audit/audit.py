@@ -57,8 +57,12 @@ class _Truth:
     human: dict[str, Any] | None = None
 
 
-def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = ()) -> dict[str, Any]:
+def audit_study(
+    config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = (), stability: bool | None = None
+) -> dict[str, Any]:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
+
+    With ratings by people nothing is made or asked: they are compared with the scores that are there.
 
     Writes ``audit.json``, the judge's card and a page of the report.
 
@@ -66,6 +70,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
         config: the study.
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
+        stability: whether some questions are asked again; where None, only without ratings by people.
 
     Returns:
         What ``audit.json`` holds; ``docs/study-folder.md`` names its keys. `overall`, `readings`, each editor and each
@@ -75,12 +80,16 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
         ConfigError: no edit of this study has a known truth, or no rating is about an edit of it.
         DataError: a file of ratings cannot be used.
     """
+    again = not human if stability is None else stability
     ratings = read_ratings(human)  # a bad file is found before anything runs
     with Study(config, retry_failed=retry_failed) as study:
-        study.plan_edits()
-        study.make_edits()
-        study.plan_questions()
-        study.ask_questions()
+        if not human:
+            study.plan_edits()
+            study.make_edits()
+            study.plan_questions()
+            study.ask_questions()
+        elif stability:
+            study.plan_questions()
         results = results_of(config, study.ledger)
         samples, edits = edits_of(config, study.ledger)
         if ratings:
@@ -127,7 +136,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
-            **measure_stability(config, study.questions),
+            **(measure_stability(config, study.questions) if again else {"stability": None, "modes": None}),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)

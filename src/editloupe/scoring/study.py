@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
 from editloupe.judge_card import card_of
-from editloupe.planning import edits_of
+from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
     NOT_DONE,
@@ -178,20 +177,6 @@ def _within(picture: Picture, folder: Path) -> str | None:
     if isinstance(picture, ImageFile) and picture.path.is_relative_to(folder):
         return picture.path.relative_to(folder).as_posix()
     return None
-
-
-def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
-    """Everything that a score depends on besides edit and rubric: the judge, and how it is asked.
-
-    Args:
-        config: the study.
-        facts: the judge's ``signature`` and ``decoding``.
-    """
-    mode = config.judge.answer or config.rubric.answer
-    asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
-    if config.judge.draws > 1:
-        asked = f"{asked} draws={config.judge.draws}"
-    return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
 
 
 def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:

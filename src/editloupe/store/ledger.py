@@ -24,7 +24,7 @@ from editloupe.errors import DataError, StudyLocked
 from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 
-__all__ = ["Ledger", "Outcome"]
+__all__ = ["Ledger", "Outcome", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
@@ -274,16 +274,33 @@ def _lock(folder: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.seek(0)
-        holder = file.read().strip() or "another process"
+        holder = file.read().strip()
         file.close()
-        raise StudyLocked(
-            f"the study {str(folder)!r} is in use by {holder}; wait for it, stop it, or choose another `out:`"
-        ) from error
+        raise StudyLocked(_in_use(folder, holder)) from error
     file.seek(0)
     file.truncate()
     file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
     file.flush()
     return file
+
+
+def study_holder(folder: Path) -> str:
+    """Say who works on a study folder now, without waiting, and without writing anything; empty where nobody does."""
+    try:
+        file = (folder / ".lock").open(encoding="utf-8")
+    except OSError:
+        return ""
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return _in_use(folder, file.read().strip())
+    return ""
+
+
+def _in_use(folder: Path, holder: str) -> str:
+    who = holder or "another process"
+    return f"the study {str(folder)!r} is in use by {who}; wait for it, stop it, or choose another `out:`"
 
 
 def _file_system(folder: Path) -> str:

@@ -65,7 +65,7 @@ function auditSections(audit) {
     Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), h('div.card.scroll', {}, h('table', {},
       h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('editor')), h('th.num', {scope: 'col'}, t('judge_name')), h('th.num', {scope: 'col'}, t('audit_truth')))),
       h('tbody', {}, Object.entries(audit.means).map(([name, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(name)), h('td.num.mean', {}, number(one.judge)), h('td.num.mean', {}, number(one.truth)))))))),
-    h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)), h('div.card.scroll', {}, h('table', {},
+    stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)), h('div.card.scroll', {}, h('table', {},
       h('thead', {}, h('tr', {}, h('th'), h('th.num', {scope: 'col'}, t('audit_equal')), h('th.num', {scope: 'col'}, t('audit_largest')))),
       h('tbody', {}, ['batched', 'reversed', 'repeated'].map((name) => h('tr', {}, h('th', {scope: 'row'}, t(name)), h('td.num.mean', {}, percent(stability[name].equal)), h('td.num', {}, number(stability[name].largest_difference, 4))))))),
       h('p.note', {}, t('audit_modes', {

@@ -17,6 +17,7 @@ FLOORS = (
     ("errors", "results"),
     ("batching", "hub", "images", "judge_card", "model_loading", "plugins"),
     ("image_frames", "rubrics", "store"),
+    ("remote",),
     ("config", "editors", "judges", "protocols", "report"),
     ("api", "benchmarks"),
     ("planning",),

@@ -90,7 +90,7 @@ def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):
 
 def test_what_would_stop_the_run_stops_the_check_with_the_same_sentence(config, monkeypatch):
     monkeypatch.delenv("SOME_KEY", raising=False)
-    text = "benchmark: shapes\neditors: [{type: endpoint, model: painter, key_variable: SOME_KEY}]\n"
+    text = "benchmark: shapes\neditors: [{type: endpoint, model: painter, api_key_env: SOME_KEY}]\n"
     said = []
     with pytest.raises(ConfigError, match="editor painter needs a key in the environment variable SOME_KEY"):
         check_study(config(text), said.append)

@@ -152,7 +152,7 @@ def load_judge(
         ConfigError: unknown engine or option.
     """
     plugin = find("judges", engine)
-    known = plugin.Options.model_fields
+    known = plugin.Options.keys()
     for name in options:
         if name not in known:
             raise ConfigError(f"the judge {engine!r} has no option {name!r}; it has: {', '.join(sorted(known))}")

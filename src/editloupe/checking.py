@@ -192,14 +192,14 @@ def _packages(who: str, part: Any) -> Iterator[str]:
     for package, extra in getattr(part.plugin, "packages", {}).items():
         if find_spec(package) is None:
             yield Obstacle(f"{who} needs the package {package}; install editloupe[{extra}]")
-    variable = getattr(part.options, "key_variable", None)
+    variable = getattr(part.options, "api_key_env", None)
     if variable is not None and not os.environ.get(variable):
         yield Obstacle(f"{who} needs a key in the environment variable {variable}")
 
 
 def _model(who: str, part: Any) -> Iterator[str]:
     model = getattr(part.options, "model", None)
-    if not isinstance(model, str) or getattr(part.options, "url", None) is not None or Path(model).is_dir():
+    if not isinstance(model, str) or getattr(part.options, "base_url", None) or Path(model).is_dir():
         return
     if model.count("/") != 1 or model.startswith((".", "/", "~")):
         if "/" in model:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, model_validator
 
 from editloupe.errors import ConfigError
 
@@ -25,9 +26,46 @@ Kind = Literal["benchmarks", "editors", "judges", "rubrics"]
 
 
 class Options(BaseModel):
-    """Base of a plugin's options: frozen, and an unknown key is an error."""
+    """Base of a plugin's options: frozen, and an unknown key is an error.
+
+    Attributes:
+        spellings: further spellings of its keys that are read as well, each with the key that it stands for.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    spellings: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def keys(cls) -> list[str]:
+        """Every key that a config may use, further spellings last."""
+        return [*cls.model_fields, *cls.spellings]
+
+    @classmethod
+    def respelled(cls, name: str, value: Any) -> tuple[str, Any]:
+        """A setting under the key that it stands for."""
+        return cls.spellings.get(name, name), value
+
+    @classmethod
+    def in_one_spelling(cls, data: Mapping[str, Any]) -> dict[str, Any]:
+        """The same settings with every key in its first spelling.
+
+        Raises:
+            ConfigError: one key is given in two spellings.
+        """
+        found: dict[str, Any] = {}
+        spelled: dict[str, str] = {}
+        for name, value in data.items():
+            key, translated = cls.respelled(name, value)
+            if key in found:
+                raise ConfigError(f"`{spelled[key]}:` and `{name}:` are two spellings of the same key; keep one")
+            found[key], spelled[key] = translated, name
+        return found
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spelled_once(cls, data: Any) -> Any:
+        return cls.in_one_spelling(data) if isinstance(data, dict) and cls.spellings else data
 
 
 def _beside_config(value: str, info: ValidationInfo) -> str:

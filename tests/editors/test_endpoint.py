@@ -80,7 +80,7 @@ def wrong(status, code, message="no", **headers):
 @pytest.fixture
 def service(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("editloupe.editors.endpoint.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("editloupe.remote.retry.FIRST_PAUSE", 0.01)
     one = Service()
     thread = threading.Thread(target=one.serve_forever, args=(0.01,), daemon=True)
     thread.start()
@@ -90,7 +90,7 @@ def service(monkeypatch):
 
 
 def editor(service, **options):
-    return Endpoint(Endpoint.Options(**{"model": "painter", "url": service.url, **options}))
+    return Endpoint(Endpoint.Options(**{"model": "painter", "base_url": service.url, **options}))
 
 
 def ask(one, *instructions, sources=1):
@@ -147,11 +147,11 @@ def test_what_passes_is_tried_again(service, reply):
     ("reply", "kind", "retryable", "sent"),
     [
         (wrong(429, "rate_limit_exceeded"), "rate-limit", True, 3),
-        (wrong(502, "bad_gateway"), "outage", True, 3),
-        (wrong(400, "moderation_blocked"), "refused", False, 1),
-        (wrong(400, "content_policy_violation"), "refused", False, 1),
+        (wrong(502, "bad_gateway"), "server-error", True, 3),
+        (wrong(400, "moderation_blocked"), "content-filter", False, 1),
+        (wrong(400, "content_policy_violation"), "content-filter", False, 1),
         (wrong(429, "insufficient_quota"), "quota", True, 1),
-        (wrong(400, "invalid_image"), "rejected", False, 1),
+        (wrong(400, "invalid_image"), "bad-request", False, 1),
         ((200, {"data": []}, {}), "bad-answer", False, 1),
         ((200, b"<html>", {}), "bad-answer", False, 1),
         ((200, {"data": [{"b64_json": base64.b64encode(b"no image").decode()}]}, {}), "bad-image", False, 1),
@@ -159,7 +159,7 @@ def test_what_passes_is_tried_again(service, reply):
 )
 def test_what_does_not_pass_is_a_failure_of_its_kind_and_of_its_sample_alone(service, reply, kind, retryable, sent):
     service.replies["bad"] = [reply]
-    fine, failure = ask(editor(service, attempts=3), "fine", "bad")
+    fine, failure = ask(editor(service, retries=2), "fine", "bad")
     assert fine.size == (44, 20)
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.retryable) == (kind, retryable)
@@ -168,20 +168,20 @@ def test_what_does_not_pass_is_a_failure_of_its_kind_and_of_its_sample_alone(ser
 
 def test_a_service_that_does_not_answer_in_time(service):
     service.replies["x"] = [(*good()[:2], {"sleep": "1.0"})]
-    (failure,) = ask(editor(service, timeout=0.2, attempts=2), "x")
+    (failure,) = ask(editor(service, timeout=0.2, retries=1), "x")
     assert (failure.kind, failure.retryable) == ("timeout", True)
 
 
 def test_a_service_that_is_not_there(service):
-    one = editor(service, attempts=2, url="http://127.0.0.1:9/v1")
-    assert ask(one, "x")[0].kind == "outage"
+    one = editor(service, retries=1, base_url="http://127.0.0.1:9/v1")
+    assert ask(one, "x")[0].kind == "connection"
 
 
 def test_nothing_is_sent_above_the_cap(service):
-    one = editor(service, price=0.04, spending_cap=0.1)
+    one = editor(service, price=0.04, max_cost=0.1)
     outcomes = ask(one, "a", "b", "c", "d")
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    assert [failure.kind for failure in failures] == ["spending-cap"] * 2
+    assert [failure.kind for failure in failures] == ["max-cost"] * 2
     assert failures[0].retryable
     assert len(service.seen) == 2
 
@@ -189,8 +189,8 @@ def test_nothing_is_sent_above_the_cap(service):
 def test_what_was_refused_costs_nothing_and_what_was_not_answered_does(service):
     service.replies["refused"] = [wrong(400, "moderation_blocked")]
     service.replies["late"] = [(*good()[:2], {"sleep": "1.0"})]
-    one = editor(service, price=1.0, spending_cap=2.0, timeout=0.3, attempts=1)
-    for text, kind in (("refused", "refused"), ("late", "timeout"), ("fine", None), ("more", "spending-cap")):
+    one = editor(service, price=1.0, max_cost=2.0, timeout=0.3, retries=0)
+    for text, kind in (("refused", "content-filter"), ("late", "timeout"), ("fine", None), ("more", "max-cost")):
         (outcome,) = one.edit([EditRequest(Sample(text, "c", text, (ImageBytes(png()),)), 0)])
         assert getattr(outcome, "kind", None) == kind
 
@@ -216,7 +216,7 @@ def test_a_missing_key_is_told(service, monkeypatch):
         ask(editor(service), "x")
 
 
-@pytest.mark.parametrize("options", [{"spending_cap": 1.0}, {"params": {"prompt": "x"}}])
+@pytest.mark.parametrize("options", [{"max_cost": 1.0}, {"params": {"prompt": "x"}}])
 def test_options_that_contradict_themselves(service, options):
     with pytest.raises(ConfigError):
         editor(service, **options)

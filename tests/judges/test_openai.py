@@ -15,12 +15,13 @@ from PIL import Image
 from editloupe.errors import ConfigError, StudyStopped
 from editloupe.images import decode, fit, picture_of
 from editloupe.judges.openai import OpenAIJudge
-from editloupe.judges.wire import lanes
 from editloupe.judges.wire.options import WireImages
-from editloupe.judges.wire.reply import label_probabilities, same_model
+from editloupe.judges.wire.probabilities import label_probabilities
+from editloupe.judges.wire.reply import same_model
 from editloupe.judges.wire.request import Pictures, schema_of
-from editloupe.judges.wire.troubles import Trouble
 from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply, Sample
+from editloupe.remote import retry
+from editloupe.remote.errors import RequestError
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.replies import expected_value
 from faulty import MODEL, faulty
@@ -52,7 +53,7 @@ def outcomes(made, questions, samples=None):
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch):
-    monkeypatch.setattr(lanes, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.01)
 
 
 PASSING = ["429", "429-after", "500", "reset", "error-body", "not-json", "no-logprobs", "wrong-model"]
@@ -66,7 +67,7 @@ def test_a_thousand_questions_each_end_once_and_none_is_asked_after_success():
     faults |= {index: ["filter"] for index in range(43, 1000, 101)}
     faults |= {index: ["500"] * 99 for index in (300, 700)}
     with faulty(faults) as server:
-        found = outcomes(judge(server.url, timeout=1.5, retries=4), [question(index, DIGITS) for index in range(1000)])
+        found = outcomes(judge(server.url, timeout=5, retries=4), [question(index, DIGITS) for index in range(1000)])
     assert sorted(found) == list(range(1000))
     kinds = {}
     for index, outcome in found.items():
@@ -88,7 +89,7 @@ def test_a_thousand_questions_each_end_once_and_none_is_asked_after_success():
     assert sum("hang" in asked for asked in server.asked.values()) == 2
 
 
-def test_retry_after_is_honoured_by_all_questions_of_the_lane():
+def test_retry_after_is_honoured_by_all_questions_of_the_server():
     with faulty({0: ["429-after"]}) as server:
         made = judge(server.url, concurrency=1)
         started = time.monotonic()
@@ -98,7 +99,7 @@ def test_retry_after_is_honoured_by_all_questions_of_the_lane():
 
 
 def test_a_wait_beyond_patience_is_a_failure_for_the_next_run(monkeypatch):
-    monkeypatch.setattr(lanes, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(retry, "LONGEST_WAIT", 0.1)
     with faulty({0: ["429-after"]}) as server:
         found = outcomes(judge(server.url), [question(0)])
     assert (found[0].kind, found[0].retryable) == ("rate-limit", True)
@@ -106,16 +107,16 @@ def test_a_wait_beyond_patience_is_a_failure_for_the_next_run(monkeypatch):
 
 
 def test_no_more_are_open_than_allowed_and_fewer_after_a_push_back(caplog):
-    with faulty({5: ["429"], 6: ["429"]}, latency=0.02) as server, caplog.at_level(logging.WARNING, "editloupe"):
+    with faulty({5: ["429"], 6: ["429"]}, latency=0.15) as server, caplog.at_level(logging.WARNING, "editloupe"):
         outcomes(judge(server.url, concurrency=8), [question(index) for index in range(60)])
     assert 4 < server.most <= 8
     assert "rate-limit; at most" in caplog.text
 
 
 def test_the_number_of_open_questions_creeps_up_again():
-    with faulty({9: ["429"], 30: ["500"]}, latency=0.01) as server:
-        outcomes(judge(server.url, concurrency=6), [question(index) for index in range(250)])
-    assert min(server.levels[15:100]) <= 3 < server.most
+    with faulty({9: ["429"]}, latency=0.05) as server:  # slots stay full, also on a machine under load
+        outcomes(judge(server.url, concurrency=6), [question(index) for index in range(160)])
+    assert min(server.levels[15:60]) <= 3 < server.most
     assert max(server.levels[-50:]) >= 5
 
 
@@ -367,7 +368,12 @@ def test_a_broken_picture_is_a_failure_of_its_question_alone():
         ("gpt-x@main", True),
         ("gpt-x-mini", False),
         ("gpt", False),
-        (None, False),
+        (None, True),
+        ("", True),
+        ("GPT-X", True),
+        ("gate/gpt-x", True),
+        ("gate/gpt-x-mini", False),
+        (7, False),
         ("stated", True),
     ],
 )
@@ -427,6 +433,6 @@ def test_labels_that_could_matter_are_not_guessed():
 
     listed = [token(str(digit), 0.1) for digit in range(7)] + [token(f"word{index}", 0.02) for index in range(13)]
     place = SimpleNamespace(token="0", logprob=math.log(0.1), top_logprobs=listed)
-    with pytest.raises(Trouble, match="3 of 10 labels are not among the 20 tokens") as raised:
+    with pytest.raises(RequestError, match="3 of 10 labels are not among the 20 tokens") as raised:
         label_probabilities([place], DIGITS, asked=20, prefill=True)
     assert (raised.value.kind, raised.value.retryable) == ("hidden-labels", False)

@@ -99,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "500":
             self._send(500, {"error": {"message": "worker died"}})
         elif fault == "hang":
-            time.sleep(3)
+            time.sleep(9)
             self.close_connection = True
         elif fault == "reset":
             self._reset(self._completion(number, body))

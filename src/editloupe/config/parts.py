@@ -318,7 +318,7 @@ def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: s
 def _part(cls: type[Part], kind: Kind, entry: dict[str, Any], key: str, base: Path, where: str) -> Part:
     plugin = find(kind, str(entry[key]))
     ours = {name for name in cls.model_fields if name not in ("plugin", "options")}
-    _known(entry, [*ours, *plugin.Options.model_fields], where)
+    _known(entry, [*ours, *plugin.Options.keys()], where)
     options = {name: value for name, value in entry.items() if name not in ours}
     own = {name: value for name, value in entry.items() if name in ours}
     return _validated(
@@ -344,10 +344,14 @@ def _validated(cls: type[Model], data: Any, where: str, base: Path) -> Model:
 def _sentence(cls: type[BaseModel], error: Any, where: str) -> str:
     place = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key {place!r}{nearest(place, cls.model_fields)}"
+        return f"{where}: unknown key {place!r}{nearest(place, _keys(cls))}"
     value = repr(error.get("input"))
     message = str(error["msg"]).removeprefix("Value error, ")
     return f"{where}: {place or 'it'} is {value[:100]}: {message[:1].lower()}{message[1:]}"
+
+
+def _keys(cls: type[BaseModel]) -> Sequence[str]:
+    return cls.keys() if issubclass(cls, Options) else list(cls.model_fields)
 
 
 def _known(data: Mapping[str, Any], known: Sequence[str], where: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from editloupe.errors import ConfigError
-from editloupe.plugins import find, names
+from editloupe.plugins import Kind, Options, find, names
 
 __all__ = ["apply_setting", "in_one_spelling", "mapping"]
 
@@ -57,8 +57,33 @@ def in_one_spelling(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         data["benchmark"] = {"name": data["benchmark"]}
     if "editors" in data:
         entries = data["editors"] if isinstance(data["editors"], list) else [data["editors"]]
-        data["editors"] = [{"type": entry} if isinstance(entry, str) else entry for entry in entries]
+        entries = [{"type": entry} if isinstance(entry, str) else entry for entry in entries]
+        data["editors"] = [_in_plugin_spelling("editors", entry) for entry in entries]
+    if "judge" in data:
+        data["judge"] = _in_plugin_spelling("judges", data["judge"])
     return data
+
+
+def _in_plugin_spelling(kind: Kind, entry: Any) -> Any:
+    """An editor's or a judge's own keys in their first spelling, where the plugin is known."""
+    options = _options_of(kind, entry)
+    return entry if options is None else options.in_one_spelling(entry)
+
+
+def _plugin_spelling(parents: list[str], node: Any, name: str, value: Any) -> tuple[str, Any]:
+    """One setting of an editor or judge in the first spelling, so that it replaces what stands there in another."""
+    kinds: dict[str, Kind] = {"editors": "editors", "judge": "judges"}
+    if not parents or parents[0] not in kinds or len(parents) != (1 if parents[0] == "judge" else 2):
+        return name, value
+    options = _options_of(kinds[parents[0]], node)
+    return (name, value) if options is None else options.respelled(name, value)
+
+
+def _options_of(kind: Kind, entry: Any) -> type[Options] | None:
+    if not isinstance(entry, dict) or entry.get("type") not in names(kind):
+        return None
+    found: type[Options] = find(kind, str(entry["type"])).Options
+    return found
 
 
 def _seed_editor(data: dict[str, Any], entry: dict[str, Any], params: dict[str, Any], where: str) -> dict[str, Any]:
@@ -97,6 +122,7 @@ def apply_setting(data: dict[str, Any], change: str) -> None:
     node: Any = data
     for name in parents:
         node = _step(node, name, change)
+    last, value = _plugin_spelling(parents, node, last, value)
     if isinstance(node, list):
         node[_index(node, last, change)] = value
     elif isinstance(node, dict):

@@ -17,13 +17,15 @@ from typing import Any
 
 from editloupe.errors import ItemError
 from editloupe.judges.wire import launch
-from editloupe.judges.wire.asking import Answered, Asking
 from editloupe.judges.wire.background import in_background
-from editloupe.judges.wire.bill import Bill, forecast
-from editloupe.judges.wire.keys import NO_KEY, api_key
-from editloupe.judges.wire.lanes import Lane
+from editloupe.judges.wire.dispatch import Dispatcher
+from editloupe.judges.wire.forecast import forecast
 from editloupe.judges.wire.options import WireOptions
+from editloupe.judges.wire.server import Server
+from editloupe.judges.wire.setup import Answered
 from editloupe.records import Failure, Question, Reply
+from editloupe.remote.keys import NO_KEY, api_key
+from editloupe.remote.usage import Usage
 
 __all__ = ["OpenAIJudge"]
 
@@ -47,8 +49,8 @@ class OpenAIJudge:
     def __init__(self, options: WireOptions) -> None:
         self.options = options
         self._folder: Path | None = None
-        self._servers: list[launch.Server] = []
-        self._bill: Bill | None = None
+        self._launched: list[launch.LaunchedServer] = []
+        self._usage: Usage | None = None
 
     @property
     def name(self) -> str:
@@ -82,7 +84,8 @@ class OpenAIJudge:
         one = self.options
         heat = one.temperature if isinstance(one.temperature, str) else f"{one.temperature:g}"
         schema = "if-taken" if one.json_schema else "no"
-        return f"max_new_tokens={one.max_new_tokens} temperature={heat} json_schema={schema}"
+        thinking = "" if one.thinking == "auto" else f" thinking={one.thinking}+{one.max_thinking_tokens}"
+        return f"max_new_tokens={one.max_new_tokens} temperature={heat} json_schema={schema}{thinking}"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -95,14 +98,14 @@ class OpenAIJudge:
     @property
     def note(self) -> str:
         """Tokens and cost so far, for the progress lines."""
-        return "" if self._bill is None else self._bill.note
+        return "" if self._usage is None else self._usage.note
 
     @property
     def _is_local(self) -> bool:
         return self.options.launch is not None and Path(self.options.model).is_dir()
 
     def work_in(self, folder: Path) -> None:
-        """Keep the servers' logs and the bill in this study folder."""
+        """Keep the servers' logs and `cost.json` in this study folder."""
         self._folder = folder
 
     def forecast(self, questions: Sequence[Question], times: int) -> str:
@@ -137,56 +140,57 @@ class OpenAIJudge:
         if not questions:
             return
         options = self.options
-        key = api_key(options.api_key_env)
-        bill = self._the_bill()
+        key = api_key(options.api_key_env, "judge")
+        usage = self._counted_usage()
         urls = self._addresses()
         names = samples if samples is not None else [_first_image(question) for question in questions]
 
         async def work(emit: Any) -> None:
-            lanes = [self._lane(url, key) for url in urls]
+            servers = [self._server(url, key) for url in urls]
             try:
-                await Asking(options, lanes, questions, names, bill, key).run(emit)
+                await Dispatcher(options, servers, questions, names, usage, key).run(emit)
             finally:
-                for lane in lanes:
-                    await lane.client.close()
+                for server in servers:
+                    await server.client.close()
 
         try:
             for batch in in_background(work):
-                bill.save()  # before the replies are committed: money that is spent is never forgotten
+                usage.save()  # before the replies are committed: money that is spent is never forgotten
                 yield batch
         finally:
-            bill.save()
+            usage.save()
 
     def close(self) -> None:
         """End the servers that were launched."""
-        servers, self._servers = self._servers, []
+        servers, self._launched = self._launched, []
         launch.end(servers)
 
-    def _the_bill(self) -> Bill:
-        if self._bill is None:
-            self._bill = Bill(self.options, None if self._folder is None else self._folder / "cost.json")
-        return self._bill
+    def _counted_usage(self) -> Usage:
+        if self._usage is None:
+            path = None if self._folder is None else self._folder / "cost.json"
+            self._usage = Usage(self.name, self.options.prices, self.options.max_cost, path)
+        return self._usage
 
     def _addresses(self) -> Sequence[str]:
         if self.options.launch is None:
             return self.options.base_url
-        if not self._servers:
+        if not self._launched:
             folder = self._folder or Path(tempfile.mkdtemp(prefix="editloupe-"))
-            self._servers = launch.start(self.options, folder)
-        return [server.base_url for server in self._servers]
+            self._launched = launch.start(self.options, folder)
+        return [server.base_url for server in self._launched]
 
-    def _lane(self, url: str, key: str | None) -> Lane:
+    def _server(self, url: str, key: str | None) -> Server:
         import openai
 
         client = openai.AsyncOpenAI(
             api_key=key or NO_KEY,
             base_url=url,
             timeout=self.options.timeout,
-            max_retries=0,  # one budget, in one place: ours, where a pause is shared by all questions of a lane
+            max_retries=0,  # one budget, in one place: ours, where a pause is shared by all questions of a server
             # A server of our own is never behind a proxy; the environment's proxies are for the others.
-            http_client=openai.DefaultAsyncHttpxClient(trust_env=False) if self._servers else None,
+            http_client=openai.DefaultAsyncHttpxClient(trust_env=False) if self._launched else None,
         )
-        return Lane(client, url, concurrency=self.options.concurrency, retries=self.options.retries)
+        return Server(client, url, concurrency=self.options.concurrency, retries=self.options.retries)
 
 
 def _first_image(question: Question) -> str:

@@ -1,1 +1,1 @@
-"""What a judge over the wire is made of: requests, replies, lanes to servers, servers of our own, and the bill."""
+"""What a judge over the wire is made of: requests, replies, dispatch to servers, and servers of our own."""

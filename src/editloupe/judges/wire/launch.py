@@ -19,7 +19,7 @@ from pathlib import Path
 from editloupe.errors import ConfigError
 from editloupe.judges.wire.options import WireOptions
 
-__all__ = ["Server", "end", "start"]
+__all__ = ["LaunchedServer", "end", "start"]
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ LOCAL = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # never th
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class LaunchedServer:
     """A running server."""
 
     address: str
@@ -41,7 +41,7 @@ class Server:
         return f"{self.address}/v1"
 
 
-def start(options: WireOptions, folder: Path) -> list[Server]:
+def start(options: WireOptions, folder: Path) -> list[LaunchedServer]:
     """Start all replicas and wait until every one answers.
 
     Args:
@@ -52,7 +52,7 @@ def start(options: WireOptions, folder: Path) -> list[Server]:
         ConfigError: a server ended, or did not answer in time; the message has the end of its log.
     """
     assert options.launch is not None
-    servers: list[Server] = []
+    servers: list[LaunchedServer] = []
     try:
         for index, port in enumerate(_free_ports(options.replicas)):
             words = [
@@ -70,7 +70,7 @@ def start(options: WireOptions, folder: Path) -> list[Server]:
     return servers
 
 
-def end(servers: Sequence[Server]) -> None:
+def end(servers: Sequence[LaunchedServer]) -> None:
     """End the servers and all that they started; returns when they are gone."""
     for server in servers:
         if server.guard.stdin is not None:
@@ -80,7 +80,7 @@ def end(servers: Sequence[Server]) -> None:
         server.guard.wait()
 
 
-def _start(words: list[str], port: int, path: Path, options: WireOptions, index: int) -> Server:
+def _start(words: list[str], port: int, path: Path, options: WireOptions, index: int) -> LaunchedServer:
     environment = dict(os.environ)
     if options.devices is not None:
         share = len(options.devices) // options.replicas
@@ -96,10 +96,10 @@ def _start(words: list[str], port: int, path: Path, options: WireOptions, index:
         env=environment,
         start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on
     )
-    return Server(f"http://127.0.0.1:{port}", guard, path)
+    return LaunchedServer(f"http://127.0.0.1:{port}", guard, path)
 
 
-def _wait(server: Server, deadline: float, allowed: float) -> None:
+def _wait(server: LaunchedServer, deadline: float, allowed: float) -> None:
     while not _answers(server):
         if server.guard.poll() is not None:
             raise ConfigError(
@@ -114,7 +114,7 @@ def _wait(server: Server, deadline: float, allowed: float) -> None:
         time.sleep(POLL)
 
 
-def _answers(server: Server) -> bool:
+def _answers(server: LaunchedServer) -> bool:
     """``/health`` says 200, or there is none and ``/v1/models`` does."""
     health = _status(f"{server.address}/health")
     return health == 200 or (health in (404, 405) and _status(f"{server.base_url}/models") in (200, 401, 403))

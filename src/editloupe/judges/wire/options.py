@@ -6,16 +6,14 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from editloupe.errors import ConfigError
 from editloupe.judges.sizing import ImageSizing
-from editloupe.judges.wire.keys import check_name
-from editloupe.plugins import Options as PluginOptions
+from editloupe.remote.options import Prices, RemoteOptions, check_address
 
-__all__ = ["Prices", "WireImages", "WireOptions"]
+__all__ = ["WireImages", "WireOptions"]
 
 
 class WireImages(ImageSizing):
@@ -30,29 +28,22 @@ class WireImages(ImageSizing):
     quality: int = Field(default=95, ge=1, le=100)
 
 
-class Prices(PluginOptions):
-    """Prices per million tokens."""
+class WireOptions(RemoteOptions):
+    """What the config says about this judge, besides the keys of `RemoteOptions`.
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    currency: str = "USD"
-
-
-class WireOptions(PluginOptions):
-    """What the config says about this judge.
+    With `launch`, `model` may also be a folder beside the config; `max_cost` counts all runs of the study together.
 
     Attributes:
-        model: as the server calls it; with `launch`, also a folder beside the config.
         base_url: one address or several (``http://localhost:8000/v1``); questions about one sample go to one of them.
         launch: a command that starts a server, with ``{model}`` and ``{port}``; instead of `base_url`.
         replicas: how many servers are launched.
         devices: shared out among the replicas, as CUDA_VISIBLE_DEVICES.
         ready_within: seconds that a launched server may take before it answers.
-        api_key_env: the environment variable that holds the key; no key is sent without it.
         concurrency: questions that may be open at each server.
-        timeout: seconds that one answer may take.
-        retries: how often one question is asked again in all, whatever the reasons.
         max_new_tokens: where a reply is cut off (mode ``text``).
+        thinking: ``on`` and ``off`` tell the chat template (vLLM, SGLang); ``auto`` leaves it to the server.
+        max_thinking_tokens: room for thoughts, added to `max_new_tokens` with ``thinking: on`` and for servers that
+            want `max_completion_tokens`, which counts thoughts.
         temperature: 0 is greedy; ``default`` sends none, for models that refuse it.
         json_schema: ask for the rubric's JSON object through `response_format`, where the server takes it.
         prefill: mode ``choice``: put the answer's beginning into the assistant's turn (vLLM, SGLang); else the model
@@ -63,20 +54,17 @@ class WireOptions(PluginOptions):
         extra_body: further fields of each request; part of the signature.
         image: sizing and encoding.
         prices: per million tokens.
-        max_cost: no question is asked that could lead beyond it; for all runs of the study together.
     """
 
-    model: str
     base_url: tuple[str, ...] = ()
     launch: str | None = None
     replicas: int = Field(default=1, ge=1)
     devices: tuple[int | str, ...] | None = None
     ready_within: float = Field(default=1800.0, gt=0)
-    api_key_env: str | None = None
     concurrency: int = Field(default=32, ge=1)
-    timeout: float = Field(default=300.0, gt=0)
-    retries: int = Field(default=8, ge=0)
     max_new_tokens: int = Field(default=512, ge=1)
+    thinking: Literal["auto", "on", "off"] = "auto"
+    max_thinking_tokens: int = Field(default=8192, ge=0)
     temperature: float | Literal["default"] = 0.0
     json_schema: bool = True
     prefill: bool = True
@@ -86,7 +74,15 @@ class WireOptions(PluginOptions):
     extra_body: dict[str, Any] = Field(default_factory=dict)
     image: WireImages = WireImages()
     prices: Prices | None = None
-    max_cost: float | None = Field(default=None, gt=0)
+
+    @property
+    def may_think(self) -> bool:
+        """Whether the config says or implies that the model thinks: those that refuse a temperature do."""
+        return self.thinking == "on" or (self.thinking == "auto" and self.temperature == "default")
+
+    def token_limit(self, *, thinks: bool) -> int:
+        """New tokens of one reply, with room for thoughts where the server counts them among the new tokens."""
+        return self.max_new_tokens + (self.max_thinking_tokens if thinks and self.thinking != "off" else 0)
 
     @field_validator("model")
     @classmethod
@@ -99,18 +95,8 @@ class WireOptions(PluginOptions):
     def _addresses(cls, value: Any) -> Any:
         urls = [value] if isinstance(value, str) else value
         for url in urls if isinstance(urls, list | tuple) else []:
-            parts = urlsplit(str(url))
-            if "@" in parts.netloc or parts.query:
-                # Not as a ValueError, whose message would repeat the value.
-                raise ConfigError("judge.base_url may hold no user, password or query: keys come from api_key_env")
-            if parts.scheme not in ("http", "https") or not parts.netloc:
-                raise ValueError("an address starts with http:// or https://")
+            check_address(str(url))
         return urls
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _a_name(cls, value: str | None) -> str | None:
-        return None if value is None else check_name(value)
 
     @field_validator("launch")
     @classmethod

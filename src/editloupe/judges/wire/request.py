@@ -16,7 +16,7 @@ from editloupe.judges.conversation import conversation
 from editloupe.judges.wire.options import WireImages, WireOptions
 from editloupe.records import ImageFile, Picture, Question
 
-__all__ = ["Pictures", "body_of", "messages_of", "schema_of"]
+__all__ = ["Pictures", "body_of", "messages_of", "schema_of", "size_of"]
 
 _KEPT = 32
 _ORIENTATION = 274
@@ -118,6 +118,9 @@ def body_of(
     extra = dict(options.extra_body)
     if question.answer.begin and options.prefill:
         extra |= {"add_generation_prompt": False, "continue_final_message": True}
+    if options.thinking != "auto":
+        template = {"enable_thinking": options.thinking == "on", **extra.get("chat_template_kwargs", {})}
+        extra["chat_template_kwargs"] = template
     body: dict[str, Any] = {"model": options.model, "messages": messages, "extra_body": extra}
     if options.temperature != "default":
         # A choice reads probabilities and samples nothing: its key knows no temperature.
@@ -128,11 +131,18 @@ def body_of(
         body |= {"logprobs": True, "top_logprobs": options.top_logprobs}
         body[limit_name] = 1 if options.prefill else len(question.answer.begin) + _OVERHEAD
     else:
-        body[limit_name] = options.max_new_tokens
+        thinks = options.thinking == "on" or limit_name == "max_completion_tokens"
+        body[limit_name] = options.token_limit(thinks=thinks)
         found = schema_of(question.ask) if schema else None
         if found is not None:
             body["response_format"] = found
     return body
+
+
+def size_of(messages: list[dict[str, Any]]) -> int:
+    """About how many bytes the messages have on the way: their pictures, which are nearly all of it."""
+    parts = [part for message in messages if isinstance(message["content"], list) for part in message["content"]]
+    return sum(len(part["image_url"]["url"]) for part in parts if part["type"] == "image_url")
 
 
 def schema_of(ask: str) -> dict[str, Any] | None:

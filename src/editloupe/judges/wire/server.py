@@ -1,4 +1,4 @@
-"""A lane to one server: how many questions may be open there, when the next one may go, and what it has learned."""
+"""One server: how many questions may be open there, when the next one may go, and what has been learned about it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from editloupe.batching import Ceiling
-from editloupe.judges.wire.troubles import Trouble
+from editloupe.remote.errors import RequestError
+from editloupe.remote.retry import LONGEST_WAIT, pause_before
 
-__all__ = ["Lane"]
+__all__ = ["Server"]
 
 log = logging.getLogger(__name__)
 
-FIRST_PAUSE = 0.5
-LONGEST_PAUSE = 60.0
-LONGEST_WAIT = 600.0
-"""Seconds that a server may ask us to wait; a question that would have to wait longer fails, for the next run."""
 DOWN = 8
 """Questions in a row that used up all their retries; from then on each is tried once until one goes well."""
-UNHEEDED = 2
+NONCOMPLIANT_RETRIES = 2
 """Retries of a question whose answer was not what was asked: no waiting helps there."""
 
 
-class Lane:
-    """One server.
+class Server:
+    """A server that questions are sent to.
 
     Args:
         client: of the openai package, without retries of its own.
@@ -43,14 +40,18 @@ class Lane:
         self.open = 0
         self.schema = True
         self.limit_name = "max_tokens"
-        self.heeded = False
+        self.complied = False
+        self.largest_taken = 0
         self._schema_taken = False
         self._retries = retries
         self._ceiling = Ceiling(concurrency)
         self._changed = asyncio.Condition()
+        self._waiting = 0
         self._quiet_until = 0.0
         self._lowered = 0.0
         self._strikes = 0
+        self._troubled: set[int] = set()
+        self._counted: set[int] = set()
 
     @property
     def down(self) -> bool:
@@ -61,7 +62,11 @@ class Lane:
     async def slot(self) -> AsyncIterator[float]:
         """Wait until a question may be sent; yields the time at which it is."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self.open < self._ceiling.now)
+            self._waiting += 1
+            try:
+                await self._changed.wait_for(lambda: self.open < self._ceiling.now)
+            finally:
+                self._waiting -= 1
             self.open += 1
         try:
             while (left := self._quiet_until - time.monotonic()) > 0:  # noqa: ASYNC110 - a time is waited for
@@ -72,30 +77,37 @@ class Lane:
                 self.open -= 1
                 self._changed.notify_all()
 
-    def went_well(self) -> None:
-        """Count a usable reply."""
-        self.heeded = True
-        self._strikes = 0
-        self._ceiling.went_well(self.open + 1)  # this one has left its slot already
+    @property
+    def counts_thoughts(self) -> bool:
+        """Whether the server's limit of new tokens counts thoughts as well, as `max_completion_tokens` does."""
+        return self.limit_name == "max_completion_tokens"
 
-    def pause(self, trouble: Trouble, attempt: int, sent: float) -> float | None:
-        """Take a trouble in and say how long to wait before the same question goes again; None to give it up.
+    def went_well(self, size: int) -> None:
+        """Count a usable reply to a request of so many bytes."""
+        self.complied = True
+        self.largest_taken = max(self.largest_taken, size)
+        self._strikes = 0
+        self._troubled.clear()
+        # Where others wait for a slot, the ceiling is what holds them; this one has left its own slot already.
+        self._ceiling.went_well(self._ceiling.now if self._waiting else self.open + 1)
+
+    def pause(self, error: RequestError, question: int, attempt: int, sent: float) -> float | None:
+        """Take an error in and say how long to wait before the same question goes again; None to give it up.
 
         Args:
-            trouble: what happened.
+            error: what happened.
+            question: which one, by its index.
             attempt: how often this question has been sent.
             sent: when it was sent.
         """
-        allowed = UNHEEDED if trouble.unheeded else 0 if self.down else self._retries
-        if not trouble.unheeded:
-            self._back_off(trouble, sent)
-        wait = trouble.after
-        if wait is None:
-            wait = 0.0 if trouble.unheeded else min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1))
-            wait *= random.uniform(0.5, 1.0)
-        if attempt > allowed or wait > LONGEST_WAIT:
-            self._gave_up(trouble)
+        if not error.again:
             return None
+        allowed = NONCOMPLIANT_RETRIES if error.noncompliant else 0 if self.down else self._retries
+        if not error.noncompliant:
+            self._back_off(error, question, sent)
+        wait = pause_before(error, attempt, allowed)
+        if wait is None:
+            self._gave_up(error)
         return wait
 
     def refused_schema(self) -> None:
@@ -114,26 +126,37 @@ class Lane:
         return self.schema and not self._schema_taken
 
     def other_limit_name(self) -> None:
-        """Call the limit of new tokens as newer hosted models want it."""
+        """Send the token limit as `max_completion_tokens`, as newer hosted models require."""
         if self.limit_name == "max_tokens":
             self.limit_name = "max_completion_tokens"
             log.warning("%s wants max_completion_tokens instead of max_tokens", self.name)
 
-    def _back_off(self, trouble: Trouble, sent: float) -> None:
+    def _back_off(self, error: RequestError, question: int, sent: float) -> None:
+        """Lower the number of open questions: once per question, so that one that always fails slows no others.
+
+        A server that says it has too much to do is believed at once. For an outage two questions have to fail without a
+        success in between: one alone may hold a picture that this server cannot take.
+        """
         now = time.monotonic()
-        if trouble.after is not None and trouble.after <= LONGEST_WAIT:
-            self._quiet_until = max(self._quiet_until, now + trouble.after)
+        if error.after is not None and error.after <= LONGEST_WAIT:
+            self._quiet_until = max(self._quiet_until, now + error.after)
+        if question in self._counted:
+            return
+        self._troubled.add(question)
+        if not error.push_back and len(self._troubled) < 2:
+            return
+        self._counted |= self._troubled
         if sent < self._lowered:  # sent before the ceiling fell: this push-back is old news
             return
         self._lowered = now
         before = self._ceiling.now
         self._ceiling.too_much(self.open + 1)
         if self._ceiling.now < before:
-            log.warning("%s: %s; at most %d questions at a time now", self.name, trouble.kind, self._ceiling.now)
+            log.warning("%s: %s; at most %d questions at a time now", self.name, error.kind, self._ceiling.now)
 
-    def _gave_up(self, trouble: Trouble) -> None:
-        if trouble.unheeded:
+    def _gave_up(self, error: RequestError) -> None:
+        if error.noncompliant:
             return
         self._strikes += 1
         if self._strikes == DOWN:
-            log.warning("%s seems to be gone (%s); each question is tried once until one goes well", self.name, trouble)
+            log.warning("%s seems to be gone (%s); each question is tried once until one goes well", self.name, error)

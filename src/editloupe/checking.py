@@ -16,7 +16,7 @@ from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_card import read_card
-from editloupe.planning import full_signature, make_judge
+from editloupe.planning import full_signature, make_judge, shared_inputs
 from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
@@ -148,12 +148,12 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, s
     if not hasattr(part.plugin, "inputs"):
         return 0, ""
     editor = part.plugin(part.options)
+    inputs = [(sample.id, editor.inputs(sample)) for sample in samples]
     lacking: list[str] = []
     broken: list[str] = []
-    for sample in samples:
-        files = editor.inputs(sample)
+    for name, files in inputs:
         if not files:
-            lacking.append(sample.id)
+            lacking.append(name)
             continue
         try:
             for path in files:
@@ -162,6 +162,7 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, s
             broken.append(str(error))
     told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
     told += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
+    told += f"; {shared}" if (shared := shared_inputs(inputs)) else ""
     return len(lacking) + len(broken), told
 
 

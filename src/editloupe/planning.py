@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,10 @@ __all__ = [
     "plan_edits",
     "plan_replies",
     "question_key",
+    "shared_inputs",
 ]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,37 @@ def plan_edits(
     """Plan one editor's edits; samples that are failures themselves have none."""
     signature = with_files(editor.signature, getattr(editor, "files", ()), ledger.digest)
     planned = []
+    used: list[tuple[str, Sequence[Path]]] = []
     for sample in samples:
         if sample.failure is not None:
             continue
         noise = noise_seed(seed, sample.id, 0)
         inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
+        used.append((sample.id, inputs))
         digests = [(path.name, ledger.digest(path)) for path in inputs]
         key = edit_key(sample, signature, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
+    shared = shared_inputs(used)
+    if shared:
+        log.warning("editor %s: %s", part.name, shared)
     return planned
+
+
+def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
+    """Say which samples are edited from the same files as another sample; empty where none are.
+
+    Args:
+        inputs: (sample id, files that its edit is made from).
+    """
+    first: dict[Path, str] = {}
+    others = [(name, path) for name, files in inputs for path in files if first.setdefault(path, name) != name]
+    if not others:
+        return ""
+    name, path = others[0]
+    return (
+        f"{len(others)} samples share a ready image with another one, such as {name!r} with {first[path]!r} "
+        f"({path.name!r})"
+    )
 
 
 def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:

@@ -118,6 +118,8 @@ class Sample:
         candidate: an edited image that comes with the benchmark, where the judge and not an editor is what it tests.
         extra: whatever else the benchmark knows (the scene of a generated picture, say); JSON values.
         failure: set when the benchmark's own data is unusable; such a sample counts as failed for every editor.
+        fields: what its annotation calls it, such as ``key`` and ``index``, under the data's own names; file names of
+            ready images may be made of them.
     """
 
     id: str
@@ -132,6 +134,7 @@ class Sample:
     extra: Mapping[str, Any] = field(default_factory=dict)
     failure: Failure | None = None
     candidate: Picture | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, Self
 from PIL import Image
 
 from editloupe.batching import Done
-from editloupe.benchmarks.loading import load_samples
+from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
@@ -122,6 +122,9 @@ class Study:
         for warning in outside_domain(self._judge.name, getattr(self._judge, "domain", ()), config.benchmark.name):
             log.warning("%s", warning)
         samples = load_samples(config.benchmark, benchmark, self._store)
+        changed = changed_samples(self.ledger.samples(), samples)
+        if changed:
+            log.warning("%s", changed)
         for part in config.editors:
             editor: Editor = part.plugin(part.options)
             planned = plan_edits(part, editor, samples, seed=config.seed, ledger=self.ledger)

@@ -100,4 +100,4 @@ def test_a_number_as_index_is_taken_and_said(tmp_path):
 def test_the_other_set_s_file_is_not_taken_for_this_one(tmp_path):
     make_rise(tmp_path, [rise_item()], name="data_total.json")
     with pytest.raises(DataError, match="datav2_total_w_subtask"):
-        made("rise", path=tmp_path)
+        made("rise", path=tmp_path, subset=360)

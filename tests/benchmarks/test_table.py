@@ -120,7 +120,7 @@ def test_nested_values_are_no_groups(folder):
         ({"image": "[1, 2]"}, "bad-sample"),
         ({"instruction": " "}, "no-instruction"),
         ({"label": "good"}, "bad-sample"),
-        ({"label": "nan"}, "bad-sample"),
+        ({"label": "inf"}, "bad-sample"),
         ({"reference": "gone.png"}, "missing-file"),
     ],
 )
@@ -214,6 +214,7 @@ def test_images_that_no_row_names_and_mixed_extensions_are_said(folder):
         ("missing-file", "physical"): 2,
         ("unused-image", ""): 2,
         ("mixed-extensions", ""): 1,
+        ("no-id", ""): 1,
     }
     assert samples[0].failure is None
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from editloupe.benchmarks.empty_cells import is_empty
 from editloupe.benchmarks.json_break import find_break
 from editloupe.errors import DataError, ItemError
 
@@ -60,17 +61,17 @@ def need_object(item: Any) -> Mapping[str, Any]:
 
 
 def words(item: Mapping[str, Any], name: str) -> str:
-    """A text field, stripped; empty where it is absent, null or NaN.
+    """A text field, stripped; empty where its cell is.
 
     Raises:
         ItemError: it is something else.
     """
     value = item.get(name)
-    if isinstance(value, str):
-        return value.strip()
-    if not _is_empty(value):
+    if is_empty(value):
+        return ""
+    if not isinstance(value, str):
         raise ItemError(f"{name!r} is {value!r:.60}, not text", kind="bad-sample")
-    return ""
+    return value.strip()
 
 
 def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -80,7 +81,7 @@ def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
         ItemError: it is something else.
     """
     value = item.get(name)
-    several: list[Any] = value if isinstance(value, list) else [] if _is_empty(value) else [value]
+    several: list[Any] = value if isinstance(value, list) else [] if is_empty(value) else [value]
     if not all(isinstance(one, str) and one.strip() for one in several):
         raise ItemError(f"{name!r} is {value!r:.60}, neither a file's name nor a list of them", kind="bad-sample")
     return tuple(one.strip() for one in several)
@@ -88,15 +89,11 @@ def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def flag(value: Any) -> bool:
     """A mark that published files write as ``true``, ``"True"`` or 1, and leave out or empty where it is not set."""
-    if _is_empty(value):
+    if is_empty(value):
         return False
     if isinstance(value, str):
         return value.strip().lower() not in ("false", "0", "no")
     return bool(value)
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value == "" or value != value  # noqa: PLR0124 - NaN, as tables write an empty cell
 
 
 def _read(path: Path) -> Any:

@@ -7,6 +7,7 @@ names; it is asked once all samples have been read. What every benchmark shares 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ def group_findings(findings: Iterable[Finding]) -> list[FindingGroup]:
 def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:
     """What the samples themselves tell: failures, ids that occur again, instructions in another language."""
     seen: set[str] = set()
+    forms: dict[str, str] = {}
     for sample in samples:
         language = sample.groups.get("language", "")
         if sample.failure is not None:
@@ -92,6 +94,10 @@ def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:
             message = f"the id {sample.id!r} occurs again; both samples are kept"
             yield Finding("duplicate-key", message, sample.category, language)
         seen.add(sample.id)
+        other = forms.setdefault(unicodedata.normalize("NFC", sample.id), sample.id)
+        if other != sample.id:
+            message = f"the ids {other!a} and {sample.id!a} look alike: they differ only in their Unicode form"
+            yield Finding("look-alike-key", message, sample.category, language)
         if _is_in_another(language, sample.instruction):
             message = f"sample {sample.id!r} is said to be {language!r}, and reads {sample.instruction[:40]!r}"
             yield Finding("other-language", message, sample.category, language)

@@ -16,7 +16,7 @@ from editloupe import plugins
 from editloupe.benchmarks.annotations import flag, words
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, hub_rows, image_bytes, local_rows
 from editloupe.benchmarks.findings import Finding, counted
-from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, failed, parse_key
+from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotated, build_sample, failed, parse_key
 from editloupe.errors import ItemError
 from editloupe.records import Sample
 from editloupe.store import blobs
@@ -152,6 +152,7 @@ class GEdit:
                 extra={
                     "outputs": [f"fullset/{category}/{language}/{key}", f"{category}/{language}/{key}"],
                 },
+                fields=annotated(row, key=key, position=str(number)),
             )
         except ItemError as error:
             return failed(key, category, error, groups)

@@ -15,7 +15,14 @@ from editloupe import plugins
 from editloupe.benchmarks.annotations import keyed_items, names, need_object, words
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
-from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotation_file, build_sample, failed, sha256_of
+from editloupe.benchmarks.sample_building import (
+    UNCATEGORIZED,
+    annotated,
+    annotation_file,
+    build_sample,
+    failed,
+    sha256_of,
+)
 from editloupe.errors import ItemError
 from editloupe.records import Sample
 from editloupe.store import blobs
@@ -35,6 +42,10 @@ TYPES = {
 }
 """Published samples per type."""
 
+OLDER = "5af5e6e4bfdaf53b34a638e6a780485086f2df3ce79bc93d1361edb9cc5f2ac7"
+"""SHA-256 of an older annotation file that other repositories pass on."""
+
+_OLDER_NAME = "alter"
 _FILES = ("basic_edit.json", "Basic/basic_edit.json", "singleturn/basic_edit.json", "Benchmark/Basic/basic_edit.json")
 _IMAGES = ("", "singleturn", "Benchmark/singleturn")
 
@@ -85,20 +96,35 @@ class ImgEdit:
         """
         items = keyed_items(self._path)
         self._folder = ImageFolder(self._images or self._root(items))
-        for key, item in items:
-            yield self._sample(key, item, store)
+        for number, (key, item) in enumerate(items):
+            yield self._sample(number, key, item, store)
 
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
         """Yield what is to be said of the counts and the folder."""
-        yield from counted(samples, {(name, ""): count for name, count in TYPES.items()})
+        older = self.revision == OLDER or any(one.category == _OLDER_NAME for one in samples)
+        types = {_OLDER_NAME if older and name == "adjust" else name: count for name, count in TYPES.items()}
+        if older:
+            known = ": 57 of its 737 instructions are other ones" if self.revision == OLDER else ""
+            message = (
+                f"this is an older version of {self._path.name!r}, which says 'alter' where the published one says "
+                f"'adjust'{known}; its scores are not to be set beside those of the published file"
+            )
+            yield Finding("older-version", message)
+        yield from counted(samples, {(name, ""): count for name, count in types.items()})
         yield from self._folder.findings(lambda _: "")  # one folder holds sources of several types
 
-    def _sample(self, key: str, item: Any, store: blobs.Store) -> Sample:
+    def _sample(self, number: int, key: str, item: Any, store: blobs.Store) -> Sample:
         category = UNCATEGORIZED
         try:
             item = need_object(item)
             category = words(item, "edit_type") or UNCATEGORIZED
-            draft = Sample(key, category, words(item, "prompt"), extra={"outputs": [key]})
+            draft = Sample(
+                key,
+                category,
+                words(item, "prompt"),
+                extra={"outputs": [key]},
+                fields=annotated(item, key=key, position=str(number)),
+            )
             images = names(item, "id")
         except ItemError as error:
             return failed(key, category, error)

@@ -7,6 +7,8 @@ pieces 1,400 MB/s.
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +22,7 @@ from editloupe.errors import DataError
 __all__ = ["items"]
 
 _PIECE = 1 << 20
+_WHOLE = 256 << 20
 _BOM = b"\xef\xbb\xbf"
 
 _Events: TypeAlias = Iterator[tuple[str, Any]]
@@ -31,15 +34,44 @@ def items(path: Path) -> Iterator[tuple[str | None, Any]]:
     Raises:
         DataError: the file cannot be read, is no JSON (with the byte where it breaks), or has another shape.
     """
+    done = 0
     try:
         with path.open("rb") as file:
             if file.read(len(_BOM)) != _BOM:
                 file.seek(0)
-            yield from _items(ijson.basic_parse(file, buf_size=_PIECE), path, file)
+            for item in _items(ijson.basic_parse(file, buf_size=_PIECE), path, file):
+                yield item
+                done += 1
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise DataError(_message(path, error)) from error
+        whole = _with_nan(path)
+        if whole is None:
+            raise DataError(_message(path, error)) from error
+        yield from itertools.islice(whole, done, None)
     except OSError as error:
         raise DataError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+
+
+def _with_nan(path: Path) -> list[tuple[str | None, Any]] | None:
+    """The items of a file that is JSON but for ``NaN``, which pandas and Python write for an empty cell, or None.
+
+    A parser of streams does not take that word; such files name their images rather than hold them, and are small.
+    """
+    place = find_break(path)
+    if place is None or path.stat().st_size > _WHOLE:
+        return None
+    with path.open("rb") as file:
+        file.seek(place[0])
+        if not file.read(9).startswith((b"NaN", b"Infinity", b"-Infinity")):
+            return None
+    try:
+        value = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, list):
+        return [(None, item) for item in value]
+    if isinstance(value, dict) and all(isinstance(part, list) for part in value.values()):
+        return [(key, item) for key, part in value.items() for item in part]
+    return None
 
 
 def _items(events: _Events, path: Path, file: BinaryIO) -> Iterator[tuple[str | None, Any]]:

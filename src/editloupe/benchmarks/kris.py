@@ -7,7 +7,9 @@ one name or several. Counts: the published annotation files; dimensions and clas
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from editloupe import plugins
 from editloupe.benchmarks.annotations import keyed_items, names, need_object, words
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
-from editloupe.benchmarks.sample_building import build_sample, failed, sha256_of
+from editloupe.benchmarks.sample_building import annotated, build_sample, failed, sha256_of
 from editloupe.errors import DataError, ItemError
 from editloupe.records import Sample
 from editloupe.store import blobs
@@ -61,6 +63,10 @@ _PLACES = {
 }
 _COUNTS = {name: count for kind in TAXONOMY.values() for group in kind.values() for name, count in group.items()}
 _ANNOTATIONS = "annotation.json"
+_FRAMES = "temporal_prediction"
+"""The category whose instructions speak of frames by the numbers in their files' names."""
+
+_NUMBERED = re.compile(r"[-_](\d+)\.\w+$")
 
 
 class Kris:
@@ -135,8 +141,11 @@ class Kris:
                 groups=groups,
                 rationale=words(item, "explain_en"),
                 extra={"outputs": [f"{category}/{key}"]},
+                fields=annotated(item, id=key, key=key),
             )
             images, truths = names(item, "ori_img"), names(item, "gt_img")
+            if category == _FRAMES and (numbers := _frame_numbers(images)):
+                draft = replace(draft, extra={**draft.extra, "source_numbers": numbers})
         except ItemError as error:
             return failed(identifier, category, error, groups)
         return build_sample(
@@ -144,3 +153,9 @@ class Kris:
             lambda: [self._folder.take(f"{category}/{name}", store) for name in images],
             lambda: [self._folder.take(f"{category}/{name}", store) for name in truths],
         )
+
+
+def _frame_numbers(images: Sequence[str]) -> list[int]:
+    """The numbers of frames called ``1-2.jpg``, ``1-3.jpg``; none unless each has one of its own."""
+    found = [int(match[1]) for name in images if (match := _NUMBERED.search(name))]
+    return found if len(set(found)) == len(images) else []

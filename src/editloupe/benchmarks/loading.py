@@ -15,7 +15,7 @@ from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
 
-__all__ = ["Loaded", "load_samples", "read_samples", "selected"]
+__all__ = ["Loaded", "changed_samples", "load_samples", "read_samples", "selected"]
 
 log = logging.getLogger(__name__)
 
@@ -54,15 +54,18 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
     samples: list[Sample] = []
     everything: list[Sample] = []
     several: list[Finding] = []
+    stated: dict[str, dict[str, set[str]]] = {}
     ids: set[str] = set()
     for sample in benchmark.samples(store):
         everything.append(replace(sample, sources=(), reference=(), candidate=None))
         several += _several_frames(sample)
         if not _wanted(part, sample):
             continue
+        apart = _told_apart(sample, stated.setdefault(sample.id, {}))
         if sample.id in ids:
             number = next(n for n in itertools.count(2) if f"{sample.id}-{n}" not in ids)
-            sample = replace(sample, id=f"{sample.id}-{number}")  # noqa: PLW2901
+            named = {**sample.extra, "stated_id": sample.id, "told_apart_by": apart}
+            sample = replace(sample, id=f"{sample.id}-{number}", extra=named)  # noqa: PLW2901
         ids.add(sample.id)
         samples.append(sample)
         if part.limit is not None and len(samples) >= part.limit:
@@ -84,9 +87,55 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
     return Loaded(samples, asked)
 
 
+def changed_samples(before: Iterable[Sample], now: Iterable[Sample]) -> str:
+    """Say which samples have become others under their names since the last run; empty where none have.
+
+    Args:
+        before: as the study keeps them.
+        now: as the data has them.
+    """
+    known = {sample.id: sample for sample in before}
+    there = [sample for sample in now if sample.id in known]
+    found = [(sample.id, what) for sample in there if (what := _changes(known[sample.id], sample))]
+    if not found:
+        return ""
+    name, what = found[0]
+    return (
+        f"{len(found)} samples have changed under their names since the last run, the first {name!r} ({what}): they "
+        "are edited and judged anew, and a ready image of that name may be of the old sample"
+    )
+
+
+def _changes(before: Sample, now: Sample) -> str:
+    """What is another one; nothing where one of them is no usable sample."""
+    if before.failure is not None or now.failure is not None:
+        return ""
+    pictures = [picture.sha256 for picture in before.sources] != [picture.sha256 for picture in now.sources]
+    parts = (
+        ("its instruction", before.instruction != now.instruction),
+        ("its source image", pictures),
+        ("its category", before.category != now.category),
+    )
+    return " and ".join(name for name, changed in parts if changed)
+
+
 def selected(part: BenchmarkPart, samples: Iterable[Sample]) -> list[Sample]:
     """Those of a study's samples that a config asks for: of its categories, at most its limit."""
     return list(itertools.islice((sample for sample in samples if _wanted(part, sample)), part.limit))
+
+
+def _told_apart(sample: Sample, before: dict[str, set[str]]) -> list[str]:
+    """The fields by which a sample differs from all samples of its stated id that came before it.
+
+    Args:
+        sample: the next one of its id.
+        before: the values that these had, by field; takes the sample's own.
+    """
+    values = {**sample.fields, **sample.groups, "category": sample.category}
+    apart = sorted(name for name, value in values.items() if name in before and value not in before[name])
+    for name, value in values.items():
+        before.setdefault(name, set()).add(value)
+    return apart
 
 
 def _several_frames(sample: Sample) -> Iterator[Finding]:

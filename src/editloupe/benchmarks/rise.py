@@ -17,6 +17,7 @@ from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.benchmarks.sample_building import (
     UNCATEGORIZED,
+    annotated,
     annotation_file,
     build_sample,
     failed,
@@ -59,16 +60,18 @@ class Rise:
 
         Attributes:
             path: the folder with the annotation file and the images, or an annotation file.
-            subset: which set: how many samples it has.
+            subset: which set: how many samples it has; what the annotation file tells where None.
         """
 
         path: plugins.ConfigPath
-        subset: Literal[360, 64] = 360
+        subset: Literal[360, 64] | None = None
 
     def __init__(self, options: Options) -> None:
-        name = _FILES[options.subset]
-        self._path = annotation_file(options.path, (name, f"data/{name}"))
-        self._subset = options.subset
+        wanted = [options.subset] if options.subset is not None else list(_FILES)
+        places = [f"{folder}{_FILES[size]}" for size in wanted for folder in ("", "data/")]
+        self._path = annotation_file(options.path, places)
+        by_name = next((size for size, name in _FILES.items() if name == self._path.name), None)
+        self._subset = options.subset or by_name
         below = self._path.parent / "data"
         self._folder = ImageFolder(below if below.is_dir() else self._path.parent)
         self._notes: list[Finding] = []
@@ -86,6 +89,8 @@ class Rise:
         """
         self._notes = []
         items = listed_items(self._path)
+        if self._subset is None:  # a file of another name: the set that it is nearer to
+            self._subset = 64 if len(items) < (64 + 360) / 2 else 360
         column = any(isinstance(item, dict) and _FREE in item for item in items)
         for number, item in enumerate(items):
             yield self._sample(number, item, store, has_free=column)
@@ -93,7 +98,7 @@ class Rise:
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
         """Yield what is to be said of the counts and the folder."""
         expected = {(name, ""): count for name, count in CATEGORIES.items()} if self._subset == 360 else {}
-        yield from counted(samples, expected, total=self._subset)
+        yield from counted(samples, expected, total=self._subset or 0)
         yield from self._notes
         yield from self._folder.findings(_category_of)
 
@@ -118,6 +123,7 @@ class Rise:
                     **({"reference_text": told} if told else {}),
                     **{name: True for name in _MARKS if flag(item.get(name))},
                 },
+                fields=annotated(item, index=identifier, position=str(number)),
             )
             images, references = names(item, "image"), names(item, "reference_img")
         except ItemError as error:

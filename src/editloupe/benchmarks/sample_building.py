@@ -10,12 +10,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from editloupe.benchmarks.empty_cells import is_empty
 from editloupe.benchmarks.findings import Finding
 from editloupe.errors import DataError, ImageError, ItemError, failure_from
 from editloupe.records import Picture, Sample
 
 __all__ = [
     "UNCATEGORIZED",
+    "annotated",
     "annotation_file",
     "build_sample",
     "data_file",
@@ -28,6 +30,9 @@ __all__ = [
 ]
 
 UNCATEGORIZED = "uncategorized"
+
+_FIELD = re.compile(r"[^\W\d]\w*")
+_SHORT = 120
 
 _DATA_URI = re.compile(r"data:[^,;]*(?:;[^,;]+)*;base64,", re.IGNORECASE)
 
@@ -94,6 +99,8 @@ def from_base64(encoded: str) -> bytes:
 
 def text(value: Any) -> str:
     """Return a field as stripped text: numbers as they are written, anything missing or nested as an empty string."""
+    if is_empty(value):
+        return ""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -116,9 +123,28 @@ def parse_key(value: Any, absent: str, category: str, notes: list[Finding]) -> s
     if isinstance(value, int) and not isinstance(value, bool):
         notes.append(Finding("number-key", f"the key {value!r} is a number, not text", category))
         return str(value)
-    if value is not None and not isinstance(value, str):
+    if is_empty(value):
+        return absent
+    if not isinstance(value, str):
         raise ItemError(f"the key is {value!r:.60}, not text", kind="bad-sample")
-    return (value or "").strip() or absent
+    return value.strip()
+
+
+def annotated(item: Mapping[str, Any], **own: str) -> dict[str, str]:
+    """What an annotation calls its sample: its short fields as text, and what the loader adds where they are silent.
+
+    Args:
+        item: the annotation.
+        own: what the loader knows besides, such as the sample's ``position`` in the file; empty ones are left out.
+    """
+    fields = {name: value for name, value in own.items() if value}
+    for name, value in item.items():
+        if name in ("category", "subset") or (isinstance(value, str) and len(value) > _SHORT):
+            continue  # the category has a name of its own; a long text is no name, and may be a picture of megabytes
+        plain = text(value)
+        if plain and isinstance(name, str) and _FIELD.fullmatch(name):
+            fields[name] = plain
+    return fields
 
 
 def stem(path: str) -> str:

@@ -1,43 +1,45 @@
-"""A table of samples, JSONL or CSV, beside a folder of images."""
+"""A table of samples: JSONL, JSON, CSV or TSV beside a folder of images, or a data set with the images inside."""
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import field_validator, model_validator
 
 from editloupe import plugins
 from editloupe.benchmarks import table_rows
+from editloupe.benchmarks.columns import wanted
+from editloupe.benchmarks.dataset_rows import every_hub_row, every_local_row, files_digest
 from editloupe.benchmarks.findings import Finding
-from editloupe.benchmarks.image_folder import ImageFolder
-from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, data_file, sha256_of, text
-from editloupe.benchmarks.table_rows import IMAGE_COLUMNS
-from editloupe.categories import LABELS, LABELS_ZH, category_id
-from editloupe.errors import ItemError, failure_from
-from editloupe.records import Picture, Sample
+from editloupe.benchmarks.picture_cells import PictureCells
+from editloupe.benchmarks.sample_building import data_file, sha256_of
+from editloupe.benchmarks.table_sample import has_columns, sample_of, unusable, without_ids
+from editloupe.benchmarks.table_text import known_encoding
+from editloupe.categories import LABELS, LABELS_ZH
+from editloupe.errors import DataError
+from editloupe.records import Sample
 from editloupe.store import blobs
 
 __all__ = ["Table"]
 
-_NOT_GROUPS = frozenset(
-    {*IMAGE_COLUMNS, "id", "instruction", "category", "description", "rationale", "reference", "label"}
-)
+_DATA_SETS = (".parquet", ".arrow")
 
 
 class Table:
-    """Samples of a JSONL, CSV or TSV file, UTF-8, in the file's order.
+    """Samples of a table or data set of one's own, in its order.
 
-    Columns: ``image`` (or ``images``, ``source``, ``sources``: one path or a JSON list of paths), ``instruction``,
-    ``category``; where known ``id``, ``description``, ``rationale``, ``reference`` (images of a correct result),
-    ``label`` (a human score). Any other column is a group, such as ``language`` or ``difficulty``.
+    Columns: ``image`` (or ``source_image``, ``input_image`` and the like: one path, a JSON list of paths, or an image
+    itself), ``instruction`` (or ``edit_prompt``, ``prompt`` and the like), ``category``; where known ``id``,
+    ``description``, ``rationale``, ``reference`` (images of a correct result), ``label`` (a human score). Any other
+    column is a group, such as ``language`` or ``difficulty``.
 
     Attributes:
-        name: the file's name without extension.
-        revision: SHA-256 of the table (the images' own hashes stand in the keys of what is made from them).
+        name: the file's name without extension, or the data set's.
+        revision: SHA-256 of the table (the images' own hashes stand in the keys of what is made from them), or the
+            hub's id and revision.
         default_rubric: ``reasoning``.
         categories: labels of the five well-known ids; any other category is welcome.
 
@@ -51,105 +53,89 @@ class Table:
         """Options of the config.
 
         Attributes:
-            path: the table.
+            path: the table; or a folder with the Parquet files of a data set.
             images: the folder where relative image paths begin; the table's own folder where None.
             language: the language of rows that do not say theirs; a tag, it selects nothing.
+            encoding: of a text file; its mark or UTF-8 where None.
+            hub: a data set's id on the hub, in place of `path`.
+            revision: of the hub's data set; has to be stated, so that the samples stay the same.
+            split: of a data set.
         """
 
-        path: plugins.ConfigPath
+        path: plugins.ConfigPath | None = None
         images: plugins.ConfigPath | None = None
         language: str | None = None
+        encoding: str | None = None
+        hub: str | None = None
+        revision: str | None = None
+        split: str = "train"
+
+        @field_validator("encoding")
+        @classmethod
+        def _codec(cls, value: str | None) -> str | None:
+            return None if value is None else known_encoding(value)
+
+        @model_validator(mode="after")
+        def _one_place(self) -> Self:
+            if (self.path is None) == (self.hub is None):
+                raise ValueError("give either `path`, a table or a folder of Parquet files, or `hub`, a data set's id")
+            if (self.hub is None) != (self.revision is None):
+                raise ValueError(
+                    "`hub` and `revision` belong together; the revision is a commit of the data set's page"
+                )
+            return self
 
     def __init__(self, options: Options) -> None:
-        self._path = data_file(options.path)
-        table_rows.check_extension(self._path)
-        self._images = Path(options.images) if options.images is not None else self._path.parent
-        self._folder = ImageFolder(self._images)
-        self._language = options.language
-        self.name = self._path.stem
+        self._options = options
+        self._path = None if options.path is None else Path(options.path)
+        if self._path is not None and not self._path.is_dir():
+            self._path = data_file(str(self._path))
+            table_rows.check_extension(self._path, _DATA_SETS)
+        home = Path() if self._path is None else self._path if self._path.is_dir() else self._path.parent
+        self._pictures = PictureCells(home if options.images is None else Path(options.images))
+        self.name = str(options.hub).rpartition("/")[2] if self._path is None else self._path.stem
         self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:
-        """SHA-256 of the table."""
-        return sha256_of(self._path)
+        """SHA-256 of the table or of the data set's files, or the hub's id and revision."""
+        if self._path is None:
+            return f"{self._options.hub}@{self._options.revision}"
+        return files_digest(str(self._path), self._options.split) if self._is_data_set else sha256_of(self._path)
 
     def samples(self, store: blobs.Store) -> Iterator[Sample]:
-        """Yield the samples in the file's order.
+        """Yield the samples in the table's order.
 
         Raises:
+            ConfigError: a package is missing, or the hub cannot be reached.
             DataError: a line that cannot be read (with its number and byte offset), or a needed column is missing.
         """
-        for index, row in enumerate(table_rows.rows(self._path)):
-            yield self._sample(index, row, store)
+        usable, other = False, None
+        for index, row in enumerate(self._rows()):
+            if isinstance(row, str):
+                yield unusable(index, row)
+                continue
+            if has_columns(row):
+                usable = True
+            elif other is None:
+                other = list(row)
+            yield sample_of(index, row, self._pictures, store, language=self._options.language)
+        if other is not None and not usable:
+            raise DataError(f"no row of {self._options.path or self._options.hub!r} can be used: {wanted(other)}")
 
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
-        """Yield what is to be said of the folders in which the images lie."""
-        del samples  # a table has no published counts
-        yield from self._folder.findings(lambda _: "")
+        """Yield what is to be said of the rows' names and of the folders in which the images lie."""
+        yield from without_ids(samples)
+        yield from self._pictures.folder.findings(lambda _: "")
 
-    def _sample(self, index: int, row: Mapping[str, Any] | str, store: blobs.Store) -> Sample:
-        if isinstance(row, str):
-            error = ItemError(f"row {index + 1} {row}", kind="bad-sample")
-            return Sample(f"{UNCATEGORIZED}_{index}", UNCATEGORIZED, "", failure=failure_from(error, "sample"))
-        category = category_id(text(row.get("category"))) or UNCATEGORIZED
-        groups, extra = self._groups(row)
-        draft = Sample(
-            id=text(row.get("id")) or f"{category}_{index}",
-            category=category,
-            instruction=text(row.get("instruction")),
-            groups=groups,
-            description=text(row.get("description")),
-            rationale=text(row.get("rationale")),
-            extra=extra,
-        )
-        try:
-            draft = replace(draft, label=_label(row.get("label")))
-        except ItemError as error:
-            return replace(draft, failure=failure_from(error, "sample"))
-        images = next((row[name] for name in IMAGE_COLUMNS if row.get(name)), None)
-        return build_sample(draft, partial(self._take, images, store), partial(self._take, row.get("reference"), store))
+    @property
+    def _is_data_set(self) -> bool:
+        return self._path is None or self._path.is_dir() or self._path.suffix.lower() in _DATA_SETS
 
-    def _groups(self, row: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-        """Return the row's other columns: plain values are groups, lists and objects are kept aside."""
-        groups = {"language": self._language} if self._language else {}
-        extra = {}
-        for name, value in row.items():
-            if name in _NOT_GROUPS or value in (None, ""):
-                continue
-            if isinstance(value, list | dict):
-                extra[name] = value
-            else:
-                groups[name] = str(value).strip()
-        return groups, extra
-
-    def _take(self, value: Any, store: blobs.Store) -> tuple[Picture, ...]:
-        paths = _paths(value)
-        for path in paths:
-            self._folder.note(path)
-        return tuple(store.take(self._images / path) for path in paths)
-
-
-def _paths(value: Any) -> tuple[str, ...]:
-    """Read one path or several: a list, or (in a CSV cell) the JSON of a list."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)
-        except json.JSONDecodeError:
-            return (value.strip(),)  # a file's name may begin with a bracket
-    paths = value if isinstance(value, list) else [] if value in (None, "") else [value]
-    if not all(isinstance(path, str) and path.strip() for path in paths):
-        raise ItemError(f"{value!r:.80} is neither a path nor a list of paths", kind="bad-sample")
-    return tuple(path.strip() for path in paths)
-
-
-def _label(value: Any) -> float | None:
-    if value in (None, ""):
-        return None
-    try:
-        label = float(value)
-    except (TypeError, ValueError):
-        label = math.nan
-    if not math.isfinite(label):
-        raise ItemError(f"the label {value!r:.80} is not a number", kind="bad-sample")
-    return label
+    def _rows(self) -> Iterator[Mapping[str, Any] | str]:
+        options = self._options
+        if self._path is None:
+            return every_hub_row(str(options.hub), str(options.revision), options.split)
+        if self._is_data_set:
+            return every_local_row(str(self._path), options.split)
+        return table_rows.rows(self._path, options.encoding)

@@ -256,7 +256,8 @@ def _benchmark(entry: dict[str, Any], base: Path, where: str) -> BenchmarkPart:
     entry = dict(entry)
     if "name" not in entry:
         suffix = Path(str(entry.get("path", ""))).suffix.lower()
-        by_suffix = {".json": "json", ".jsonl": "table", ".ndjson": "table", ".csv": "table"}
+        tables = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".arrow")
+        by_suffix = {".json": "json", **dict.fromkeys(tables, "table")}
         if suffix not in by_suffix:
             raise ConfigError(
                 f"{where}: benchmark has neither a `name:` ({', '.join(names('benchmarks'))}) nor a `path:` "

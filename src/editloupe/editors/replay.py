@@ -12,6 +12,8 @@ from PIL import Image
 
 from editloupe import images, plugins
 from editloupe.categories import LABELS_ZH
+from editloupe.editors.replay_files import Files
+from editloupe.editors.replay_listing import Listing
 from editloupe.errors import ConfigError, ImageError, failure_from
 from editloupe.records import EditRequest, Failure, ImageFile, Sample
 from editloupe.store.filenames import safe_name
@@ -19,6 +21,7 @@ from editloupe.store.filenames import safe_name
 __all__ = ["Replay"]
 
 _FORMATS = ("png", "jpg", "jpeg", "webp")
+_IMAGE = re.compile(r"(.+)\.(?:png|jpe?g|webp|bmp|gif|tiff?|avif)", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = tuple(f"{ending}.{format_}" for ending in ("", "_primary") for format_ in _FORMATS)
 _IN_FOLDER = tuple(
     f"{{{category}}}/{{sample}}{suffix}" for category in ("category", "category_zh") for suffix in _SUFFIXES
@@ -27,6 +30,8 @@ _NO_EDIT = "_SRCIMG"
 """How GEdit-Bench's published outputs mark the source image, which lies beside each edit."""
 
 _FIELD = re.compile(r"\w+")
+_SHARED = frozenset({"category", "category_zh", "language", "difficulty", "subtask", "task_type", "class", "dimension"})
+"""Fields that many samples have in common, so that a pattern of these alone names no sample."""
 
 
 class Replay:
@@ -48,39 +53,42 @@ class Replay:
 
         Attributes:
             images: a pattern such as ``outputs/{category}/{sample}.png``, which may use ``{sample}``, ``{category}``
-                (the English id), ``{category_zh}`` and any group of the sample, such as ``{language}``; or a bare
-                folder, where the layout that the benchmark publishes (``extra["outputs"]``) is tried, then
-                ``CATEGORY/SAMPLE`` and ``SAMPLE``, with and without ``_primary``, with English and Chinese categories,
-                all as png, jpg, jpeg and webp.
+                (the English id), ``{category_zh}``, any group of the sample, such as ``{language}``, any field of its
+                annotation, such as ``{key}`` or ``{index}``, and ``*`` in the file's name; or a file of JSON lines
+                that states an id and a path; or a bare folder, where the layout that the benchmark publishes
+                (``extra["outputs"]``) is tried, then ``CATEGORY/SAMPLE`` and ``SAMPLE``, with and without
+                ``_primary``, with English and Chinese categories, all as png, jpg, jpeg and webp.
         """
 
         images: plugins.ConfigPath
 
     def __init__(self, options: Options) -> None:
+        self._listing = Listing(Path(options.images)) if _is_listing(options.images) else None
         # `abspath` takes ".." out of the text and leaves links alone: a link in the folder is the user's own choice
-        fixed, brace, rest = options.images.partition("{")
-        if brace:
-            folder, slash, name = fixed.rpartition("/")
+        start = min((options.images.find(mark) for mark in "{*" if mark in options.images), default=-1)
+        if start >= 0 and self._listing is None:
+            folder, slash, _ = options.images[:start].rpartition("/")
             self._root = os.path.abspath(folder + slash or ".")  # noqa: PTH100
-            self._patterns: tuple[str, ...] = (name + brace + rest,)
+            self._patterns: tuple[str, ...] = (options.images[len(folder + slash) :],)
         else:
-            self._root = os.path.abspath(fixed)  # noqa: PTH100
+            self._root = os.path.abspath(options.images)  # noqa: PTH100
             self._patterns = _IN_FOLDER
         _check(self._patterns[0], options.images)
+        self._files = Files(self._root)
 
     def inputs(self, sample: Sample) -> tuple[Path, ...]:
         """Return the file that is used for a sample; nothing where there is none."""
         try:
-            # unlike `Path.is_file`, `isfile` answers False for names too long or with a null character
-            found = next((path for path in self._candidates(sample) if os.path.isfile(path)), None)  # noqa: PTH113
-        except ImageError:  # the pattern names a group that this sample lacks; `edit` says so
+            found = self._found(sample)
+        except ImageError:  # `edit` says why
             return ()
-        return () if found is None else (Path(found),)
+        return () if found is None else (found,)
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image | Failure]:
         """Return the ready images.
 
-        A missing one (kind ``missing-file``, tried again by the next run) or a broken one is a failure of its own.
+        A missing one (kind ``missing-file``, tried again by the next run), a broken one, or one of several that may
+        be meant (``several-files``) is a failure of its own.
         """
         return [self._image_or_failure(request.sample) for request in requests]
 
@@ -92,10 +100,31 @@ class Replay:
             return failure_from(error, "edit")
 
     def _image(self, sample: Sample) -> Image.Image:
-        found = self.inputs(sample)
-        if not found:
+        found = self._found(sample)
+        if found is None:
             raise ImageError(self._missing(sample), kind="missing-file", retryable=True)
-        return images.decode(ImageFile(found[0], ""))
+        return images.decode(ImageFile(found, ""))
+
+    def _found(self, sample: Sample) -> Path | None:
+        """The file that is meant.
+
+        Raises:
+            ImageError: several are, or the pattern names a field that this sample lacks.
+        """
+        if self._listing is not None:
+            return self._listing.file_of(sample)
+        for path in self._candidates(sample):
+            found = [one for one in self._files.matching(path) if not Path(one).stem.endswith(_NO_EDIT)]
+            if len(found) > 1:
+                names = ", ".join(repr(os.path.relpath(one, self._root)) for one in found[:3])
+                raise ImageError(
+                    f"{len(found)} files may be the ready image of sample {sample.id!r}: {names}; leave one of them",
+                    kind="several-files",
+                    retryable=True,
+                )
+            if found:
+                return Path(found[0])
+        return None
 
     def _candidates(self, sample: Sample) -> Iterator[str]:
         """Yield absolute paths inside of the fixed folder, the exact id first, then its name in a study folder."""
@@ -109,12 +138,13 @@ class Replay:
             for published in sample.extra.get("outputs", ()):
                 yield from (f"{published}.{format_}" for format_ in _FORMATS)
         fields = {
+            **sample.fields,
             **sample.groups,
             "category": sample.category,
             "category_zh": LABELS_ZH.get(sample.category, sample.category),
         }
-        for identifier in dict.fromkeys((sample.id, safe_name(sample.id, set()))):
-            for pattern in self._patterns:
+        for identifier, patterns in self._spellings(sample):
+            for pattern in patterns:
                 try:
                     yield pattern.format_map({**fields, "sample": identifier})
                 except KeyError as error:
@@ -124,7 +154,34 @@ class Replay:
                         kind="missing-file",
                     ) from error
 
+    def _spellings(self, sample: Sample) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield what ``{sample}`` may stand for, and the patterns in which it does."""
+        for identifier in dict.fromkeys((sample.id, safe_name(sample.id, set()))):
+            yield identifier, self._patterns
+        yield from self._of_file_name(sample.id, self._patterns)
+        # An id that begins again in another category was given a number; files are called by what the data states.
+        # That id alone would mean the first sample of it, so a pattern has to tell the two apart.
+        stated = sample.extra.get("stated_id")
+        if isinstance(stated, str):
+            apart = {*sample.extra.get("told_apart_by", ())}
+            apart |= {"category_zh"} if "category" in apart else set()
+            patterns = tuple(one for one in self._patterns if apart & _names_in(one))
+            yield stated, patterns
+            yield from self._of_file_name(stated, patterns)
+
+    def _of_file_name(self, identifier: str, patterns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Of an id that is a file's name: the file itself, then another format of it."""
+        found = _IMAGE.fullmatch(identifier)
+        if found is None:
+            return
+        if self._patterns is _IN_FOLDER:
+            bare = dict.fromkeys(one.removesuffix(Path(one).suffix) for one in patterns if "_primary" not in one)
+            yield identifier, tuple(bare)
+        yield found[1], patterns
+
     def _missing(self, sample: Sample) -> str:
+        if self._listing is not None:
+            return f"no ready image for sample {sample.id!r}: the list {str(self._listing.path)!r} does not name it"
         if not Path(self._root).is_dir():
             return f"no ready image for sample {sample.id!r}: the folder {self._root!r} does not exist"
         tried = [os.path.relpath(path, self._root) for path in self._candidates(sample)]
@@ -135,6 +192,14 @@ class Replay:
             )
         more = f" and {len(tried) - 3} more names" if len(tried) > 3 else ""
         return f"no ready image for sample {sample.id!r}: looked in {self._root!r} for {', '.join(tried[:3])}{more}"
+
+
+def _is_listing(images_: str) -> bool:
+    return images_.lower().endswith((".jsonl", ".ndjson")) and "{" not in images_ and not Path(images_).is_dir()
+
+
+def _names_in(pattern: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(pattern) if name}
 
 
 def _check(pattern: str, whole: str) -> None:
@@ -148,5 +213,8 @@ def _check(pattern: str, whole: str) -> None:
             raise ConfigError(
                 f"the pattern {whole!r} holds {{{name}}}; use plain names such as {{category}} and {{sample}}"
             )
-    if not any(name == "sample" for _, name, _, _ in fields):
-        raise ConfigError(f"the pattern {whole!r} does not hold {{sample}}, so all samples would share one image")
+    if not {name for _, name, _, _ in fields} - _SHARED:
+        raise ConfigError(
+            f"the pattern {whole!r} does not hold {{sample}}, nor a field that is each sample's own, such as {{key}}, "
+            "so all samples would share one image"
+        )

@@ -131,17 +131,25 @@ def rendered(
             parts += [text] if text else []
             continue
         pictures = [_sized(picture, slot, sample) for picture in roles[slot.image]] if slot.applies(sample) else []
+        numbers = _numbers_of(sample, len(pictures)) if slot.image == "source" else ()
         for number, picture in enumerate(pictures, 1):
             if slot.label and ("{number}" in slot.label or number == 1):
-                parts.append(_numbered(slot.label, number, len(pictures)))
+                shown = numbers[number - 1] if numbers else str(number) if len(pictures) > 1 else ""
+                parts.append(_numbered(slot.label, shown))
             parts.append(ImagePart(slot.image, picture))
     return tuple(parts)
 
 
-def _numbered(label: str, number: int, count: int) -> str:
+def _numbers_of(sample: Sample, count: int) -> tuple[str, ...]:
+    """The numbers that the benchmark itself gives its source images; none where it does not number them."""
+    stated = sample.extra.get("source_numbers")
+    return tuple(map(str, stated)) if isinstance(stated, list) and len(stated) == count else ()
+
+
+def _numbered(label: str, number: str) -> str:
     """A single picture has no number, nor the space before it."""
-    if count > 1:
-        return label.replace("{number}", str(number))
+    if number:
+        return label.replace("{number}", number)
     return label.replace(" {number}", "").replace("{number}", "")
 
 

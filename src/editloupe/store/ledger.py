@@ -262,7 +262,7 @@ def _packed_sample(sample: Sample) -> dict[str, Any]:
     for name in ("sources", "reference"):
         data[name] = [picture.sha256 for picture in data[name]]
     data["candidate"] = None if sample.candidate is None else sample.candidate.sha256
-    data["groups"], data["extra"] = dict(sample.groups), dict(sample.extra)
+    data["groups"], data["extra"], data["fields"] = dict(sample.groups), dict(sample.extra), dict(sample.fields)
     data["failure"] = None if sample.failure is None else asdict(sample.failure)
     return data
 

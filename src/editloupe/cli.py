@@ -96,6 +96,7 @@ def report(
     """Rebuild the reports from the ledger; needs neither models nor the benchmark's files."""
     from editloupe.errors import ConfigError
     from editloupe.report.single_file import SAMPLES, write_single_file
+    from editloupe.report.write import FILES
     from editloupe.study import run_study
 
     if samples is not None and not single_file:
@@ -114,6 +115,7 @@ def report(
         from editloupe.report.markdown import leaderboard_markdown
 
         typer.echo(leaderboard_markdown(results))
+    typer.echo(f"written into {config.out}: {', '.join(FILES)}", err=markdown)
     _say(results, config.out, table=not markdown)
 
 

@@ -216,6 +216,7 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        title: what the study is called; empty where it has no name.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -241,6 +242,12 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+    title: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What the report is called: the study's title, else the benchmark's name."""
+        return self.title or self.benchmark.name
 
     @property
     def pictures(self) -> list[str]:

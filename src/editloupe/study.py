@@ -183,7 +183,7 @@ class Study:
             return
         tally = self._tally(waiting)
         started = time.perf_counter()
-        with stage_progress("judge", len(todo)) as progress:
+        with stage_progress("judge", len(todo), unit="question") as progress:
             progress.loading(self._judge.name)
             for batch in engine_of(self.config.workers.judge, progress).replies(part, self._judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])

@@ -29,6 +29,7 @@ def test_keys_of_the_json_are_the_contract(folder):
     report = written(study(), folder)
     assert list(report) == [
         "editloupe",
+        "title",
         "signature",
         "benchmark",
         "judge",

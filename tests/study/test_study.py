@@ -281,7 +281,8 @@ def test_the_log_has_a_line_per_batch_and_per_finished_category(world):
     run_study(config)
     log = (config.out / "log.txt").read_text()
     assert "judge  batch 1-4/6  mean " in log
-    assert "images/s" in log or "s/image" in log
+    assert "questions/s" in log or "s/question" in log
+    assert "edits/s" in log or "s/edit" in log
     assert "physical  2 samples  mean " in log
     assert log.count("failed 0") >= 3
 

@@ -58,8 +58,9 @@ class StageBar(Progress):
 class StageProgress:
     """The state of one stage: how many items are done, how fast, and the running mean of the scores."""
 
-    def __init__(self, name: str, total: int, bar: StageBar | None) -> None:
+    def __init__(self, name: str, total: int, bar: StageBar | None, *, unit: str = "edit") -> None:
         self.name = name
+        self.unit = unit
         self.total = total
         self.done = 0
         self._sum = 0.0
@@ -83,7 +84,7 @@ class StageProgress:
         if self._failed:
             facts.append(f"failed {self._failed}")
         rate = self.done / max(1e-9, time.perf_counter() - self._started)
-        facts.append(f"{rate:.1f} images/s" if rate >= 1 else f"{1 / rate:.1f} s/image")
+        facts.append(f"{rate:.1f} {self.unit}s/s" if rate >= 1 else f"{1 / rate:.1f} s/{self.unit}")
         facts += accelerators()
         facts += [note] if note else []
         text = "  ".join(facts)
@@ -125,10 +126,16 @@ class StageProgress:
 
 
 @contextmanager
-def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
-    """Show one stage while it runs."""
+def stage_progress(name: str, total: int, *, unit: str = "edit") -> Iterator[StageProgress]:
+    """Show one stage while it runs.
+
+    Args:
+        name: of the stage.
+        total: items to do.
+        unit: what an item is, in the singular.
+    """
     if not sys.stdout.isatty():
-        progress = StageProgress(name, total, None)
+        progress = StageProgress(name, total, None, unit=unit)
         with subscribe(progress.working):
             yield progress
         return
@@ -139,9 +146,10 @@ def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
         TimeRemainingColumn(compact=True),
     )
     with StageBar(*columns, console=_console) as bar:
-        progress = StageProgress(name, total, bar)
+        progress = StageProgress(name, total, bar, unit=unit)
         with subscribe(progress.working):
             yield progress
+        bar.workers = ()  # the last frame stays on the screen, and nobody works any more
 
 
 _console = Console()

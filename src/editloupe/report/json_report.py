@@ -27,6 +27,7 @@ def report_json(
     benchmark = results.benchmark
     data = {
         "editloupe": results.version,
+        "title": results.heading,
         "signature": results.signature,
         "benchmark": {
             "name": benchmark.name,

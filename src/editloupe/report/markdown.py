@@ -24,10 +24,9 @@ def report_markdown(
 ) -> bytes:
     """Return the bytes of ``report.md``; what a reader must know first, such as the judge's warning, stands first."""
     text = words(results.language)
-    benchmark = results.benchmark
     lines = [
         *_warnings(results),
-        f"# {_plain(benchmark.name)}: {text['leaderboard']}",
+        f"# {_plain(results.heading)}: {text['leaderboard']}",
         "",
         _setting(results),
         "",
@@ -75,7 +74,8 @@ def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
 def _setting(results: Results) -> str:
     text = words(results.language)
     return (
-        f"{results.benchmark.samples} {text['samples']}, {len(results.editors)} {text['editors']}. "
+        f"{_plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}, "
+        f"{len(results.editors)} {text['editors']}. "
         f"{text['judge_name']}: {_plain(results.judge.name)}. {text['rubric']}: {_plain(results.rubric)} "
         f"({results.scale.low:g}–{results.scale.high:g})."
     )

@@ -47,6 +47,7 @@ def overview_of(
         "version": results.version,
         "signature": printable(results.signature),
         "language": results.language,
+        "title": printable(results.heading),
         "benchmark": {
             "name": printable(benchmark.name),
             "revision": printable(benchmark.revision),

@@ -113,7 +113,7 @@ def html_page(
     html = environment.get_template("report.html").render(
         language=results.language,
         text=words(results.language),
-        title=printable(results.benchmark.name),
+        title=printable(results.heading),
         warnings=warnings_of(results),
         csp=policy,
         rows=rows,

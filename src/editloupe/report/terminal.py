@@ -64,7 +64,7 @@ def _title(results: Results) -> Text:
     title = Text()
     for warning in warnings_of(results):
         title.append(f"{warning}\n", "bold yellow")
-    return title.append(f"{one_line(results.benchmark.name, 60)} · {one_line(results.judge.name, 60)}", "dim")
+    return title.append(f"{one_line(results.heading, 60)} · {one_line(results.judge.name, 60)}", "dim")
 
 
 def _cells(name: Text, estimate: Estimate, scale: Scale, style: str) -> tuple[Text, ...]:

@@ -110,6 +110,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             {sample.id: _cluster(sample) for sample in samples},
         ),
         card=rubric.card,
+        title=config.title,
         judge_card=_card(ledger, judge_signature),
     )
 

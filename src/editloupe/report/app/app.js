@@ -49,7 +49,7 @@ async function render() {
     h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
       MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
     help);
-  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.benchmark.name} · editloupe`;
+  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.title} · editloupe`;
   made.shown?.();
   scrollTo({top: back ? galleryScroll : 0}); // back from a sample, the gallery is where it was
 }

@@ -39,8 +39,9 @@ function leaderboardPage() {
 function hero() {
   const {benchmark, judge} = OVERVIEW;
   return h('header.hero', {},
-    foreign(benchmark.name, 'h1'),
+    foreign(OVERVIEW.title, 'h1'),
     h('p.facts', {},
+      OVERVIEW.title !== benchmark.name && h('span', {}, foreign(benchmark.name)),
       h('span', {}, h('b', {}, String(benchmark.samples)), ' ', t('samples')),
       h('span', {}, h('b', {}, String(EDITORS.length)), ' ', t('editors')),
       h('span', {}, t('judge_name'), ' ', h('b', {}, foreign(judge.name))),

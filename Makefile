@@ -1,19 +1,28 @@
-# Four verbs for developers: demo, test, check, docs. They need Python 3.11 and make; test and check also Chromium.
+# Verbs for developers: demo, test, quick, check, docs, browser. They need Python 3.11 and make; all else they install.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check docs clean
+# The browser that the report's tests drive, and fonts for its two languages.
+PACKAGES := chromium fonts-dejavu-core fonts-noto-cjk
+CHROMIUM = $(shell command -v chromium 2>/dev/null)
+APT = $(shell test "$$(id -u)" = 0 && command -v apt-get 2>/dev/null)
+MISSING = the tests of the report need Chromium, called `chromium` on the PATH: install it (Debian, as root: apt-get install $(PACKAGES); macOS: brew install --cask chromium), or run `make quick`
 
-# 3 means "finished, but some items failed": they are counted in the report, and the demo has still run.
+.PHONY: demo test quick check docs browser clean
+.NOTPARALLEL:
+
 demo: $(READY)
-	$(BIN)/python main.py --config config.yaml || [ $$? -eq 3 ]
+	$(BIN)/editloupe demo
 
-test: $(READY)
+test: browser $(READY)
 	$(BIN)/python -m pytest
 
-check: $(READY)
+quick: $(READY)
+	$(BIN)/python -m pytest -m 'not browser and not ray and not slow'
+
+check: browser $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -21,6 +30,11 @@ check: $(READY)
 
 docs: $(READY)
 	$(BIN)/python -m pytest tests/test_docs.py
+
+# Where the browser is not there and cannot be installed, this stops with one line, before anything has run.
+browser:
+	@$(if $(CHROMIUM)$(APT),,$(error $(MISSING)))
+	@$(if $(CHROMIUM),:,apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null)
 
 # torch comes first and by itself: asked for by its exact version, pip takes the build that fits this machine.
 $(READY): pyproject.toml constraints.txt

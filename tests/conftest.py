@@ -10,10 +10,33 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
+import browsing
 from tiny import make_checkpoint
+
+# Whole studies, commands in processes of their own, networks that are trained: what `make quick` leaves out.
+SLOW = ("audit", "bench", "study", "training", "test_cli", "test_diffusers", "test_launch", "test_nano", "test_wheel")
 
 # A shell starts what runs in the background with interrupts ignored, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark tests by their fixtures and their rooms, so that a new one is marked without being thought of."""
+    for item in items:
+        room, module = item.path.parent.name, item.path.stem
+        if "browser" in item.fixturenames:
+            item.add_marker("browser")
+        if room == "workers" and module != "test_queue":
+            item.add_marker("ray")
+        if "tiny_checkpoint" in item.fixturenames or {room, module} & {*SLOW}:
+            item.add_marker("slow")
+
+
+def pytest_collection_finish(session):
+    """Stop before the first test where a browser is needed and missing."""
+    if any(item.get_closest_marker("browser") for item in session.items):
+        browsing.executable()
 
 
 @pytest.fixture(scope="session")

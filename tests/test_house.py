@@ -13,8 +13,8 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 # The floors of the house, the ground floor first. A room imports from itself and from floors below its own, never from
 # a neighbour on its floor: so there can be no circle, and a new room has to be given its place here.
 FLOORS = (
-    ("categories", "image_sniffing", "machine", "progress", "records", "shapes", "statistics"),
-    ("errors", "results"),
+    ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
+    ("errors", "lifeline", "progress", "results"),
     ("batching", "hub", "images", "judge_card", "model_loading", "plugins"),
     ("image_frames", "rubrics", "store"),
     ("remote",),

@@ -16,8 +16,8 @@ from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_card import read_card
+from editloupe.machine import visible_gpus
 from editloupe.planning import full_signature, make_judge, shared_inputs
-from editloupe.progress.bars import visible_gpus
 from editloupe.protocols import Benchmark, Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.report.remarks import outside_domain

@@ -41,6 +41,40 @@ Categories = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
 
+Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)]
+
+
+@app.callback(invoke_without_command=True)
+def common(context: typer.Context, version: Version = False) -> None:
+    """Measure how well image-editing models follow instructions."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"editloupe {installed('editloupe')}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(WRONG_INPUT)
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="DIR", help="The study folder; studies/demo by default.")
+    ] = None,
+    open_report: Annotated[bool, typer.Option("--open", help="Show the report in the browser.")] = False,
+) -> None:
+    """Run the study that comes with the package: drawn pictures, editors of known skill, a tiny judge; no download."""
+    from editloupe.demo import CONFIG, FOLDER
+    from editloupe.study import run_study
+
+    config = _configured(str(CONFIG), out or FOLDER)
+    with _interruptible("editloupe", "demo", *(["--out", out] if out is not None else [])):
+        results = run_study(config, stages=("edit", "judge"))
+    _print_results(results, config.out)  # its failures are a part of what it shows: they are no failure of the demo
+    if open_report:
+        typer.launch((config.out / "report.html").as_uri())
+
 
 @app.command()
 def run(
@@ -102,7 +136,7 @@ def report(
     if samples is not None and not single_file:
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
-    with _interruptible("report", config.out):
+    with _interruptible("editloupe", "report", str(config.out)):
         results = run_study(config, stages=())
     if single_file:
         path = write_single_file(results, config.out, samples or SAMPLES)
@@ -183,7 +217,7 @@ def audit(
     from editloupe.report.terminal_audit import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
-    with _interruptible("audit", study.out):
+    with _interruptible("editloupe", "audit", str(study.out)):
         found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
     for table in audit_tables(found):
         Console().print(table)
@@ -206,7 +240,7 @@ def probe(
     from editloupe.audit.probe import probe_sentences, probe_study
 
     study = _configured(config, out, settings)
-    with _interruptible("run", study.out):
+    with _interruptible("editloupe", "run", str(study.out)):
         found = probe_study(study, _configured(other), count=samples)
     for sentence in probe_sentences(found):
         typer.echo(sentence)
@@ -331,7 +365,7 @@ def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> 
     from editloupe.study import run_study
 
     verb = stages[0] if len(stages) == 1 else "run"
-    with _interruptible(verb, config.out):
+    with _interruptible("editloupe", verb, str(config.out)):
         results = run_study(config, stages=stages, retry_failed=retry_failed)
     if retry_failed:
         _say_what_is_not_retried(config, results)
@@ -359,7 +393,13 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
 
 
 def _say(results: Results, folder: Path, *, table: bool = True) -> None:
-    """Print the table, where the report lies, and how many items failed; leave with the matching exit code.
+    """Print the results; leave with the matching exit code."""
+    if _print_results(results, folder, table=table):
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _print_results(results: Results, folder: Path, *, table: bool = True) -> int:
+    """Print the table, where the report lies, and how many items failed; returns that number.
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
@@ -367,9 +407,12 @@ def _say(results: Results, folder: Path, *, table: bool = True) -> None:
 
     from editloupe.report import leaderboard
     from editloupe.report.failure_summary import summarize_failures
+    from editloupe.report.terminal import noise_sentences
 
     if table:
         Console().print(leaderboard(results))
+        for sentence in noise_sentences(results):
+            typer.echo(sentence)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = summarize_failures(results)
     rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
@@ -377,23 +420,26 @@ def _say(results: Results, folder: Path, *, table: bool = True) -> None:
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
     typer.echo(line, err=not table)
-    if failed.failed_scores:
-        raise typer.Exit(FINISHED_WITH_FAILURES)
+    return failed.failed_scores
 
 
 @contextmanager
-def _interruptible(verb: str, folder: Path) -> Iterator[None]:
-    """Say how to go on, in a command that can be pasted, where a person or a limit ends a command."""
+def _interruptible(*again: str) -> Iterator[None]:
+    """Say how to go on where a person or a limit stops a study.
+
+    Args:
+        again: the words of the command that goes on.
+    """
     from editloupe.errors import StudyStopped
 
     try:
         yield
     except KeyboardInterrupt:
-        again = shlex.join(["editloupe", verb, str(folder)])
-        typer.echo(f"interrupted; nothing is lost, continue with: {again}", err=True)
+        typer.echo(f"interrupted; nothing is lost, continue with: {shlex.join(again)}", err=True)
         sys.exit(INTERRUPTED)
     except StudyStopped as limit:
         # The folder keeps the limit that was just reached, so the command has to raise it.
-        again = shlex.join(["editloupe", verb, str(folder), *(["--set", limit.setting] if limit.setting else [])])
-        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {again}", err=True)
+        setting = ["--set", limit.setting] if limit.setting else []
+        command = shlex.join([*again, *setting])
+        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {command}", err=True)
         sys.exit(FINISHED_WITH_FAILURES)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from editloupe.benchmarks.shapes import Shapes
-from editloupe.editors.procedural import Procedural, resulting_scene, true_score
+from editloupe.editors.procedural import Procedural, refused, resulting_scene, true_score
 from editloupe.errors import InstructionError
-from editloupe.records import EditRequest, Sample
+from editloupe.records import EditRequest, Failure, Sample
 from editloupe.shapes.drawing import pixels
 from editloupe.shapes.mistakes import MISTAKES
 from editloupe.shapes.scene import Scene
@@ -66,6 +66,25 @@ def test_nothing_done_is_the_very_source(samples):
     seed = next(seed for seed in range(200) if resulting_scene(sample, options(skill=0.0), seed)[1] == "nothing")
     image = Procedural(options(skill=0.0)).edit([EditRequest(sample, seed=seed)])[0]
     assert (np.asarray(image) == pixels([Scene.from_json(sample.extra["scene"])])[0]).all()
+
+
+def test_refused_requests_are_failures_and_leave_the_other_edits_as_they_are(samples):
+    requests = [EditRequest(sample, seed=number) for number, sample in enumerate(samples)]
+    refusing = options(skill=0.5, refuses=0.3)
+    outcomes = Procedural(refusing).edit(requests)
+    refused_ones = [isinstance(outcome, Failure) for outcome in outcomes]
+    assert refused_ones == [refused(refusing, request.seed) for request in requests]
+    assert 0 < sum(refused_ones) < len(samples)
+    for outcome, image in zip(outcomes, Procedural(options(skill=0.5)).edit(requests), strict=True):
+        if isinstance(outcome, Failure):
+            assert (outcome.stage, outcome.kind, outcome.retryable) == ("edit", "content-filter", False)
+        else:
+            assert outcome.tobytes() == image.tobytes()
+
+
+def test_an_editor_that_refuses_nothing_keeps_its_old_signature():
+    assert Procedural(options(skill=0.5)).signature == "procedural 1 skill=0.5 seed=0"
+    assert Procedural(options(skill=0.5, refuses=0.1)).signature.endswith(" refuses=0.1")
 
 
 def test_signature_names_all_options():

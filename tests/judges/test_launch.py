@@ -141,7 +141,7 @@ def test_a_real_server_says_what_the_local_judge_says(tiny_checkpoint, tmp_path)
         choice = [Question("", (), "Score it.", one.answer) for one in questions(DIGITS, count=1)]
         with pytest.raises(ConfigError, match=r"set judge.prefill to false|use `answer: text`"):
             made.answer(choice)
-        servers = list(made._servers)
+        servers = list(made._launched)
     finally:
         made.close()
     assert all(server.guard.poll() is not None for server in servers)

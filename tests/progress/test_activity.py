@@ -4,6 +4,7 @@ import logging
 from rich.console import Console
 from rich.progress import TextColumn
 
+from editloupe import machine
 from editloupe.progress import activity, bars
 from editloupe.progress.bars import StageBar, StageProgress, stage_progress
 
@@ -55,7 +56,7 @@ def test_steps_of_the_model_in_this_process_are_shown(monkeypatch, caplog):
 
 def test_peak_memory_is_that_of_the_workers_where_there_are_some():
     stage = StageProgress("edit", 4, None)
-    assert stage.peak_memory() == bars.peak_memory()
+    assert stage.peak_memory() == machine.peak_memory()
     stage.workers([], 1 << 50)
     stage.workers([], 1 << 40)
     assert stage.peak_memory() == 1 << 50

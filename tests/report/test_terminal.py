@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from editloupe.report import leaderboard
+from editloupe.report.terminal import noise_sentences
 from editloupe.results import EditorInfo
 from small_study import study
 
@@ -37,6 +38,12 @@ def test_editors_that_nothing_separates_share_a_range_of_ranks():
 def test_editors_that_are_clearly_apart_have_one_rank_each():
     rows = [line for line in shown(study(samples=60)) if "good" in line or "bad" in line]
     assert [row.split()[:2] for row in rows] == [["1", "good"], ["2", "bad"]]
+
+
+def test_only_editors_that_nothing_separates_are_named_as_within_noise():
+    assert noise_sentences(study()) == ["≈ good, bad: within noise of each other"]
+    assert noise_sentences(study(samples=60)) == []
+    assert noise_sentences(study(language="zh")) == ["≈ good, bad: 彼此差异在噪声范围内"]
 
 
 def test_an_editor_without_a_score_has_no_rank():

@@ -37,13 +37,16 @@ def test_many_keys_at_once(ledger):
     assert len(ledger.find([str(number) for number in range(4000)])) == 3000
 
 
-def test_attempts_of_a_failure_are_counted_on_and_a_result_ends_them(ledger):
+def test_runs_with_a_failure_are_counted_and_a_result_ends_them(tmp_path):
     failure = Failure("edit", "timeout", "slow", retryable=True)
-    ledger.record([("a", failure)])
-    ledger.record([("a", failure)])
-    assert ledger.find(["a"])["a"].attempts == 2
-    ledger.record([("a", REPLY)])
-    assert ledger.find(["a"])["a"] == REPLY
+    for run in (1, 2):
+        with Ledger(tmp_path) as ledger:
+            for _ in range(3):  # editors that share a key
+                ledger.record([("a", failure)])
+            assert ledger.find(["a"])["a"].attempts == run
+    with Ledger(tmp_path) as ledger:
+        ledger.record([("a", REPLY)])
+        assert ledger.find(["a"])["a"] == REPLY
 
 
 def test_a_failure_never_replaces_a_result(ledger):
@@ -70,6 +73,26 @@ def test_a_second_process_is_told_who_holds_the_study(tmp_path):
 
     assert found.returncode != 0
     assert f"process {os.getpid()} on" in found.stderr
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path):
+    script = (
+        "from editloupe.store.ledger import Ledger; from pathlib import Path\n"
+        f"ledger = Ledger(Path({str(tmp_path)!r})); print('held', flush=True); input()"
+    )
+    holder = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(StudyLocked, match=f"in use by process {holder.pid} on"):
+        Ledger(tmp_path)
+    holder.kill()
+    holder.communicate()
+    Ledger(tmp_path).close()
+
+
+def test_a_folder_that_an_older_version_has_locked_and_left_opens(tmp_path):
+    (tmp_path / ".lock").write_text("process 1 on elsewhere since 2020-01-01 00:00:00, a longer line than ours\n")
+    with Ledger(tmp_path), pytest.raises(StudyLocked, match=r"in use by process \d+ on .* since [\d-]{10} [\d:]{8};"):
+        Ledger(tmp_path)
 
 
 def test_after_closing_the_next_one_may_enter(tmp_path):

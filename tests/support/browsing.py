@@ -5,8 +5,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import pytest
+
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync")
 PAGES = ("leaderboard", "gallery", "compare", "judge", "failures", "about")
+
+
+def executable():
+    """Where Chromium lies; the one place that says so where it is missing, before any test has run."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise pytest.UsageError(
+            "the tests of the report need Chromium, called `chromium` on the PATH: `make browser` installs it where it "
+            "can; or leave them out with -m 'not browser'"
+        )
+    return path
 
 
 @contextmanager
@@ -14,10 +27,8 @@ def chromium():
     """Debian's Chromium, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
-    found = shutil.which("chromium")
-    assert found, "no `chromium` on the PATH: the tests of the report's page need it, `apt-get install chromium`"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield browser
         browser.close()
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
-import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
@@ -20,6 +17,7 @@ from editloupe.errors import ConfigError
 from editloupe.images import decode
 from editloupe.judges.counters import Counters
 from editloupe.judges.plain import ReferenceRunner
+from editloupe.machine import peak_since_reset, processor, reset_peak
 from editloupe.planning import PlannedReply
 from editloupe.protocols import Benchmark
 from editloupe.records import Failure, ImageBytes, Question, Reply, Sample
@@ -181,7 +179,7 @@ class _Bench:
             "model": self._judge.options.model,
             "parameters": sum(one.numel() for one in self._fast.model.parameters()),
             "dtype": str(self._fast.model.dtype).removeprefix("torch."),
-            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else platform.processor() or "cpu",
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else processor(),
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
             "edits": len(self._samples),
@@ -248,11 +246,11 @@ class _Bench:
         seconds, replies, peak = [], [], None
         before = replace(counters)
         for _ in range(self._repeat):
-            _reset_peak()
+            reset_peak()
             started = time.perf_counter()
             replies = run()
             seconds.append(time.perf_counter() - started)
-            peak = _peak()
+            peak = peak_since_reset()
         inside = (counters.inside - before.inside) / sum(seconds)
         tokens, padding = counters.tokens - before.tokens, counters.padding - before.padding
         # Several questions about one edit are one image judged.
@@ -321,25 +319,3 @@ def _identical(replies: Iterable[Reply], reference: Iterable[Reply]) -> float:
         else:
             equal.append(all(round(one.labels[label], 3) == round(p, 3) for label, p in other.labels.items()))
     return sum(equal) / len(equal)
-
-
-def _reset_peak() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        return
-    with suppress(OSError):  # Linux: clear_cache the peak of this process
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def _peak() -> int | None:
-    import torch
-
-    if torch.cuda.is_available():
-        return int(torch.cuda.max_memory_allocated())
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    return None

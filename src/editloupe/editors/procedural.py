@@ -13,13 +13,13 @@ from pydantic import Field
 
 from editloupe import plugins
 from editloupe.errors import InstructionError
-from editloupe.records import EditRequest, Sample
+from editloupe.records import EditRequest, Failure, Sample
 from editloupe.shapes.drawing import pixels
 from editloupe.shapes.mistakes import mistaken
 from editloupe.shapes.scene import Scene
 from editloupe.shapes.truth import truth
 
-__all__ = ["Procedural", "resulting_scene", "true_score"]
+__all__ = ["Procedural", "refused", "resulting_scene", "true_score"]
 
 _VERSION = 1
 
@@ -32,11 +32,14 @@ class Procedural:
 
         Attributes:
             skill: the share of right edits; the others are mistakes.
+            refuses: the share of requests that are answered by a refusal instead of an edit, as by a service that has a
+                filter. Such an edit failed; it has no score.
             seed: another one makes other mistakes at the same rate. Editors of the same seed share their luck: what
                 the less skilled one gets right, the more skilled one gets right too.
         """
 
         skill: float = Field(default=1.0, ge=0.0, le=1.0)
+        refuses: float = Field(default=0.0, ge=0.0, le=1.0)
         seed: int = 0
 
     def __init__(self, options: Options) -> None:
@@ -45,21 +48,37 @@ class Procedural:
     @property
     def signature(self) -> str:
         """What an edit depends on, apart from the request."""
-        return f"procedural {_VERSION} skill={self.options.skill:g} seed={self.options.seed}"
+        refuses = f" refuses={self.options.refuses:g}" if self.options.refuses else ""
+        return f"procedural {_VERSION} skill={self.options.skill:g} seed={self.options.seed}{refuses}"
 
-    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image]:
+    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image | Failure]:
         """Edit a batch.
 
         The edits carry their true score in ``info["truth"]``, so that a study can audit its judge.
 
+        Returns:
+            The edits in order, or the failure of a refused one.
+
         Raises:
             InstructionError: a sample does not come from `shapes`.
         """
-        scenes = [resulting_scene(one.sample, self.options, one.seed)[0] for one in requests]
+        scenes = [resulting_scene(request.sample, self.options, request.seed)[0] for request in requests]
         images = [Image.fromarray(array) for array in pixels(scenes)]
-        for one, scene, image in zip(requests, scenes, images, strict=True):
-            image.info["truth"] = truth(*_scenes(one.sample), scene)
-        return images
+        for request, scene, image in zip(requests, scenes, images, strict=True):
+            image.info["truth"] = truth(*_scenes(request.sample), scene)
+        return [
+            _refusal(request.sample) if refused(self.options, request.seed) else image
+            for request, image in zip(requests, images, strict=True)
+        ]
+
+
+def refused(options: Procedural.Options, seed: int) -> bool:
+    """Whether the editor refuses the request of a seed; luck of its own, so that the other edits stay as they are."""
+    return random.Random(f"procedural refusal/{_VERSION}/{options.seed}/{seed}").random() < options.refuses
+
+
+def _refusal(sample: Sample) -> Failure:
+    return Failure("edit", "content-filter", f"this editor's filter refused the instruction {sample.instruction!r}")
 
 
 def resulting_scene(sample: Sample, options: Procedural.Options, seed: int) -> tuple[Scene, str]:

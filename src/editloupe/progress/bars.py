@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -15,17 +15,15 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from editloupe.machine import accelerators, peak_memory
 from editloupe.progress.activity import Activity, subscribe
 
 __all__ = [
     "StageBar",
     "StageProgress",
     "Tally",
-    "accelerators",
     "logging_to",
-    "peak_memory",
     "stage_progress",
-    "visible_gpus",
 ]
 
 log = logging.getLogger("editloupe")
@@ -177,48 +175,6 @@ def logging_to(path: Path) -> Iterator[None]:
         for handler in (file, screen):
             log.removeHandler(handler)
         file.close()
-
-
-def accelerators(only: Sequence[str] | None = None) -> list[str]:
-    """Memory and utilisation of each NVIDIA GPU, as short texts; empty without a GPU or without nvidia-ml-py.
-
-    Args:
-        only: indices, as CUDA_VISIBLE_DEVICES gives them; all where None.
-    """
-    try:
-        import pynvml
-    except ImportError:
-        return []
-    texts = []
-    with suppress(pynvml.NVMLError):
-        pynvml.nvmlInit()
-        for index in range(pynvml.nvmlDeviceGetCount()):
-            if only is not None and str(index) not in only:
-                continue
-            handle = pynvml.nvmlDeviceGetHandleByIndex(index)
-            memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-            busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
-            texts.append(f"gpu{index} {memory.used / 2**30:.0f}/{memory.total / 2**30:.0f} GiB {busy} %")
-    return texts
-
-
-def visible_gpus() -> int:
-    """How many GPUs this process may use."""
-    import torch
-
-    return int(torch.cuda.device_count())
-
-
-def peak_memory() -> int | None:
-    """Peak memory in bytes: of the accelerators where torch used them, else of this process; None where unknown."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        return int(sum(torch.cuda.max_memory_allocated(index) for index in range(torch.cuda.device_count())))
-    try:
-        import resource
-    except ImportError:
-        return None
-    return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
 
 
 class Tally:

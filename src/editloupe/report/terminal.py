@@ -13,7 +13,7 @@ from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["leaderboard"]
+__all__ = ["leaderboard", "noise_sentences"]
 
 MAX_ROWS = 40
 """Categories are shown as long as the table stays within about one screen."""
@@ -58,6 +58,16 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
     if comparisons is not None and (remark := too_few(comparisons, results.language)):
         view.caption, view.caption_justify = Text(remark, "dim"), "left"
     return view
+
+
+def noise_sentences(results: Results) -> list[str]:
+    """Name the editors whose order in the table says nothing, one line for each group of neighbours."""
+    if len(results.editors) < 2:
+        return []
+    text = words(results.language)
+    comparisons = compare_all(results)
+    groups = [comparisons.editors[first : last + 1] for first, last in comparisons.cliques]
+    return [f"≈ {', '.join(one_line(name, 40) for name in names)}: {text['within_noise']}" for names in groups]
 
 
 def _title(results: Results) -> Text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, fit
+from editloupe.machine import cores
 from editloupe.records import ImageFile
 from editloupe.store.blobs import write_durably
 
@@ -41,7 +41,7 @@ def make_thumbnails(folder: Path, pictures: Iterable[str]) -> dict[str, str]:
             digests[picture] = digest
     by_digest = {digest: picture for picture, digest in digests.items()}
     # Threads pay, because Pillow releases the interpreter while it decodes, scales and encodes.
-    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=min(8, cores())) as pool:
         made = dict(pool.map(lambda item: (item[0], _make(folder, item[0], item[1])), by_digest.items()))
     return {picture: _place(digest) for picture, digest in digests.items() if made[digest]}
 

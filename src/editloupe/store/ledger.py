@@ -1,13 +1,12 @@
 """The study's SQLite file: what is done, durably. Resume = planned keys minus recorded keys.
 
-One writer per study (`flock`), one transaction per arriving batch, `synchronous=FULL`: what `record` returned from
-survives a power cut. An outcome is either a result or a failure, never both, and stands under the hash of everything
-it depends on.
+One writer per study (a lock that ends with its process), one transaction per arriving batch, `synchronous=FULL`: what
+`record` returned from survives a power cut. An outcome is either a result or a failure, never both, and stands under
+the hash of everything it depends on.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -18,9 +17,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
 
 from editloupe.errors import DataError, StudyLocked
+from editloupe.machine import file_system
 from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 
@@ -76,7 +78,7 @@ class Ledger:
         path = folder / "ledger.sqlite"
         try:
             self._db = sqlite3.connect(path, isolation_level=None)
-            journal = "DELETE" if _file_system(folder) in _NETWORK else "WAL"
+            journal = "DELETE" if file_system(folder) in _NETWORK else "WAL"
             self._db.execute(f"PRAGMA journal_mode={journal}")
             self._db.execute("PRAGMA synchronous=FULL")
             (found,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -85,10 +87,10 @@ class Ledger:
             self._db.executescript(_SCHEMA)
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except sqlite3.DatabaseError as error:
-            self._lock.close()
+            self._lock.release()
             raise DataError(f"{path} cannot be used as a ledger: {error}; move it away to begin anew") from error
         except DataError:
-            self._lock.close()
+            self._lock.release()
             raise
 
     def record(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
@@ -211,7 +213,7 @@ class Ledger:
     def close(self) -> None:
         """Close the file and let other processes in."""
         self._db.close()
-        self._lock.close()
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -267,47 +269,32 @@ def _packed_sample(sample: Sample) -> dict[str, Any]:
     return data
 
 
-def _lock(folder: Path) -> IO[str]:
+def _lock(folder: Path) -> FileLock:
     path = folder / ".lock"
-    file = path.open("a+", encoding="utf-8")
+    lock = FileLock(path, timeout=0, thread_local=False)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        file.seek(0)
-        holder = file.read().strip()
-        file.close()
-        raise StudyLocked(_in_use(folder, holder)) from error
-    file.seek(0)
-    file.truncate()
-    file.write(f"process {os.getpid()} on {socket.gethostname()} since {time.strftime('%Y-%m-%d %H:%M:%S')}\n")
-    file.flush()
-    return file
+        lock.acquire()
+    except Timeout as error:
+        raise StudyLocked(_in_use(path)) from error
+    since = time.strftime("%Y-%m-%d %H:%M:%S")
+    path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
+    return lock
 
 
 def study_holder(folder: Path) -> str:
-    """Say who works on a study folder now, without waiting, and without writing anything; empty where nobody does."""
-    try:
-        file = (folder / ".lock").open(encoding="utf-8")
-    except OSError:
+    """Say who works on a study folder now, without waiting; empty where nobody does, or there is no study yet."""
+    path = folder / ".lock"
+    if not path.is_file():
         return ""
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return _in_use(folder, file.read().strip())
-    return ""
-
-
-def _in_use(folder: Path, holder: str) -> str:
-    who = holder or "another process"
-    return f"the study {str(folder)!r} is in use by {who}; wait for it, stop it, or choose another `out:`"
-
-
-def _file_system(folder: Path) -> str:
-    """The type of the file system that holds a folder, by the longest mount point; empty where it cannot be told."""
     try:
-        mounts = [line.split()[1:3] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    except OSError:
+        with FileLock(path, timeout=0, thread_local=False):
+            return ""
+    except Timeout:
+        return _in_use(path)
+    except OSError:  # a folder that may only be read is nobody's work place
         return ""
-    inside = [(point, kind) for point, kind in mounts if folder.resolve().is_relative_to(point.replace("\\040", " "))]
-    return max(inside, key=lambda mount: len(mount[0]))[1] if inside else ""
+
+
+def _in_use(path: Path) -> str:
+    holder = path.read_text(encoding="utf-8", errors="replace").strip() or "another process"
+    return f"the study {str(path.parent)!r} is in use by {holder}; wait for it, stop it, or choose another `out:`"

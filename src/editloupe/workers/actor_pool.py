@@ -13,6 +13,7 @@ from typing import Any
 
 from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError, EditloupeError, ends_the_run
+from editloupe.machine import calls_itself
 from editloupe.progress.bars import StageProgress
 from editloupe.workers.queue import Chunk
 from editloupe.workers.transfer import ModelSpec
@@ -275,8 +276,4 @@ def _wanted(place: WorkerSettings, resources: dict[str, float]) -> int:
 
 def _is_our_worker(pid: int) -> bool:
     """Whether a worker of this machine still runs; one of another machine has no such process here, or not of Ray."""
-    try:
-        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123 - no file that anybody keeps
-            return b"ray::Worker" in file.read()
-    except OSError:
-        return False
+    return calls_itself(pid, "ray::Worker")

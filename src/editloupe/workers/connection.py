@@ -10,8 +10,8 @@ from typing import Any
 
 from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError
-from editloupe.progress.bars import visible_gpus
-from editloupe.workers.reaper import reaped
+from editloupe.lifeline import reaped
+from editloupe.machine import visible_gpus
 
 __all__ = ["connected"]
 

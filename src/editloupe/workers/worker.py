@@ -12,9 +12,9 @@ from typing import Any
 
 from editloupe.errors import ItemError, failure_from
 from editloupe.images import EncodedImage, encoded
+from editloupe.machine import accelerators, peak_memory
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress import activity
-from editloupe.progress.bars import accelerators, peak_memory
 from editloupe.records import Failure, Reply
 from editloupe.workers import here
 from editloupe.workers.transfer import ModelSpec

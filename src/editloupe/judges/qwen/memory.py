@@ -16,15 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
+
+from editloupe import machine
 
 __all__ = ["CPU_TOKENS", "Budget", "Shape", "memory_table"]
 
 CPU_TOKENS = 16_384
 """Tokens of a batch on the CPU at most: there time, not memory, ends what larger batches gain."""
+
+UNKNOWN = 4 * 2**30
+"""Bytes taken as free where the system does not tell: a small machine's."""
 
 SHARE = 0.8
 """Of the free memory, for batches; the rest is for what the model does not know."""
@@ -121,10 +125,8 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return int(free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device))
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return 4 * 2**30
+    memory = machine.available_memory()
+    return UNKNOWN if memory is None else memory
 
 
 def memory_table(shape: Shape, length: int, image_tokens: int, new_tokens: int) -> list[tuple[int, int]]:

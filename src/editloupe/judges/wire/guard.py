@@ -1,8 +1,7 @@
 """Runs a server and ends it, with all its children, as soon as our end of the pipe closes.
 
-editloupe starts ``python -m editloupe.judges.wire.guard LOG KEY_VARIABLE COMMAND...`` and holds its standard input
-open. However editloupe ends, by itself, by Ctrl-C or killed on the spot, the pipe closes, and no server stays on the
-GPUs. The server's words go to the log, without the key.
+`launch` ties ``python -m editloupe.judges.wire.guard LOG KEY_VARIABLE COMMAND...`` to editloupe: however editloupe
+ends, no server stays on the GPUs. The server's words go to the log, without the key.
 """
 
 from __future__ import annotations
@@ -16,6 +15,8 @@ import threading
 import time
 from pathlib import Path
 from typing import IO
+
+from editloupe.lifeline import wait_until_cut
 
 __all__ = ["main"]
 
@@ -51,8 +52,7 @@ def main(log: str, variable: str, *command: str) -> int:
 
 
 def _until_closed(server: subprocess.Popen[bytes]) -> None:
-    while os.read(0, 1024):
-        pass
+    wait_until_cut()
     _end(server)
 
 

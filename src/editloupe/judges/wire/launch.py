@@ -8,7 +8,6 @@ import os
 import shlex
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from editloupe import lifeline
 from editloupe.errors import ConfigError
 from editloupe.judges.wire.options import WireOptions
 
@@ -73,9 +73,7 @@ def start(options: WireOptions, folder: Path) -> list[LaunchedServer]:
 def end(servers: Sequence[LaunchedServer]) -> None:
     """End the servers and all that they started; returns when they are gone."""
     for server in servers:
-        if server.guard.stdin is not None:
-            with contextlib.suppress(OSError):
-                server.guard.stdin.close()
+        lifeline.cut(server.guard)
     for server in servers:
         server.guard.wait()
 
@@ -88,13 +86,8 @@ def _start(words: list[str], port: int, path: Path, options: WireOptions, index:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(str(device) for device in mine)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
-    guard = subprocess.Popen(
-        [sys.executable, "-m", "editloupe.judges.wire.guard", str(path), options.api_key_env or "", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on
+    guard = lifeline.tied(
+        "editloupe.judges.wire.guard", str(path), options.api_key_env or "", *words, environment=environment
     )
     return LaunchedServer(f"http://127.0.0.1:{port}", guard, path)
 

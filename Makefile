@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+JS_READY := node_modules/.package-lock.json
 
 # The browser that the report's tests drive, and fonts for its two languages.
 PACKAGES := chromium fonts-dejavu-core fonts-noto-cjk
@@ -22,10 +23,12 @@ test: browser $(READY)
 quick: $(READY)
 	$(BIN)/python -m pytest -m 'not browser and not ray and not slow'
 
-check: browser $(READY)
+check: browser $(READY) $(JS_READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/node node_modules/eslint/bin/eslint.js .
+	$(BIN)/node node_modules/typescript/bin/tsc
 	$(BIN)/python -m pytest
 
 docs: $(READY)
@@ -43,5 +46,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,diffusers,endpoint,hub,photos,ray,report]'
 	touch $(READY)
 
+# What checks the report's program, by a node of the virtual environment: nothing of it is installed for the machine.
+$(JS_READY): $(READY) package.json package-lock.json
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/npm ci --no-audit --no-fund
+
 clean:
-	rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

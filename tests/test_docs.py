@@ -33,6 +33,7 @@ from worlds import make_table
 
 ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
+GUIDE, CHINESE_GUIDE = ROOT / "docs" / "guide.md", ROOT / "docs" / "guide.zh.md"
 CONFIG, COMMANDS, FOLDER = (ROOT / "docs" / name for name in ("config.md", "cli.md", "study-folder.md"))
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 EXAMPLES = sorted(ROOT.glob("examples/*.yaml"))
@@ -123,7 +124,7 @@ def test_a_command_s_options_are_described_and_no_others(name):
 def test_exit_codes_are_described():
     codes = {str(code) for code in (0, cli.WRONG_INPUT, cli.FINISHED_WITH_FAILURES, cli.INTERRUPTED)}
     assert codes <= set(rows(read(COMMANDS)))
-    for page in (README, CHINESE):
+    for page in (GUIDE, CHINESE_GUIDE):
         assert codes <= set(rows(read(page)))
 
 
@@ -142,7 +143,7 @@ def parse(words):
     elif words[0] == "make":
         assert re.search(rf"^{words[1]}:", read(ROOT / "Makefile"), re.MULTILINE)
     else:
-        assert words[0] in ("source", "chromium"), f"a new kind of command: {words}"
+        assert words[0] in ("source", "chromium", "pip"), f"a new kind of command: {words}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -158,17 +159,26 @@ def test_a_wrong_shell_command_would_not_parse():
         parse(shlex.split("editloupe rerun config.yaml"))
 
 
-def test_the_readme_has_commands_to_parse():
-    assert sum(line.startswith("editloupe") for line in commands(README)) >= len(APP.commands)
-    assert any(line.startswith("python main.py --config") for line in commands(README))
+def test_there_are_commands_to_parse():
+    told = [*commands(README), *commands(GUIDE)]
+    assert sum(line.startswith("editloupe") for line in told) >= len(APP.commands)
+    assert any(line.startswith("python main.py --config") for line in told)
+
+
+@pytest.mark.parametrize("page", [README, CHINESE], ids=["english", "chinese"])
+def test_the_commands_of_the_map_parse(page):
+    lines = [line for line in re.findall(r"`(editloupe [^`]+)`", read(page)) if not re.search("CONFIG|STUDY", line)]
+    assert len(lines) > 10
+    for line in lines:
+        parse(shlex.split(line))
 
 
 # Plugins and config keys
 
 
 @pytest.mark.parametrize("kind", ["benchmarks", "editors", "judges", "rubrics"])
-def test_every_plugin_is_named_in_both_readmes_and_in_the_config_page(kind):
-    for page in (README, CHINESE):
+def test_every_plugin_is_named_in_both_guides_and_in_the_config_page(kind):
+    for page in (GUIDE, CHINESE_GUIDE):
         assert {f"`{name}`" for name in names(kind)} <= set(rows(read(page)))
     for name in names(kind):
         assert f"`{name}`" in read(CONFIG)
@@ -253,7 +263,7 @@ def test_a_forgotten_key_or_a_wrong_default_would_be_seen():
 
 def test_category_names_are_described():
     for english, chinese in LABELS_ZH.items():
-        for page in (README, CHINESE, CONFIG):
+        for page in (GUIDE, CHINESE_GUIDE, CONFIG):
             assert english in read(page)
             assert chinese in read(page)
 
@@ -265,7 +275,7 @@ def test_category_names_are_described():
 def test_every_example_loads(path):
     config = load_config(path)
     assert config.out == ROOT / "studies" / path.stem
-    assert path.name in read(README)
+    assert path.name in read(GUIDE)
 
 
 def test_both_spellings_of_an_example_mean_the_same_judge():
@@ -280,9 +290,9 @@ def test_both_spellings_of_an_example_mean_the_same_judge():
     assert set(theirs.rubric.prompts) == {"physical"}
 
 
-@pytest.mark.parametrize("number", range(len(blocks(README, "yaml"))))
-def test_configs_in_the_readme_load(number, tmp_path):
-    data = yaml.safe_load(blocks(README, "yaml")[number])
+@pytest.mark.parametrize("number", range(len(blocks(GUIDE, "yaml"))))
+def test_configs_in_the_guide_load(number, tmp_path):
+    data = yaml.safe_load(blocks(GUIDE, "yaml")[number])
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump({"benchmark": "shapes", "editors": ["identity"], "rubric": "reasoning"} | data))
     if "diffusion_model" in data:
@@ -292,9 +302,9 @@ def test_configs_in_the_readme_load(number, tmp_path):
         assert config.rubric.prompts[{zh: en for en, zh in LABELS_ZH.items()}[category]].user_prompt_template
 
 
-def test_the_five_minutes_of_the_readme_work(tmp_path, tiny_checkpoint):
-    (line,) = blocks(README, "json")
-    (study,) = [text for text in blocks(README, "yaml") if "my-images.jsonl" in text]
+def test_the_five_minutes_of_the_guide_work(tmp_path, tiny_checkpoint):
+    (line,) = blocks(GUIDE, "json")
+    (study,) = [text for text in blocks(GUIDE, "yaml") if "my-images.jsonl" in text]
     for place in ("data/cup.png", "outputs/my-model/cup.png"):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         gradient(64, 48).save(tmp_path / place)
@@ -331,10 +341,13 @@ def test_the_python_calls_of_the_readme_work(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("before.png", "after.png", "other.png"):
         gradient().save(tmp_path / name)
+    study = {"benchmark": {"name": "shapes", "limit": 1}, "editors": ["identity"], "judge": {"model": "nano"}}
+    (tmp_path / "my-study.yaml").write_text(yaml.safe_dump(study))
     (text,) = blocks(README, "python")
     found = {}
     exec(compile(text, "README.md", "exec"), found)
     assert (found["score"], found["scores"]) == (7.0, [7.0, 7.0])
+    assert [verdict.editor for verdict in found["results"].verdicts] == ["identity"]
 
 
 def test_the_plugin_of_the_page_works(tmp_path, monkeypatch, tiny_checkpoint):
@@ -434,7 +447,7 @@ def test_every_key_of_a_file_for_programs_is_described(study, name):
 
 
 def test_the_columns_of_the_spreadsheet_are_described(study):
-    head = read(study / "scores.csv").split("\n")[0].strip().split(",")
+    head = read(study / "scores.csv").removeprefix("\ufeff").split("\n")[0].strip().split(",")
     text = sections(FOLDER)["`scores.csv`",]
     assert [name for name in head if name not in ("difficulty", "reasoning")] == re.findall(r"`(\w+)`", text)
 
@@ -448,7 +461,7 @@ def failure_kinds():
             given = []
             if isinstance(node, ast.Call):
                 given = [one.value for one in node.keywords if one.arg == "kind"]
-                if getattr(node.func, "id", "") in ("Failure", "refuse"):
+                if getattr(node.func, "id", "") in ("Failure", "Unread", "refuse"):
                     given += node.args[1:2]
             elif isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "kind":
                 given = [node.value]
@@ -485,7 +498,8 @@ def test_every_page_can_be_reached_from_the_readme():
     assert set(PAGES) <= reached
 
 
-def test_the_chinese_readme_has_the_same_sections_and_the_same_code():
+@pytest.mark.parametrize(("english", "chinese"), [(README, CHINESE), (GUIDE, CHINESE_GUIDE)], ids=["readme", "guide"])
+def test_the_chinese_page_has_the_same_sections_and_the_same_code(english, chinese):
     def levels(path):
         return [len(marks) for marks in re.findall(r"^(#+) ", prose(path), re.MULTILINE)]
 
@@ -493,12 +507,12 @@ def test_the_chinese_readme_has_the_same_sections_and_the_same_code():
         return [line.count("|") for line in prose(path).split("\n") if line.startswith("|")]
 
     def links(path):
-        return sorted(set(re.findall(r"\]\(([^)]+)\)", prose(path))) - {"README.md", "README.zh.md"})
+        return sorted(set(re.findall(r"\]\(([^)]+)\)", prose(path))) - {english.name, chinese.name})
 
-    assert levels(README) == levels(CHINESE)
-    assert blocks(README) == blocks(CHINESE)
-    assert tables(README) == tables(CHINESE)
-    assert links(README) == links(CHINESE)
+    assert levels(english) == levels(chinese)
+    assert blocks(english) == blocks(chinese)
+    assert tables(english) == tables(chinese)
+    assert links(english) == links(chinese)
 
 
 def test_nothing_names_a_place_of_one_machine():

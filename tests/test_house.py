@@ -15,10 +15,10 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 FLOORS = (
     ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
     ("errors", "lifeline", "progress", "results"),
-    ("batching", "hub", "images", "judge_card", "model_loading", "plugins"),
+    ("batching", "hub", "images", "judge_card", "model_loading", "pixel_arrays", "plugins", "requirements"),
     ("image_frames", "rubrics", "store"),
-    ("remote",),
-    ("config", "editors", "judges", "protocols", "report"),
+    ("protocols", "remote"),
+    ("config", "editors", "judges", "report"),
     ("api", "benchmarks"),
     ("planning",),
     ("checking", "scoring", "workers"),

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -99,9 +101,63 @@ def test_picture_of_a_missing_path_says_so(tmp_path):
     assert caught.value.kind == "missing-file"
 
 
-def test_fit_shrinks_and_never_enlarges():
+def test_fit_shrinks_and_enlarges_only_to_the_smallest_side():
     assert images.fit(gradient(400, 100), 200).size == (200, 50)
-    assert images.fit(gradient(400, 1), 100).size == (100, 1)
-    small = gradient(20, 10)
-    assert images.fit(small, 200) is small
-    assert images.fit(small, None) is small
+    assert images.fit(gradient(20, 10), 200).size == (64, 32)
+    fine = gradient(40, 32)
+    assert images.fit(fine, 200) is fine
+    assert images.fit(fine, None) is fine
+
+
+KEYED = Image.new("RGB", (64, 48), (200, 30, 30))
+KEYED.paste((30, 30, 200), (0, 0, 32, 48))
+
+
+def test_a_colour_key_on_rgb_is_laid_on_white_and_not_kept():
+    image = decoded(encode(KEYED, "PNG", transparency=(30, 30, 200)))
+    assert image.getpixel((0, 0)) == (255, 255, 255)
+    assert image.getpixel((63, 0)) == (200, 30, 30)
+    again = Image.open(io.BytesIO(images.encode_png(image)))
+    assert "transparency" not in again.info
+
+
+@pytest.mark.parametrize(("kind", "words"), [("float32", "floating point"), ("int32", "32-bit integer")])
+def test_pixels_without_a_stated_range_are_refused_with_a_sentence(kind, words):
+    data = encode(Image.fromarray(np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8).astype(kind)), "TIFF")
+    with pytest.raises(ImageError, match=f"{words} numbers without a stated range"):
+        decoded(data)
+
+
+def test_orientation_in_xmp_is_applied():
+    xmp = (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+    data = encode(gradient(40, 30), "JPEG", xmp=xmp)
+    assert decoded(data).size == images.dimensions(ImageBytes(data)) == (30, 40)
+
+
+@pytest.mark.parametrize("size", [(30, 305), (332, 27), (1, 1), (690, 15420), (20000, 101), (1, 200), (5000, 40)])
+def test_long_and_tiny_pictures_keep_their_ratio_and_a_side_that_judges_take(size):
+    width, height = images.fitted_size(size, 1024)
+    assert min(width, height) >= images.SMALLEST_EDGE
+    assert max(width, height) <= images.MAX_ASPECT * min(width, height)
+    assert width / height == pytest.approx(size[0] / size[1], rel=0.03)
+
+
+def test_only_pictures_whose_pixels_change_are_seen_anew(tmp_path):
+    def anew(data, longest_edge=1024):
+        (tmp_path / "a").write_bytes(data)
+        both = {
+            images.seen_anew(picture, longest_edge) for picture in (ImageBytes(data), ImageFile(tmp_path / "a", ""))
+        }
+        assert len(both) == 1
+        return both.pop()
+
+    assert not anew(png(40, 32))
+    assert not anew(encode(gradient(400, 300), "JPEG"), 64)
+    assert not anew(encode(Image.fromarray(np.array([[0, 9]] * 40, dtype=np.uint16).repeat(20, 1))))
+    assert anew(png(40, 31))
+    assert anew(encode(gradient(4000, 40)), 64)
+    assert anew(encode(KEYED, "PNG", transparency=(1, 2, 3)))
+    assert anew(encode(Image.fromarray(np.zeros((40, 40), np.float32)), "TIFF"))

@@ -1,6 +1,6 @@
 import pytest
 
-from editloupe.checking import Obstacle, check_study, missing_requirements
+from editloupe.checking import check_study, missing_requirements
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError, DataError, StudyLocked
 from editloupe.store.ledger import Ledger
@@ -30,7 +30,7 @@ def config(tmp_path, monkeypatch):
 
 
 def test_what_is_missing_is_told_one_by_one(config, monkeypatch):
-    monkeypatch.setattr("editloupe.checking.find_spec", lambda name: None if name in ("diffusers", "ray") else name)
+    monkeypatch.setattr("editloupe.requirements.find_spec", lambda name: None if name in ("diffusers", "ray") else name)
     found = missing_requirements(config(SEED))
     assert [sentence.split(";")[0] for sentence in found] == [
         "editor Qwen-Image-Edit-2511 needs the package diffusers",
@@ -83,7 +83,7 @@ def test_the_config_for_six_gpus_is_valid_down_to_the_pipeline_s_parameters():
 
 
 def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):
-    monkeypatch.setattr("editloupe.checking.find_spec", lambda name: None if name == "datasets" else name)
+    monkeypatch.setattr("editloupe.requirements.find_spec", lambda name: None if name == "datasets" else name)
     text = "benchmark: {name: gedit, path: gone}\neditors: [identity]\nrubric: reasoning\n"
     assert missing_requirements(config(text)) == ["benchmark gedit needs the package datasets; install editloupe[hub]"]
 
@@ -99,8 +99,7 @@ def test_what_would_stop_the_run_stops_the_check_with_the_same_sentence(config, 
 
 def test_a_download_stops_nothing(config):
     text = f"benchmark: {{name: shapes, limit: 2}}\neditors: [identity]\njudge: {{model: {EDITOR}, answer: choice}}\n"
-    assert missing_requirements(config(text))
-    assert not any(isinstance(one, Obstacle) for one in missing_requirements(config(text)))
+    assert [one.stops for one in config(text).judge.requirements()] == [False]
 
 
 def test_a_held_study_and_a_card_of_another_judge_stop_the_check(config, tmp_path):

@@ -1,4 +1,8 @@
-"""editloupe measures how well image-editing models follow instructions."""
+"""editloupe measures how well image-editing models follow instructions.
+
+Public are the names here, and the modules that ``docs/design/plugins.md`` names for plugins; everything else may change
+from one version to the next.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from editloupe.api import LoadedJudge, load_judge
     from editloupe.config.parts import StudyConfig, load_config
-    from editloupe.errors import EditloupeError, UnreadableReply
+    from editloupe.errors import ConfigError, DataError, EditloupeError, ItemError, UnreadableReply
+    from editloupe.plugins import Options
+    from editloupe.protocols import Benchmark, Editor, Judge, StreamingJudge
+    from editloupe.records import (
+        AnswerFormat,
+        Edit,
+        EditRequest,
+        Failure,
+        Finding,
+        ImagePart,
+        Picture,
+        Question,
+        Reply,
+        Sample,
+    )
+    from editloupe.requirements import Requirement
+    from editloupe.results import Results
     from editloupe.study import run_study
 
 __all__ = [
+    "AnswerFormat",
+    "Benchmark",
+    "ConfigError",
+    "DataError",
+    "Edit",
+    "EditRequest",
     "EditloupeError",
+    "Editor",
+    "Failure",
+    "Finding",
+    "ImagePart",
+    "ItemError",
+    "Judge",
     "LoadedJudge",
+    "Options",
+    "Picture",
+    "Question",
+    "Reply",
+    "Requirement",
+    "Results",
+    "Sample",
+    "StreamingJudge",
     "StudyConfig",
     "UnreadableReply",
     "load_config",
@@ -21,8 +61,28 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AnswerFormat": "records",
+    "Benchmark": "protocols",
+    "ConfigError": "errors",
+    "DataError": "errors",
+    "Edit": "records",
+    "EditRequest": "records",
     "EditloupeError": "errors",
+    "Editor": "protocols",
+    "Failure": "records",
+    "Finding": "records",
+    "ImagePart": "records",
+    "ItemError": "errors",
+    "Judge": "protocols",
     "LoadedJudge": "api",
+    "Options": "plugins",
+    "Picture": "records",
+    "Question": "records",
+    "Reply": "records",
+    "Requirement": "requirements",
+    "Results": "results",
+    "Sample": "records",
+    "StreamingJudge": "protocols",
     "StudyConfig": "config.parts",
     "UnreadableReply": "errors",
     "load_config": "config.parts",

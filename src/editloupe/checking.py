@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
@@ -18,14 +15,15 @@ from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_card import read_card
 from editloupe.machine import visible_gpus
 from editloupe.planning import full_signature, make_judge, shared_inputs
-from editloupe.protocols import Benchmark, Judge, StreamingJudge
+from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.report.remarks import outside_domain
+from editloupe.requirements import Requirement, lacking_packages
 from editloupe.store.blobs import DecodingStore
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import study_holder
 
-__all__ = ["Obstacle", "check_study", "missing_requirements"]
+__all__ = ["check_study", "missing_requirements"]
 
 SHOWN = 20
 """Samples whose questions the judge's memory is estimated from."""
@@ -46,14 +44,13 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
             is said.
         StudyLocked: another process holds the study.
     """
-    with suppress(ConfigError):  # a judge that cannot be made is told where it is needed
-        judge = config.judge.plugin(config.judge.options)
-        for warning in outside_domain(judge.name, getattr(judge, "domain", ()), config.benchmark.name):
+    with suppress(ConfigError), config.judge.make() as judge:  # one that cannot be made is told where it is needed
+        for warning in outside_domain(judge.name, judge.domain, config.benchmark.name):
             say(warning)
-    lacking = missing_requirements(config)
-    for requirement in lacking:  # first: a missing data file ends the check
-        say(f"this machine lacks: {requirement}")
-    benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+    lacking = _lacking(config)
+    for sentence in lacking:  # first: a missing data file ends the check
+        say(f"this machine lacks: {sentence}")
+    benchmark = config.benchmark.make()
     loaded = read_samples(config.benchmark, benchmark, DecodingStore())
     samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
@@ -86,7 +83,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * asked.draws
     made = make_judge(config)
     manner = (
-        f"{asked.options.model_dump().get('concurrency')} at a time"
+        f"{asked.options.model_dump().get('concurrency', 'all')} at a time"
         if isinstance(made, StreamingJudge)
         else f"batches of {size}"
     )
@@ -95,24 +92,19 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         f"at most {_counted(questions, 'question')}, mode {mode}, "
         f"{manner}"
     )
-    if hasattr(made, "forecast"):
-        say(f"  {made.forecast(_as_if_edited(config, sound), len(config.editors))}")
+    forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
+    if forecast:
+        say(f"  {forecast}")
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
-    if stops := [one for one in lacking if isinstance(one, Obstacle)]:
+    if stops := [sentence for sentence, requirement in lacking.items() if requirement.stops]:
         raise ConfigError("; ".join(stops))
     if named := _card_of_another(config, made):
         raise ConfigError(named)
     if holder := study_holder(config.out):
         raise StudyLocked(holder)
     return len(bad) + lost
-
-
-class Obstacle(str):
-    """A requirement without which a run stops, unlike a download that it would make by itself."""
-
-    __slots__ = ()
 
 
 def _counted(count: int, what: str) -> str:
@@ -123,7 +115,7 @@ def _card_of_another(config: StudyConfig, judge: Judge) -> str:
     """What is wrong with the judge's card, which a run reads only after the edits; empty where nothing is."""
     if config.judge.card is None:
         return ""
-    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in getattr(judge, "files", ())}
+    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in judge.files}
     signature = judge_signature(judge, lambda path: files.get(path, "missing"))
     try:
         read_card(config.judge.card, full_signature(config, {"signature": signature, "decoding": judge.decoding}))
@@ -145,10 +137,9 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
 
 def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, str]:
     """Of an editor that makes its edits from files: for how many samples there is none, or a broken one."""
-    if not hasattr(part.plugin, "inputs"):
-        return 0, ""
-    editor = part.plugin(part.options)
-    inputs = [(sample.id, editor.inputs(sample)) for sample in samples]
+    with part.make() as editor:
+        named = [(sample.id, editor.inputs(sample)) for sample in samples]
+    inputs = [(name, files) for name, files in named if files is not None]
     lacking: list[str] = []
     broken: list[str] = []
     for name, files in inputs:
@@ -168,8 +159,6 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, s
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
     """Print what batches will take, where the judge can tell without its weights."""
-    if not hasattr(judge, "memory"):
-        return
     table = judge.memory(questions)
     if table:
         say("memory of a batch by the stated model, weights apart:")
@@ -178,51 +167,27 @@ def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str]
 
 def missing_requirements(config: StudyConfig) -> list[str]:
     """Preflight: requirements of a study that this machine does not meet, a sentence each; nothing is loaded."""
-    found: list[str] = [*_packages(f"benchmark {config.benchmark.name}", config.benchmark)]
-    for part in config.editors:
-        found += _packages(f"editor {part.name}", part)
-        found += _model(f"editor {part.name}", part)
-    found += _packages("the judge", config.judge)
-    found += _model("the judge", config.judge)
+    return list(_lacking(config))
+
+
+def _lacking(config: StudyConfig) -> dict[str, Requirement]:
+    """What is lacking, by the sentence about it."""
+    parts = [(f"benchmark {config.benchmark.name}", config.benchmark.requirements())]
+    parts += [(f"editor {part.name}", part.requirements()) for part in config.editors]
+    parts += [("the judge", config.judge.requirements())]
+    found = {f"{who} {lacking.sentence}": lacking for who, requirements in parts for lacking in requirements}
     for stage, place in (("edit", config.workers.edit), ("judge", config.workers.judge)):
-        found += _place(stage, place)
-    return list(dict.fromkeys(found))
+        found |= {f"workers.{stage} {lacking.sentence}": lacking for lacking in _place(place)}
+    return found
 
 
-def _packages(who: str, part: Any) -> Iterator[str]:
-    for package, extra in getattr(part.plugin, "packages", {}).items():
-        if find_spec(package) is None:
-            yield Obstacle(f"{who} needs the package {package}; install editloupe[{extra}]")
-    variable = getattr(part.options, "api_key_env", None)
-    if variable is not None and not os.environ.get(variable):
-        yield Obstacle(f"{who} needs a key in the environment variable {variable}")
-
-
-def _model(who: str, part: Any) -> Iterator[str]:
-    model = getattr(part.options, "model", None)
-    if not isinstance(model, str) or getattr(part.options, "base_url", None) or Path(model).is_dir():
-        return
-    if model.count("/") != 1 or model.startswith((".", "/", "~")):
-        if "/" in model:
-            yield Obstacle(f"{who} wants the model folder {model!r}, which is not here")
-        return
-    from huggingface_hub import try_to_load_from_cache
-
-    revision = getattr(part.options, "revision", None)
-    names = ("config.json", "model_index.json")
-    if not any(isinstance(try_to_load_from_cache(model, name, revision=revision), str) for name in names):
-        yield f"{who} wants {model} from the hub, which is not in this machine's cache; the first run downloads it"
-
-
-def _place(stage: str, place: WorkerSettings) -> Iterator[str]:
+def _place(place: WorkerSettings) -> Iterator[Requirement]:
     if place.engine == "here":
         return
-    if find_spec("ray") is None:
-        yield Obstacle(f"workers.{stage} needs the package ray; install editloupe[ray]")
+    yield from lacking_packages({"ray": "ray"})
     if place.address is None and place.gpus_per_worker:
         wanted = max(place.device_ids or (0,)) + 1 if place.device_ids else (place.device_count or 1)
         here = visible_gpus()
         if here < wanted:
-            yield Obstacle(
-                f"workers.{stage} wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
-            )
+            sentence = f"wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+            yield Requirement("gpu", str(wanted), sentence)

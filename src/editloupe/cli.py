@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ __all__ = ["app", "main"]
 
 FINISHED_WITH_FAILURES = 3
 WRONG_INPUT = 2
+UNFORESEEN = 70
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -166,16 +169,15 @@ def compare(
     """Compare two editors on the same samples: difference, interval, p-value, and what could have been seen."""
     import json
 
-    from rich.console import Console
-
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
+    from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
     from editloupe.scoring.study import results_of
-    from editloupe.store.ledger import Ledger
+    from editloupe.store.ledger import ledger_to_read
 
     config = _configured(folder)
-    with Ledger(config.out) as ledger:
+    with ledger_to_read(config.out) as ledger:
         results = results_of(config, ledger)
     editors = [one.name for one in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
@@ -185,7 +187,7 @@ def compare(
     overall, categories = compare_all(results, asked).pair(a, b)
     for sentence in compare_sentences(overall):
         typer.echo(sentence)
-    Console().print(compare_table(results, overall, categories))
+    print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
         found = {**overall.as_json(), "metric": asked, "signature": results.signature}
         found["categories"] = {name: one.as_json() for name, one in categories.items()}
@@ -211,16 +213,15 @@ def audit(
     ] = False,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
-    from rich.console import Console
-
     from editloupe.audit.audit import audit_study
+    from editloupe.report.terminal import print_table
     from editloupe.report.terminal_audit import audit_sentences, audit_tables
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible("editloupe", "audit", str(study.out)):
         found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
-    for table in audit_tables(found):
-        Console().print(table)
+    for table in audit_tables(found, whole=not sys.stdout.isatty()):
+        print_table(table)
     for sentence in audit_sentences(found):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
@@ -325,14 +326,60 @@ def list_plugins(kind: Annotated[Literal["benchmarks", "editors", "judges", "rub
 
 
 def main() -> None:
-    """Run the command line, with one sentence instead of a traceback for what a person can mend."""
+    """Run the command line, with one sentence instead of a traceback; exit codes are a contract, see docs/cli.md."""
     from editloupe.errors import EditloupeError
 
     try:
         app()
+    except SystemExit as end:
+        # Whoever read the output has left: typer says 1 then, which belongs to a failed gate.
+        code = INTERRUPTED if isinstance(end.__context__, BrokenPipeError) else end.code
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except EditloupeError as error:
         typer.echo(f"editloupe: {error}", err=True)
-        sys.exit(WRONG_INPUT)
+        code = WRONG_INPUT
+    except OSError as error:
+        code = _refused_by_system(error)
+    except Exception as error:  # noqa: BLE001 - the last border
+        code = _unforeseen(error)
+    else:
+        code = 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would say so while it ends
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _refused_by_system(error: OSError) -> int:
+    """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
+    if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
+        return _unforeseen(error)
+    place = "" if error.filename is None else f"{str(error.filename)!r}: "
+    typer.echo(f"editloupe: {place}{error.strerror or error}; mend that and give the same command again", err=True)
+    return WRONG_INPUT
+
+
+def _unforeseen(error: Exception) -> int:
+    """Say in one line that a fault of ours has ended the command, and where its traceback lies."""
+    import tempfile
+    import traceback
+
+    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="editloupe-", suffix=".log", delete=False, encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.write(text)
+    except OSError:  # nowhere to write it: better on the screen than nowhere
+        typer.echo(text, err=True)
+        typer.echo(f"editloupe: unforeseen: {told}", err=True)
+    else:
+        typer.echo(f"editloupe: unforeseen: {told}; please report it with the traceback in {file.name}", err=True)
+    return UNFORESEEN
 
 
 def _configured(
@@ -403,16 +450,17 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from rich.console import Console
-
-    from editloupe.report import leaderboard
     from editloupe.report.failure_summary import summarize_failures
-    from editloupe.report.terminal import noise_sentences
+    from editloupe.report.terminal import leaderboard, noise_sentences, print_table
 
     if table:
-        Console().print(leaderboard(results))
+        print_table(leaderboard(results, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(results):
             typer.echo(sentence)
+    if notes := results.notes_of_edits:
+        (editor, sample, _), example = next(iter(notes.items()))
+        told = f"such as {sample!r} by {editor}: {example[0]}"
+        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = summarize_failures(results)
     rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for

@@ -5,6 +5,8 @@
     ├── DataError             a data file that cannot be read at all                   exit code 2
     ├── StudyLocked           another process holds this study                         exit code 2
     ├── StudyStopped          a limit of the config is reached; the next run goes on   exit code 3
+    ├── StorageError          a place that refuses to be written: a full disk, a quota,
+    │                         read-only; the same command goes on once it does not    exit code 2
     ├── ModelLoadError        a model that cannot be loaded here and now; nothing is   exit code 2
     │                         recorded, and the same command goes on once it can
     ├── UnreadableReply       a judge's reply from which no score can be read          a Failure
@@ -33,6 +35,7 @@ __all__ = [
     "ItemError",
     "ModelLoadError",
     "OutOfMemory",
+    "StorageError",
     "StudyLocked",
     "StudyStopped",
     "UnreadableReply",
@@ -69,6 +72,10 @@ class StudyStopped(EditloupeError):  # noqa: N818 - a state, told in one word
     def __init__(self, message: str, *, setting: str = "") -> None:
         super().__init__(message)
         self.setting = setting
+
+
+class StorageError(EditloupeError):
+    """A file or folder that cannot be written: a full disk, a quota, a folder that may only be read."""
 
 
 class ModelLoadError(EditloupeError):

@@ -2,7 +2,9 @@
 
 Rules, the same everywhere:
 
-* orientation from EXIF is applied, transparency is laid on white, the result is RGB;
+* orientation is applied wherever it stands (EXIF, XMP), transparency and colour keys are laid on white, of several
+  frames the first one counts, the result is RGB and keeps nothing that could be applied a second time;
+* pixels without a stated range (floating point, 32-bit integers) are refused: any scale would be a guess;
 * an image above `MAX_PIXELS` is refused before its pixels are decoded (decompression bombs);
 * an image longer than `MAX_ASPECT` times its other side is refused, because Qwen-VL's own resizing rule refuses it.
 """
@@ -24,6 +26,7 @@ from editloupe.records import ImageBytes, Picture
 __all__ = [
     "MAX_ASPECT",
     "MAX_PIXELS",
+    "SMALLEST_EDGE",
     "EncodedImage",
     "ResizedImage",
     "decode",
@@ -35,12 +38,15 @@ __all__ = [
     "inspect",
     "picture_of",
     "resized_like",
+    "seen_anew",
 ]
 
 ORIENTATION = 0x0112
 """The EXIF tag; 5 to 8 turn the picture by a quarter."""
 
 MAX_PIXELS = 100_000_000
+SMALLEST_EDGE = 32
+"""Pixels that each side of an image has at least when a judge is shown it: one patch with its merge, in Qwen3-VL."""
 MAX_ASPECT = 200
 
 # Pillow would open many more, one of them (EPS) by starting another program.
@@ -53,6 +59,10 @@ Image.MAX_IMAGE_PIXELS = None
 # that generators write into their pictures are larger. What is beyond these is refused with a sentence.
 PngImagePlugin.MAX_TEXT_CHUNK = 32 << 20
 PngImagePlugin.MAX_TEXT_MEMORY = 128 << 20
+
+
+# Formats whose 16-bit grey Pillow opens in its 32-bit mode; anywhere else that mode holds 32 bits.
+_SIXTEEN_BITS_AS_I = ("PNG", "PPM")
 
 
 def inspect(data: bytes, name: str = "the image") -> tuple[int, int]:
@@ -81,7 +91,9 @@ def decode(picture: Picture) -> Image.Image:
     image = _checked(_data(picture, name), name)
     try:
         image.load()
-        return _rgb(ImageOps.exif_transpose(image))
+        upright = ImageOps.exif_transpose(image)
+        upright.format = image.format  # a turned copy has forgotten it
+        return _rgb(upright)
     except Exception as error:
         raise ImageError(f"{name!r} cannot be decoded: {_reason(error)}") from error
 
@@ -120,20 +132,34 @@ def encode_png(image: Image.Image) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EncodedImage:
-    """An edited image as it goes into the store and between machines, with the truth about it where it is known."""
+    """An edited image as it goes into the store and between machines, with the truth about it where it is known.
+
+    Attributes:
+        data: encoded.
+        width, height: pixels.
+        truth: the true score of the edit, where it is known.
+        notes: what a reader must know about the edit, one sentence each.
+    """
 
     data: bytes = field(repr=False)
     width: int
     height: int
     truth: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def encoded(image: Image.Image | EncodedImage) -> EncodedImage:
     """Encode an edited image, unless a worker has done so already."""
     if isinstance(image, EncodedImage):
         return image
-    truth = image.info.get("truth")
-    return EncodedImage(encode_png(image), image.width, image.height, None if truth is None else float(truth))
+    truth, notes = image.info.get("truth"), image.info.get("notes")
+    return EncodedImage(
+        encode_png(image),
+        image.width,
+        image.height,
+        None if truth is None else float(truth),
+        notes if isinstance(notes, tuple) else (),  # a file's own text of that name is a string
+    )
 
 
 def picture_of(image: Image.Image | bytes | str | Path) -> Picture:
@@ -157,17 +183,48 @@ def picture_of(image: Image.Image | bytes | str | Path) -> Picture:
 
 
 def fit(image: Image.Image, longest_edge: int | None) -> Image.Image:
-    """Shrink so that the longer side is at most `longest_edge` pixels (bicubic); never enlarge."""
+    """Bring an image to the size at which judges are shown it (bicubic); see `fitted_size`."""
     size = fitted_size(image.size, longest_edge)
     return image if size == image.size else image.resize(size, Image.Resampling.BICUBIC)
 
 
 def fitted_size(size: tuple[int, int], longest_edge: int | None) -> tuple[int, int]:
-    """The (width, height) that `fit` gives an image of this size."""
-    if longest_edge is None or max(size) <= longest_edge:
+    """The (width, height) that `fit` gives an image of this size.
+
+    The longer side is at most `longest_edge` pixels, as long as the shorter one keeps `SMALLEST_EDGE`, and an image
+    whose shorter side is below that is enlarged to it: Qwen-VL's processors refuse less, and each server in its own
+    way. The sides keep their ratio.
+    """
+    short, long = min(size), max(size)
+    scale = 1.0 if longest_edge is None else min(1.0, longest_edge / long)
+    scale = max(scale, min(1.0, SMALLEST_EDGE / short)) if short >= SMALLEST_EDGE else SMALLEST_EDGE / short
+    if scale == 1.0:
         return size
-    scale = longest_edge / max(size)
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def seen_anew(picture: Picture, longest_edge: int | None) -> bool:
+    """Whether a judge sees other pixels of a picture by these rules than by those of version 0.1.0.
+
+    Questions about such pictures are asked again, and no others: told from the header alone.
+
+    Args:
+        picture: any; of a file only the header is read.
+        longest_edge: of the judge.
+    """
+    if isinstance(picture, ResizedImage):
+        return seen_anew(picture.image, longest_edge) or seen_anew(picture.like, longest_edge)
+    try:
+        path = getattr(picture, "path", None)
+        with Image.open(path if path is not None else io.BytesIO(picture.read()), formats=FORMATS) as image:
+            size, mode, form, keyed = image.size, image.mode, image.format, "transparency" in image.info
+    except Exception:  # noqa: BLE001 - what cannot be opened is told where it is decoded
+        return False
+    long = max(size)
+    scale = 1.0 if longest_edge is None or long <= longest_edge else longest_edge / long
+    before = size if scale == 1.0 else (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+    without_range = mode == "F" or (mode == "I" and form not in _SIXTEEN_BITS_AS_I)
+    return before != fitted_size(size, longest_edge) or (mode == "RGB" and keyed) or without_range
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +306,21 @@ def _reason(error: Exception) -> str:
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
+    transparent = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    if image.mode == "RGB" and not transparent:
         return image
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+    if transparent:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(white, layer).convert("RGB")
-    if image.mode.startswith("I;16") or image.mode == "I":
-        return image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
-    return image.convert("RGB")
+        flat = Image.alpha_composite(white, layer).convert("RGB")
+    elif image.mode.startswith("I;16") or (image.mode == "I" and image.format in _SIXTEEN_BITS_AS_I):
+        flat = image.convert("I").point(lambda value: value / 256).convert("L").convert("RGB")
+    elif image.mode in ("F", "I"):
+        numbers = "floating point" if image.mode == "F" else "32-bit integer"
+        raise ImageError(
+            f"its pixels are {numbers} numbers without a stated range; save it with 8 or 16 bits per channel"
+        )
+    else:
+        flat = image.convert("RGB")
+    flat.info.pop("transparency", None)  # laid on white already: nobody is to do it again
+    return flat

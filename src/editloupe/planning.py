@@ -11,8 +11,10 @@ from typing import Any
 from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
+from editloupe.images import seen_anew
 from editloupe.protocols import Editor, Judge
-from editloupe.records import Edit, EditRequest, Failure, Question, Reply, Sample
+from editloupe.records import Edit, EditRequest, Failure, Picture, Question, Reply, Sample
+from editloupe.rubrics.rubric import Rubric
 from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
 
@@ -68,7 +70,7 @@ def make_judge(config: StudyConfig) -> Judge:
     Raises:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
-    judge: Judge = config.judge.plugin(config.judge.options)
+    judge = config.judge.make()
     mode = config.judge.answer or config.rubric.answer
     if config.judge.draws > 1 and (mode == "choice" or judge.deterministic):
         raise ConfigError(
@@ -79,8 +81,7 @@ def make_judge(config: StudyConfig) -> Judge:
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
-    if hasattr(judge, "work_in"):
-        judge.work_in(config.out)
+    judge.work_in(config.out)
     return judge
 
 
@@ -102,17 +103,18 @@ def plan_edits(
     part: EditorPart, editor: Editor, samples: Iterable[Sample], *, seed: int, ledger: Ledger
 ) -> list[PlannedEdit]:
     """Plan one editor's edits; samples that are failures themselves have none."""
-    signature = with_files(editor.signature, getattr(editor, "files", ()), ledger.digest)
+    signature = with_files(editor.signature, editor.files, ledger.digest)
     planned = []
     used: list[tuple[str, Sequence[Path]]] = []
     for sample in samples:
         if sample.failure is not None:
             continue
         noise = noise_seed(seed, sample.id, 0)
-        inputs: Sequence[Path] = editor.inputs(sample) if hasattr(editor, "inputs") else ()
+        inputs = editor.inputs(sample) or ()
         used.append((sample.id, inputs))
         digests = [(path.name, ledger.digest(path)) for path in inputs]
-        key = edit_key(sample, signature, digests, noise, 0)
+        suffix = editor.signature_suffix(sample)
+        key = edit_key(sample, signature + suffix, digests, noise, 0)
         planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
     shared = shared_inputs(used)
     if shared:
@@ -178,6 +180,7 @@ def plan_replies(
         edits: by (editor, sample id); failures get no question.
     """
     planned = []
+    pixels = _PixelRules(judge)
     generates = (config.judge.answer or config.rubric.answer) == "text"
     if generates:
         signature = f"{signature} {judge.decoding}"
@@ -197,9 +200,40 @@ def plan_replies(
                     draw=draw,
                     seed=seed if generates and not judge.deterministic else 0,
                 )
-                for name, question in questions.items():
-                    planned.append(PlannedReply(reply_key(question, signature), part.name, sample, name, question))
+                for name, asked in questions.items():
+                    question = _addressed(judge, config.rubric, part.name, sample, name, asked)
+                    key = reply_key(question, signature + pixels.mark(question))
+                    planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
+
+
+def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:
+    """A question as the judge has to be given it: one that looks verdicts up has to know which one is meant."""
+    metrics = [(metric, rubric.metrics[metric]) for metric in rubric.read_from(name, sample)]
+    return judge.address(question, editor=editor, sample=sample, metrics=metrics)
+
+
+class _PixelRules:
+    """Marks the questions whose pictures a judge sees otherwise than by the rules of version 0.1.0.
+
+    Their keys are raised and those of all other questions stay, so an old study asks nothing again but these.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        sizing = getattr(getattr(judge, "options", None), "image", None)
+        self._sized = hasattr(sizing, "longest_edge")
+        self._longest_edge: int | None = getattr(sizing, "longest_edge", None)
+        self._known: dict[str, bool] = {}
+
+    def mark(self, question: Question) -> str:
+        return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
+
+    def _anew(self, picture: Picture) -> bool:
+        if not self._sized:  # a judge that sizes nothing by our rules
+            return False
+        if picture.sha256 not in self._known:
+            self._known[picture.sha256] = seen_anew(picture, self._longest_edge)
+        return self._known[picture.sha256]
 
 
 def question_key(name: str, draw: int) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "Edit",
     "EditRequest",
     "Failure",
+    "Finding",
     "ImageBytes",
     "ImageFile",
     "ImagePart",
@@ -138,6 +139,29 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about the data that a person should know.
+
+    Attributes:
+        kind: short name for counting; of an unusable sample the kind of its failure.
+        message: one sentence: what, and which value.
+        category, language: of the group it belongs to; empty where it is about the benchmark as a whole.
+        unusable: whether a sample is lost by it.
+    """
+
+    kind: str
+    message: str
+    category: str = ""
+    language: str = ""
+    unusable: bool = False
+
+    @property
+    def group(self) -> str:
+        """The group's name for people, empty for the benchmark as a whole."""
+        return ", ".join(part for part in (self.category, self.language) if part)
+
+
+@dataclass(frozen=True, slots=True)
 class EditRequest:
     """What an editor is asked: one sample, one draw, and the seed of its noise."""
 
@@ -160,6 +184,7 @@ class Edit:
         width, height: pixels.
         seconds: its share of the batch's wall time.
         truth: the true score of this edit, from an editor whose results are known (procedural ones); else None.
+        notes: what a reader must know about it, one sentence each, such as a prompt that the editor read only in part.
     """
 
     key: str
@@ -173,6 +198,7 @@ class Edit:
     height: int
     seconds: float
     truth: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +217,13 @@ class AnswerFormat:
         mode: ``text`` generates a reply; ``choice`` reads the probabilities of `labels` from one forward pass.
         labels: the choices, each one token after `begin`; empty for ``text``.
         begin: how the assistant's turn begins, so that the next token is the label; empty for ``text``.
+        schema: of the JSON object that is asked for, as JSON text; empty where none can be told.
     """
 
     mode: Literal["text", "choice"] = "text"
     labels: tuple[str, ...] = ()
     begin: str = ""
+    schema: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +252,22 @@ class Reply:
 
     Attributes:
         text: the generated reply, verbatim; for ``choice`` the most probable label.
-        finish: ``stop``, ``length`` (cut off) or ``choice``.
+        finish: ``stop``, ``length`` (cut off), ``unknown`` (nobody said: it counts as cut off) or ``choice``.
         prompt_tokens, reply_tokens: counts, image tokens included.
         labels: for ``choice``: probability of each label under the full vocabulary, summing to the label mass.
         score_labels: for ``text``: probability of each number at the token where the score was written, where the
             engine can tell; an expected score after reasoning, without ties.
         seconds: its share of the batch's wall time.
+        opened: whether the prompt opened the thoughts, so that the text begins inside them.
+        thoughts: where the server keeps them apart from the text; None where they stand in it or there are none.
     """
 
     text: str
-    finish: Literal["stop", "length", "choice"] = "stop"
+    finish: Literal["stop", "length", "unknown", "choice"] = "stop"
     prompt_tokens: int = 0
     reply_tokens: int = 0
     labels: Mapping[str, float] | None = None
     seconds: float = 0.0
     score_labels: Mapping[str, float] | None = None
+    opened: bool = False
+    thoughts: str | None = None

@@ -155,6 +155,7 @@ class Verdict:
         score: None where it failed.
         failure: why there is no score; of whatever stage it happened in.
         reply: the judge's words, also where they could not be read.
+        thoughts: what the judge thought before it answered; None where it did not.
         labels: for answers by choice: probability of each label.
         cluster: what makes verdicts dependent: the digest of the source images, or the sample's id.
         image: the edited image, relative to the study folder, ``/`` between parts.
@@ -164,6 +165,7 @@ class Verdict:
         digest: SHA-256 of the edited image's file.
         draw: which of several edits of the sample.
         draws: what each draw of the judge gave, where it was asked several times; `score` is their mean.
+        notes: what is to be known about the edit, one sentence each.
     """
 
     editor: str
@@ -183,6 +185,8 @@ class Verdict:
     draw: int = 0
     digest: str | None = None
     draws: tuple[float | None, ...] = ()
+    notes: tuple[str, ...] = ()
+    thoughts: str | None = None
 
     @property
     def words(self) -> str | None:
@@ -217,6 +221,7 @@ class Results:
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
         title: what the study is called; empty where it has no name.
+        reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -243,11 +248,17 @@ class Results:
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
     title: str = ""
+    reading: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def heading(self) -> str:
         """What the report is called: the study's title, else the benchmark's name."""
         return self.title or self.benchmark.name
+
+    @property
+    def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
+        """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
+        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
 
     @property
     def pictures(self) -> list[str]:

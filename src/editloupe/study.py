@@ -21,13 +21,13 @@ from PIL import Image
 from editloupe.batching import Done
 from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.errors import ConfigError, ItemError, StudyStopped, failure_from
+from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_card import read_card
 from editloupe.machine import hardware
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress.bars import Tally, logging_to, stage_progress
-from editloupe.protocols import Benchmark, Editor
+from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
@@ -37,11 +37,15 @@ from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import Ledger
 from editloupe.store.links import link_edits
+from editloupe.store.writing import writing
 from editloupe.workers import engine_of
 
 __all__ = ["Study", "run_study"]
 
 log = logging.getLogger(__name__)
+
+NOTES_TOLD = 3
+"""Edits of one editor whose notes are logged; the others' stand in the report."""
 
 
 def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False) -> Results:
@@ -67,6 +71,14 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
         results = results_of(config, study.ledger)
+        study.ledger.save_fact("reading", dict(results.reading))
+        if results.reading["changed"]:
+            log.warning(
+                "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
+                "names them under `reading`",
+                results.reading["changed"],
+                results.reading["version"],
+            )
         write_report(results, study.ledger.folder)
         if stopped is not None:
             raise stopped
@@ -82,11 +94,12 @@ class Study:
 
     Attributes:
         ledger: of the folder.
+        judge: the study's; it is loaded by its first question and closed with the study.
         questions: about the edits that are there, once `plan_questions` has run.
 
     Raises:
         StudyLocked: another process holds the folder.
-        ConfigError: the folder cannot be made or written.
+        StorageError: the folder cannot be made or written.
     """
 
     def __init__(self, config: StudyConfig, *, retry_failed: bool = False) -> None:
@@ -96,16 +109,14 @@ class Study:
         self._edits: dict[str, _EditorPlan] = {}
         self.questions: list[PlannedReply] = []
         with ExitStack() as stack:
-            try:
-                self.ledger = stack.enter_context(Ledger(config.out))
+            self.ledger = stack.enter_context(Ledger(config.out))
+            with writing(config.out):
                 sweep(config.out)
                 write_durably(config.out / "config.yaml", config.as_yaml().encode())
-            except OSError as error:
-                raise ConfigError(f"the study folder {str(config.out)!r} cannot be used: {error}") from error
-            stack.enter_context(logging_to(config.out / "log.txt"))
+                stack.enter_context(logging_to(config.out / "log.txt"))
+            self.judge = stack.enter_context(make_judge(config))
             self._open = stack.pop_all()
         self._store = BlobStore(config.out / "blobs", self.ledger.remembered, self.ledger.remember)
-        self._judge = make_judge(config)
 
     def __enter__(self) -> Self:
         return self
@@ -118,15 +129,15 @@ class Study:
     def plan_edits(self) -> None:
         """Read the samples and plan all edits; needs the benchmark and the editors, not the judge."""
         config = self.config
-        benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
-        for warning in outside_domain(self._judge.name, getattr(self._judge, "domain", ()), config.benchmark.name):
+        benchmark = config.benchmark.make()
+        for warning in outside_domain(self.judge.name, self.judge.domain, config.benchmark.name):
             log.warning("%s", warning)
         samples = load_samples(config.benchmark, benchmark, self._store)
         changed = changed_samples(self.ledger.samples(), samples)
         if changed:
             log.warning("%s", changed)
         for part in config.editors:
-            editor: Editor = part.plugin(part.options)
+            editor = part.make()
             planned = plan_edits(part, editor, samples, seed=config.seed, ledger=self.ledger)
             self._edits[part.name] = _EditorPlan(part, editor, planned)
         everything = [plan for one in self._edits.values() for plan in one.planned]
@@ -155,13 +166,13 @@ class Study:
 
     def plan_questions(self) -> None:
         """Plan every question about the edits that the ledger holds; needs neither benchmark nor editors."""
-        judge = self._judge
+        judge = self.judge
         signature = judge_signature(judge, self.ledger.digest)
         facts = {
             "name": judge.name,
             "signature": signature,
             "decoding": judge.decoding,
-            "warning": getattr(judge, "warning", None),
+            "warning": judge.warning,
         }
         named = self.config.judge.card
         card = None if named is None else read_card(named, full_signature(self.config, facts))
@@ -170,7 +181,7 @@ class Study:
         self.ledger.save_reply_plan([(one.editor, one.sample.id, one.question_key, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
-        self.ledger.save_fact("judge_domain", list(getattr(judge, "domain", ())))
+        self.ledger.save_fact("judge_domain", list(judge.domain))
         self.ledger.save_fact("judge_card", card)
 
     def ask_questions(self) -> None:
@@ -184,27 +195,28 @@ class Study:
         tally = self._tally(waiting)
         started = time.perf_counter()
         with stage_progress("judge", len(todo), unit="question") as progress:
-            progress.loading(self._judge.name)
-            for batch in engine_of(self.config.workers.judge, progress).replies(part, self._judge, todo):
+            progress.loading(self.judge.name)
+            for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
                     self._note_hardware("judge", self.config.workers.judge)
                 found = [self._scores(one.item, one.outcome) for one in batch]
                 numbers = [score for scores in found for score in scores.values() if score is not None]
                 failed = sum(None in scores.values() for scores in found)
-                progress.advance(len(batch), numbers, failed=failed, note=getattr(self._judge, "note", ""))
+                progress.advance(len(batch), numbers, failed=failed, note=self.judge.note)
                 tally.add({key: score for scores in found for key, score in scores.items()})
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
-        started = time.perf_counter()
+        started, told = time.perf_counter(), 0
         failures: list[Failure] = []
-        with stage_progress(f"edit {one.part.name}", len(todo)) as progress:
+        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
             for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
+                told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
                     self._note_hardware("edit", self.config.workers.edit)
                 lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
@@ -244,6 +256,7 @@ class Study:
             height=image.height,
             seconds=done.seconds,
             truth=image.truth,
+            notes=image.notes,
         )
 
     def _scores(self, plan: PlannedReply, outcome: Any) -> dict[str, float | None]:
@@ -275,6 +288,20 @@ class Study:
                     planned.append((key, (sample.category, part.name, metric)))
                     known[key] = None
         return Tally(planned, known)
+
+
+def _tell_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
+    """Log what is to be known about edits, and return for how many that was done; the report shows all of it."""
+    for edit in outcomes:
+        if isinstance(edit, Edit) and edit.notes:
+            if told < NOTES_TOLD:
+                log.warning("edit %s of %s: %s", edit.editor, edit.sample, "; ".join(edit.notes))
+            elif told == NOTES_TOLD:
+                log.warning(
+                    "edit %s: there is something to be known about more edits; the report shows it", edit.editor
+                )
+            told += 1
+    return told
 
 
 @dataclass(frozen=True, slots=True)

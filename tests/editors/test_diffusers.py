@@ -189,9 +189,12 @@ def test_the_signature_knows_what_counts_and_not_what_only_costs(saved):
     assert {path.name for path in base.files} >= {"model_index.json", "diffusion_pytorch_model.safetensors"}
 
 
-def test_hub_ids_are_pinned_by_their_commit(monkeypatch):
+def test_hub_ids_are_pinned_by_their_commit(monkeypatch, tmp_path):
     commit = "0123456789abcdef0123456789abcdef01234567"
+    index = tmp_path / "model_index.json"
+    index.write_text('{"_class_name": "FluxKontextPipeline"}')
     monkeypatch.setattr(editor_file, "commit_of", lambda model, revision: commit)
+    monkeypatch.setattr(editor_file, "hub_file", lambda model, revision, name: index)
     editor = Diffusers(Diffusers.Options(model="some/editor", revision="main"))
     assert f"some/editor@{commit}" in editor.signature
     assert editor.pinned.revision == commit

@@ -18,22 +18,23 @@ from editloupe.judges.openai import OpenAIJudge
 from editloupe.judges.wire.options import WireImages
 from editloupe.judges.wire.probabilities import label_probabilities
 from editloupe.judges.wire.reply import same_model
-from editloupe.judges.wire.request import Pictures, schema_of
-from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply, Sample
+from editloupe.judges.wire.request import Pictures
+from editloupe.records import AnswerFormat, Failure, ImageBytes, ImagePart, Question, Reply
 from editloupe.remote import retry
 from editloupe.remote.errors import RequestError
-from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.replies import expected_value
+from editloupe.rubrics.reply_schema import reply_schema
 from faulty import MODEL, faulty
 
 DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 PICTURE = picture_of(Image.new("RGB", (32, 32), "teal"))
 ASK = 'Reply: {"reasoning": "two sentences", "score": a number from 0 to 10}'
+SCHEMA = json.dumps(reply_schema(ASK, ["score"]))
 
 
 def question(number, answer=None, **fields):
     context = ("What is asked:", ImagePart("edited", PICTURE), f"Question {number}.")
-    return Question("You judge.", context, ASK, answer or AnswerFormat(), **fields)
+    return Question("You judge.", context, ASK, answer or AnswerFormat(schema=SCHEMA), **fields)
 
 
 def judge(url, **options):
@@ -195,44 +196,6 @@ def test_the_newer_name_of_the_token_limit_is_learned():
         found = outcomes(judge(server.url, concurrency=1), [question(index) for index in range(3)])
     assert all(isinstance(one, Reply) for one in found.values())
     assert sum("max_tokens" in body for _, body, _ in server.requests) == 1
-
-
-def test_the_schema_has_the_keys_of_the_ask_in_order():
-    schema = schema_of(ASK)["json_schema"]["schema"]
-    assert list(schema["properties"]) == ["reasoning", "score"]
-    assert schema["properties"]["score"] == {"type": "number"}
-    assert schema_of("Reply with a number only.") is None
-    assert schema_of('只回复：{"changed": "列表", "score": 0到10}') is not None
-    assert schema_of('{"score": "X"}')["json_schema"]["schema"]["properties"] == {"score": {"type": "number"}}
-
-
-def test_the_schema_asks_for_lists_and_named_numbers_where_the_ask_shows_them():
-    def kinds(ask):
-        properties = schema_of(ask)["json_schema"]["schema"]["properties"]
-        return {key: one["type"] for key, one in properties.items()}
-
-    assert kinds('{"reasoning": "two", "score": [success, restraint]}') == {"reasoning": "string", "score": "array"}
-    assert kinds('{"reasoning": "two", "a": 1 to 5, "b": 1 to 5}') == {
-        "reasoning": "string",
-        "a": "number",
-        "b": "number",
-    }
-    assert schema_of('{"reasoning": "two", "answer": "yes" or "no"}') is None
-
-
-@pytest.mark.parametrize("name", ["gedit", "imgedit", "kris", "re-edit", "rise", "reasoning", "shapes"])
-def test_what_the_schema_of_a_built_in_rubric_allows_is_what_its_reader_reads(name):
-    rubric, sample = load_rubric(name), Sample("a", "physical", "do", (ImageBytes(b""),))
-    filled = {"string": "r", "number": 3, "array": [3, 3]}
-    for asked, question in rubric.questions(sample, ImageBytes(b"")).items():
-        schema = schema_of(question.ask)
-        if schema is None:
-            assert rubric.read_from(asked, sample) == ("dimension",)
-            continue
-        properties = schema["json_schema"]["schema"]["properties"]
-        reply = Reply(json.dumps({key: filled[one["type"]] for key, one in properties.items()}))
-        for metric in rubric.read_from(asked, sample):
-            assert rubric.score(metric, reply, sample, min_label_mass=0.5) == 3
 
 
 def test_one_sample_goes_to_one_server_and_all_servers_work():

@@ -75,7 +75,7 @@ def test_blind_shows_no_score_no_word_and_no_editor(wide, visit):
     for html in cards.evaluate_all("all => all.map(one => one.outerHTML)"):
         assert not [name for name in EDITORS if name in html]
         assert "words about" not in html
-        assert 'class="card edit k7"' in html
+        assert 'class="card edit kn"' in html
         assert "meter" not in html
     assert set(page.locator(".card.edit > header .num").all_inner_texts()) == {"?"}
     go(page, "#/sample/s007")
@@ -84,7 +84,7 @@ def test_blind_shows_no_score_no_word_and_no_editor(wide, visit):
     for html in figures.evaluate_all("all => all.map(one => one.outerHTML)"):
         assert not [name for name in EDITORS if name in html]
         assert "words about" not in html
-        assert 'class="card k7"' in html
+        assert 'class="card kn"' in html
         assert "meter" not in html
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from browsing import PAGES
+from browsing import PAGES, rendered
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -16,8 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize("name", [*PAGES, "sample"])
 def test_the_page_is_the_golden_one(wide, visit, name):
     page = visit(wide, "#/sample/s002" if name == "sample" else f"#/{name}")
-    page.wait_for_selector("main#main h1")
-    page.wait_for_timeout(150)
+    rendered(page)
     found = page.locator("main").aria_snapshot() + "\n"
     path = GOLDEN / f"{name}.yaml"
     if os.environ.get("EDITLOUPE_RENEW_GOLDEN"):

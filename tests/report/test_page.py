@@ -13,8 +13,9 @@ import pytest
 
 import editloupe.report.gallery
 from editloupe.cli import app
+from editloupe.report.bundle import bundle, in_order
 from editloupe.report.gallery import PER_CHUNK
-from editloupe.report.pages import CHUNKS, SCRIPTS, STYLES
+from editloupe.report.pages import CHUNKS, PROGRAM, STYLES
 from editloupe.report.single_file import write_single_file
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
@@ -49,6 +50,11 @@ class Page(HTMLParser):
             self.script += data
         elif tag != "style":
             self.text.append(data)
+
+
+def source(name):
+    """A module of the page's program."""
+    return (files("editloupe.report") / "app" / f"{name}.js").read_text("utf-8")
 
 
 def chunk(folder, name):
@@ -171,11 +177,10 @@ def test_the_policy_allows_the_page_itself_and_nothing_else(folder):
 
 
 def test_the_program_never_turns_text_into_markup():
-    for name in SCRIPTS:
-        text = (files("editloupe.report") / "app" / f"{name}.js").read_text("utf-8")
-        assert not re.search(
-            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function", text
-        )
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\b|new Function",
+        bundle(PROGRAM, source),
+    )
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "<!--", "</script\n>", "<![CDATA["])
@@ -209,7 +214,7 @@ def test_a_study_without_verdicts_has_a_report(folder):
 
 def test_every_file_of_the_program_is_in_the_page():
     found = {path.name for path in (files("editloupe.report") / "app").iterdir() if path.name != "__pycache__"}
-    assert found == {*(f"{name}.js" for name in SCRIPTS), *(f"{name}.css" for name in STYLES)}
+    assert found == {*(f"{name}.js" for name in in_order(PROGRAM, source)), *(f"{name}.css" for name in STYLES)}
 
 
 FAMILIES = {
@@ -225,9 +230,7 @@ FAMILIES = {
 
 def test_every_word_is_there_and_none_is_idle():
     """Words are asked for as `t('key')`, by a family (`t(`mode_${one}`)`), or as a quoted key of a list."""
-    program = "".join((files("editloupe.report") / "app" / f"{name}.js").read_text("utf-8") for name in SCRIPTS) + (
-        files("editloupe.report") / "templates" / "report.html"
-    ).read_text("utf-8")
+    program = bundle(PROGRAM, source) + (files("editloupe.report") / "templates" / "report.html").read_text("utf-8")
     asked = set(re.findall(r"\bt\('(\w+)'", program)) | set(re.findall(r"\btext\.(\w+)", program))
     for family, members in FAMILIES.items():
         assert f"t(`{family}_${{" in program

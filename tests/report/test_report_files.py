@@ -146,7 +146,7 @@ def test_verdicts_are_one_object_per_line_with_the_words_kept(folder):
     write_report(study(), folder)
     rows = [json.loads(line) for line in (folder / "verdicts.jsonl").read_text("utf-8").splitlines()]
     assert len(rows) == 8
-    keys = "editor sample category metric score reply failure image sources instruction judge"
+    keys = "editor sample category metric score reply failure image sources instruction judge notes"
     assert all(list(row) == keys.split() for row in rows)
     prose = rows[6]
     assert (prose["score"], prose["reply"], prose["failure"]["kind"]) == (None, "rather good", "prose")
@@ -155,7 +155,7 @@ def test_verdicts_are_one_object_per_line_with_the_words_kept(folder):
 
 def test_the_spreadsheet_has_numbers_empty_cells_and_the_kind_of_failure(folder):
     write_report(study(), folder)
-    rows = list(csv.DictReader(io.StringIO((folder / "scores.csv").read_text("utf-8"))))
+    rows = list(csv.DictReader(io.StringIO((folder / "scores.csv").read_text("utf-8-sig"))))
     assert [row["reasoning"] for row in rows] == ["8.0", "9.0", "8.0", "9.0", "3.0", "", "", "3.0"]
     assert [row["failure"] for row in rows[4:]] == ["", "out-of-memory", "prose", ""]
 
@@ -165,7 +165,7 @@ def test_formulas_are_defused_and_negative_numbers_stay_numbers(folder, begin):
     results = study(text=f"{begin}1+1")
     overall = dict.fromkeys(results.overall, -1.5)
     write_report(dataclasses.replace(results, overall=overall), folder)
-    rows = list(csv.reader(io.StringIO((folder / "scores.csv").read_bytes().decode("utf-8"), newline="")))
+    rows = list(csv.reader(io.StringIO((folder / "scores.csv").read_bytes().decode("utf-8-sig"), newline="")))
     assert rows[1][rows[0].index("sample")] == f"'{begin}1+1 0"
     assert rows[1][rows[0].index("overall")] == "-1.5"
     for row in rows:

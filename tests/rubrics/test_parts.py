@@ -48,7 +48,7 @@ def test_what_prompts_ask_for_is_read(part, text, score):
         (SECOND, '{"score": [7, 8.5]}', "not-whole"),
         (SECOND, '{"score": [7, 11]}', "out-of-range"),
         (SECOND, '{"score": [7, ' + "9" * 400 + "]}", "out-of-range"),
-        (SECOND, '{"score": [7, "9"]}', "not-a-number"),
+        (SECOND, '{"score": [7, "nine"]}', "not-a-number"),
         (SECOND, '{"score": [7, true]}', "not-a-number"),
         (SECOND, '{"score": [7, [9]]}', "not-a-number"),
         (SECOND, '{"score": [7, NaN]}', "not-a-number"),

@@ -45,23 +45,20 @@ def test_what_prompts_ask_for_is_read(text, score):
         ("", "empty"),
         ("   \n", "empty"),
         ("I would give it a 7.", "prose"),
-        ("7 out of 10", "prose"),
         ("8 or 9", "prose"),
         ('Here it is: {"score": 7}', "prose"),
         ('{"score": 7} and more', "prose"),
-        ('{"score": 7}{"score": 8}', "prose"),
+        ('{"score": 7}{"score": 8}', "two-scores"),
         ('{"points": 7}', "prose"),
         ("[7]", "prose"),
-        ('{"score": 7', "prose"),
+        ('{"score": 7', "bad-json"),
         ('{"score": 7, "score": 8}', "two-scores"),
         ("Score: 7\nScore: 8", "two-scores"),
-        ("Score: 7\n评分：7", "two-scores"),
-        ('{"score": "7"}', "not-a-number"),
         ('{"score": true}', "not-a-number"),
         ('{"score": null}', "not-a-number"),
         ('{"score": NaN}', "not-a-number"),
         ('{"score": [7, 8]}', "not-a-number"),
-        ("Score: 7-8", "not-a-number"),
+        ("Score: 7-8", "interval"),
         ("Score: about seven", "not-a-number"),
         ('{"score": 11}', "out-of-range"),
         ('{"score": -0.5}', "out-of-range"),
@@ -85,9 +82,18 @@ def test_a_reply_that_was_cut_off_is_truncated_even_if_a_number_stands_there(tex
     assert caught.value.kind == "truncated"
 
 
-def test_a_complete_answer_at_the_limit_is_an_answer():
+def test_a_whole_object_at_the_limit_is_an_answer_and_a_score_line_is_not_the_last_one_yet():
     assert read('{"score": 7}', "length") == 7
-    assert read("Score: 7\nBecause the", "length") == 7
+    with pytest.raises(UnreadableReply, match="cut off"):
+        read("Score: 7\nBecause the", "length")
+
+
+@pytest.mark.parametrize("finish", ["length", "unknown"])
+def test_without_a_known_end_a_number_may_go_on(finish):
+    for text in ("7", "Score: 7", 'Here:\n{"score": 7}', '{"score": 7}\nOn second thoughts'):
+        with pytest.raises(UnreadableReply) as caught:
+            read(text, finish)
+        assert caught.value.kind == "truncated"
 
 
 @given(st.text())

@@ -3,7 +3,7 @@
 import pytest
 
 from editloupe.categories import FIVE
-from editloupe.errors import ConfigError
+from editloupe.errors import ConfigError, UnreadableReply
 from editloupe.records import ImageBytes, ImagePart, Reply, Sample
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.rubric import Prompt
@@ -139,3 +139,22 @@ def test_a_rubric_of_one_s_own_is_a_yaml_file(tmp_path):
     rubric = load_rubric(str(path))
     assert rubric.overall({"a": 2.0, "b": 4.0}) == 2.0
     assert ask(rubric)["a"].ask == "A\nR"
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["Give the score first, then your reasons.", "Write your score on the first line.", "先给出评分，再说理由。"],
+)
+def test_a_prompt_that_asks_for_the_score_first_needs_the_key_that_says_so(asks):
+    with pytest.raises(ValueError, match="score_line: first"):
+        Prompt(user_prompt_template=asks)
+    reply = Reply("Score: 3\nThe ball is green.")
+    read = {}
+    for line in ("first", "last"):
+        own = {"physical": Prompt(user_prompt_template=asks, score_line=line)}
+        rubric = load_rubric("reasoning", metrics=["reasoning"], prompts=own)
+        read[line] = lambda rubric=rubric: rubric.score("reasoning", reply, sample(), min_label_mass=0.5)
+    assert read["first"]() == 3
+    with pytest.raises(UnreadableReply):
+        read["last"]()
+    assert "score_line" not in Prompt(user_prompt_template="How good is it?").model_dump()

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from editloupe.errors import ImageError
+from editloupe.errors import ImageError, StorageError
 from editloupe.records import ImageFile
 from editloupe.store.blobs import BlobStore, DecodingStore, NoStore, write_durably
 from pictures import REFUSED, TRUNCATED, png
@@ -91,7 +91,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
     target = tmp_path / "file"
     write_durably(target, b"one")
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(StorageError, match="No space"):
         write_durably(target, b"two")
     assert target.read_bytes() == b"one"
 

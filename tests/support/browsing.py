@@ -70,8 +70,12 @@ class Visit:
 def go(page, address):
     """Follow an address inside the page, and wait until it is shown."""
     page.evaluate("address => { location.hash = address }", address)
-    page.wait_for_function("document.querySelector('main#main h1')")
-    page.wait_for_timeout(60)
+    rendered(page)
+
+
+def rendered(page):
+    """Wait until all of the address is shown: the page says so itself."""
+    page.wait_for_function("() => document.documentElement.dataset.rendered === location.hash")
 
 
 def overflows(page):

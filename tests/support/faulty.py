@@ -29,10 +29,11 @@ class Faulty(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, faults=None, *, latency=0.0, always=None, score=None, listed=20, spread=0.9):
+    def __init__(self, faults=None, *, latency=0.0, always=None, score=None, listed=20, spread=0.9, answer=None):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faults = {number: list(kinds) for number, kinds in (faults or {}).items()}
         self.latency, self.always, self.listed, self.spread = latency, always, listed, spread
+        self.answer = answer  # takes (body, an ordinary completion), gives (status, what is sent, headers)
         self.score = score or (lambda number: number % 10)
         self.asked = defaultdict(list)
         self.requests = []
@@ -92,7 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
                 server.open -= 1
 
     def _respond(self, fault, number, body):
-        if fault == "429":
+        if self.server.answer is not None:
+            status, said, headers = self.server.answer(body, self._completion(number, body))
+            data = said.encode() if isinstance(said, str) else json.dumps(said).encode()
+            self._send_bytes(status, data, headers)
+        elif fault == "429":
             self._send(429, {"error": {"message": "slow down"}})
         elif fault == "429-after":
             self._send(429, {"error": {"message": "slow down"}}, {"Retry-After": "0.2"})

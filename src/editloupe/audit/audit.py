@@ -136,7 +136,9 @@ def audit_study(
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
-            **(measure_stability(config, study.questions) if again else {"stability": None, "modes": None}),
+            **(
+                measure_stability(config, study.judge, study.questions) if again else {"stability": None, "modes": None}
+            ),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)

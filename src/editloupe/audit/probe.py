@@ -15,6 +15,7 @@ from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.planning import PlannedReply, edits_of, make_judge, pending, plan_replies
 from editloupe.progress.bars import stage_progress
+from editloupe.protocols import Judge
 from editloupe.records import Failure
 from editloupe.report import write_report
 from editloupe.scoring.study import results_of, score_of
@@ -22,7 +23,7 @@ from editloupe.store.blobs import write_durably
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import Outcome
 from editloupe.study import Study
-from editloupe.workers import here
+from editloupe.workers import engine_of
 
 __all__ = ["probe_sentences", "probe_study"]
 
@@ -58,18 +59,21 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
             raise ConfigError(f"there is nothing to ask in {str(config.out)!r}: no edit could be made")
         places = [(one.editor, one.sample.id, one.question_key) for one in chosen]
         scores, judges, first = [], [], set[str]()
-        for side in (config, theirs):
-            judge = make_judge(side)
-            signature = judge_signature(judge, study.ledger.digest)
-            planned = {
-                (one.editor, one.sample.id, one.question_key): one
-                for one in plan_replies(side, judge, signature, samples, edits)
-            }
-            asked = [planned[place] for place in places]
-            new = first.isdisjoint(one.key for one in asked)
-            scores.append(_scores(side, asked, _replies(study, side, judge, asked, recorded=new)))
-            first = {one.key for one in asked}
-            judges.append({"name": judge.name, "signature": signature, "mode": side.judge.answer or side.rubric.answer})
+        with make_judge(theirs) as second:
+            for side, judge in ((config, study.judge), (theirs, second)):
+                signature = judge_signature(judge, study.ledger.digest)
+                planned = {
+                    (one.editor, one.sample.id, one.question_key): one
+                    for one in plan_replies(side, judge, signature, samples, edits)
+                }
+                asked = [planned[place] for place in places]
+                new = first.isdisjoint(one.key for one in asked)
+                scores.append(_scores(side, asked, _replies(study, side, judge, asked, recorded=new)))
+                first = {one.key for one in asked}
+                judges.append(
+                    {"name": judge.name, "signature": signature, "mode": side.judge.answer or side.rubric.answer}
+                )
+                judge.close()  # there may not be room for both
         results = results_of(config, study.ledger)
         found = {"signature": results.signature, "judges": judges, **_compared(_metrics(config, chosen), *scores)}
         write_durably(config.out / "probe.json", (json.dumps(found, indent=2) + "\n").encode())
@@ -93,7 +97,7 @@ def probe_sentences(found: dict[str, Any]) -> list[str]:
 
 
 def _replies(
-    study: Study, config: StudyConfig, judge: Any, asked: Sequence[PlannedReply], *, recorded: bool
+    study: Study, config: StudyConfig, judge: Judge, asked: Sequence[PlannedReply], *, recorded: bool
 ) -> dict[str, Outcome]:
     """What the ledger holds, and what it does not hold yet from the judge itself, or everything."""
     unique = {one.key: one for one in asked}
@@ -103,12 +107,12 @@ def _replies(
     if todo:
         with stage_progress(f"probe {judge.name}", len(todo), unit="question") as progress:
             progress.loading(judge.name)
-            for batch in here.replies(config.judge, judge, todo):
+            for batch in engine_of(config.workers.judge, progress).replies(config.judge, judge, todo):
                 answers = [(one.item.key, one.outcome) for one in batch]
                 found.update(answers)
                 if recorded:
                     study.ledger.record(answers)
-                progress.advance(len(batch), note=getattr(judge, "note", ""))
+                progress.advance(len(batch), note=judge.note)
     return found
 
 

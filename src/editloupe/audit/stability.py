@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
-from editloupe.planning import PlannedReply, make_judge
-from editloupe.records import Failure
+from editloupe.planning import PlannedReply
+from editloupe.progress.bars import stage_progress
+from editloupe.protocols import Judge
+from editloupe.records import Failure, ImagePart
 from editloupe.scoring.study import score_of
 from editloupe.statistics.agreement import agreement
-from editloupe.workers import here
+from editloupe.workers import engine_of
 
 __all__ = ["measure_stability"]
 
@@ -23,11 +25,12 @@ STABILITY = 32
 """Questions that are asked again, several times, to see whether the judge is stable."""
 
 
-def measure_stability(config: StudyConfig, planned: Sequence[PlannedReply]) -> dict[str, Any]:
+def measure_stability(config: StudyConfig, judge: Judge, planned: Sequence[PlannedReply]) -> dict[str, Any]:
     """Ask evenly spread questions again: one by one, in batches, in reverse, once more, in the other answer mode.
 
     Args:
-        config: the study.
+        config: the study; the judge runs where its `workers:` say.
+        judge: of the study; it stays open.
         planned: all its questions.
 
     Returns:
@@ -38,14 +41,16 @@ def measure_stability(config: StudyConfig, planned: Sequence[PlannedReply]) -> d
 
     def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
-        judge = make_judge(config)
         answered: dict[str, float | None] = {}
-        for batch in here.replies(part, judge, plans):
-            for done in batch:
-                plan, mass = done.item, config.judge.min_label_mass
-                for metric in config.rubric.read_from(plan.question_name, plan.sample):
-                    score = score_of(config.rubric, metric, done.outcome, plan.sample, min_label_mass=mass)
-                    answered[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
+        with stage_progress("audit", len(plans)) as progress:
+            progress.loading(judge.name)
+            for batch in engine_of(config.workers.judge, progress).replies(part, judge, plans):
+                for done in batch:
+                    plan, mass = done.item, config.judge.min_label_mass
+                    for metric in config.rubric.read_from(plan.question_name, plan.sample):
+                        score = score_of(config.rubric, metric, done.outcome, plan.sample, min_label_mass=mass)
+                        answered[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
+                progress.advance(len(batch), note=judge.note)
         return answered
 
     single = scores(chosen, 1)
@@ -72,7 +77,8 @@ def measure_stability(config: StudyConfig, planned: Sequence[PlannedReply]) -> d
 
 def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "choice"]) -> PlannedReply:
     """The same question in another answer mode."""
-    edited = next(part.picture for part in plan.question.context if getattr(part, "role", "") == "edited")  # type: ignore[union-attr]
+    images = [part for part in plan.question.context if isinstance(part, ImagePart)]
+    edited = next(part.picture for part in images if part.role == "edited")
     questions = config.rubric.questions(
         plan.sample, edited, mode=mode, compare_original=config.judge.compare_original, seed=plan.question.seed
     )

@@ -17,9 +17,9 @@ from editloupe.errors import ConfigError
 from editloupe.images import decode
 from editloupe.judges.counters import Counters
 from editloupe.judges.plain import ReferenceRunner
+from editloupe.judges.transformers import TransformersJudge
 from editloupe.machine import peak_since_reset, processor, reset_peak
 from editloupe.planning import PlannedReply
-from editloupe.protocols import Benchmark
 from editloupe.records import Failure, ImageBytes, Question, Reply, Sample
 from editloupe.store.blobs import NoStore
 from editloupe.workers import here
@@ -92,25 +92,34 @@ def bench_judge(
     Raises:
         ConfigError: the judge is none that runs here.
     """
-    judge = config.judge.plugin(
-        config.judge.options.model_copy(update={"max_new_tokens": new_tokens})
-        if hasattr(config.judge.options, "max_new_tokens")
-        else config.judge.options
-    )
-    if not hasattr(judge, "runner") or isinstance(judge.runner, ReferenceRunner):
+    if config.workers.judge.engine != "here":
         raise ConfigError(
-            "`editloupe bench judge` measures judges that run here: type transformers, of the Qwen-VL family"
+            "`editloupe bench judge` compares the ways to run a judge in one process, on the machine where it is "
+            "called; call it on a worker's machine with `--set workers=here`"
         )
-    bench = _Bench(config, judge, samples, image_size, new_tokens, repeat, say)
-    rows = bench.rows(batch_sizes)
-    return {"workload": bench.workload(), "rows": [asdict(row) for row in rows]}
+    part = config.judge
+    if not issubclass(part.plugin, TransformersJudge):
+        raise _not_measured()
+    options = part.options.model_copy(update={"max_new_tokens": new_tokens})
+    with part.model_copy(update={"options": options}).make() as judge:
+        if not isinstance(judge, TransformersJudge) or isinstance(judge.runner, ReferenceRunner):
+            raise _not_measured()
+        bench = _Bench(config, judge, samples, image_size, new_tokens, repeat, say)
+        rows = bench.rows(batch_sizes)
+        return {"workload": bench.workload(), "rows": [asdict(row) for row in rows]}
+
+
+def _not_measured() -> ConfigError:
+    return ConfigError(
+        "`editloupe bench judge` measures judges that run here: type transformers, of the Qwen-VL family"
+    )
 
 
 class _Bench:
     def __init__(
         self,
         config: StudyConfig,
-        judge: Any,
+        judge: TransformersJudge,
         samples: int,
         image_size: int | None,
         new_tokens: int,
@@ -225,8 +234,7 @@ class _Bench:
         self._fast.clear_cache(share=share)
         plans = [PlannedReply(str(index), "", Sample("", "", ""), "", question) for index, question in enumerate(fresh)]
         part = self._config.judge.model_copy(update={"batch_size": "auto", "use_batch_inference": True})
-        keeper = _Open(self._judge)
-        outcomes = {done.item.key: done.outcome for batch in here.replies(part, keeper, plans) for done in batch}
+        outcomes = {done.item.key: done.outcome for batch in here.replies(part, self._judge, plans) for done in batch}
         replies = [outcome for plan in plans if isinstance(outcome := outcomes[plan.key], Reply)]
         failed = next((outcome for outcome in outcomes.values() if isinstance(outcome, Failure)), None)
         if failed is not None:
@@ -274,21 +282,9 @@ class _Bench:
         return replies
 
 
-class _Open:
-    """A judge that an engine may close without losing its weights."""
-
-    def __init__(self, judge: Any) -> None:
-        self._judge = judge
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "close":
-            raise AttributeError(name)
-        return getattr(self._judge, name)
-
-
 def _workload(config: StudyConfig, count: int, size: int | None) -> list[tuple[Sample, list[ImageBytes]]]:
     """Samples with the edits of `EDITORS` made-up editors, as encoded files, so that decoding them is measured too."""
-    benchmark: Benchmark = config.benchmark.plugin(config.benchmark.options)
+    benchmark = config.benchmark.make()
     usable = [one for one in load_samples(config.benchmark, benchmark, NoStore()) if one.failure is None]
     if not usable:
         raise ConfigError(f"the benchmark {benchmark.name!r} has no usable sample")

@@ -13,13 +13,14 @@ from typing import Any
 from editloupe import plugins
 from editloupe.benchmarks.sample_building import UNCATEGORIZED, build_sample, sha256_of, text
 from editloupe.errors import DataError, ImageError, failure_from
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
 
 __all__ = ["EditJudgeBench"]
 
 
-class EditJudgeBench:
+class EditJudgeBench(Benchmark):
     """The data set EditJudge-Bench, from a local folder.
 
     Beside ``images/SAMPLE_ID/before.jpg`` and ``after.jpg`` lies one JSON or JSONL file of objects with ``sample_id``,

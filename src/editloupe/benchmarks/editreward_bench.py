@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from editloupe import plugins
 from editloupe.benchmarks.candidates import OVERALL, Group, Preference, group_of, kept
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
 from editloupe.benchmarks.sample_building import text
 from editloupe.errors import ItemError, failure_from
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
 
@@ -26,7 +27,7 @@ _RANKING = re.compile(r"\s*([A-Z])\s*([<>=])\s*([A-Z])\s*", re.IGNORECASE)
 _COMPARED = re.compile(r"\s*([A-Z])\s*vs\.?\s*([A-Z])\s*", re.IGNORECASE)
 
 
-class EditRewardBench:
+class EditRewardBench(Benchmark):
     """The data set ``TIGER-Lab/EditReward-Bench``, from a local copy.
 
     Columns: ``instruction``, ``source_image``, ``candidate_1``, ``candidate_2``, ``ranking`` (``A>B``, ``B>A``,
@@ -46,7 +47,7 @@ class EditRewardBench:
     """
 
     name = "editreward-bench"
-    packages: Mapping[str, str] = {"datasets": "hub"}
+    packages: ClassVar[Mapping[str, str]] = {"datasets": "hub"}
     default_rubric = "preference"
     categories: Mapping[str, str] = {}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from editloupe import plugins
 from editloupe.benchmarks.candidates import OVERALL, Group, Preference, group_of, kept
 from editloupe.benchmarks.dataset_rows import data_files, files_digest, image_bytes, local_rows
 from editloupe.benchmarks.sample_building import UNCATEGORIZED, text
 from editloupe.errors import ItemError, failure_from
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store.blobs import Store
 
@@ -20,7 +21,7 @@ _COLUMNS = ("instruction", "input_image", "output_images", "task_type", "dimensi
 _IMAGES = ("input_image", "output_images")
 
 
-class EditScoreBench:
+class EditScoreBench(Benchmark):
     """The data set ``EditScore/EditReward-Bench``, from a local copy.
 
     Columns: ``instruction``, ``input_image``, ``output_images`` (two, the preferred one first), ``task_type``,
@@ -39,7 +40,7 @@ class EditScoreBench:
     """
 
     name = "editscore-bench"
-    packages: Mapping[str, str] = {"datasets": "hub"}
+    packages: ClassVar[Mapping[str, str]] = {"datasets": "hub"}
     default_rubric = "preference"
     categories: Mapping[str, str] = {}
 

@@ -31,13 +31,14 @@ from editloupe.benchmarks.sample_building import (
 from editloupe.benchmarks.table_sample import has_columns, sample_of, without_ids
 from editloupe.categories import LABELS, LABELS_ZH, category_id
 from editloupe.errors import DataError, ImageError, ItemError, failure_from
+from editloupe.protocols import Benchmark
 from editloupe.records import Picture, Sample
 from editloupe.store import blobs
 
 __all__ = ["EmbeddedJson"]
 
 
-class EmbeddedJson:
+class EmbeddedJson(Benchmark):
     """Samples of a JSON file with embedded images.
 
     Attributes:
@@ -50,7 +51,9 @@ class EmbeddedJson:
         DataError: there is no such file.
     """
 
+    name: str
     default_rubric = "reasoning"
+    categories: Mapping[str, str]
 
     class Options(plugins.Options):
         """Options of the config.
@@ -68,7 +71,7 @@ class EmbeddedJson:
         self._language: Literal["zh", "en"] = options.language
         self._pictures = PictureCells(self._path.parent)
         self.name = self._path.stem
-        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
+        self.categories = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:

@@ -9,42 +9,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
-from editloupe.records import Sample
+from editloupe.records import Finding, Sample
 
-__all__ = ["Finding", "FindingGroup", "Linted", "counted", "group_findings", "of_samples"]
+__all__ = ["Finding", "FindingGroup", "counted", "group_findings", "of_samples"]
 
 SHOWN = 3
 """Findings of one kind and group that are told in full."""
 
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LETTER = re.compile(r"[^\W\d_]")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing about the data that a person should know.
-
-    Attributes:
-        kind: short name for counting; of an unusable sample the kind of its failure.
-        message: one sentence: what, and which value.
-        category, language: of the group it belongs to; empty where it is about the benchmark as a whole.
-        unusable: whether a sample is lost by it.
-    """
-
-    kind: str
-    message: str
-    category: str = ""
-    language: str = ""
-    unusable: bool = False
-
-    @property
-    def group(self) -> str:
-        """The group's name for people, empty for the benchmark as a whole."""
-        return ", ".join(part for part in (self.category, self.language) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +38,6 @@ class FindingGroup:
         place = f" in {self.group}" if self.group else ""
         more = f"; and {self.count - len(self.examples)} more" if self.count > len(self.examples) else ""
         return f"{self.kind}{place}: {self.count}: {'; '.join(self.examples)}{more}"
-
-
-@runtime_checkable
-class Linted(Protocol):
-    """A benchmark that can tell more about its data than its samples do."""
-
-    def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
-        """Yield findings about all samples, which come without their images, in the order they were read."""
 
 
 def group_findings(findings: Iterable[Finding]) -> list[FindingGroup]:

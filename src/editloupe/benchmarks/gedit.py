@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
@@ -18,6 +18,7 @@ from editloupe.benchmarks.dataset_rows import data_files, files_digest, hub_rows
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.sample_building import UNCATEGORIZED, annotated, build_sample, failed, parse_key
 from editloupe.errors import ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -41,7 +42,7 @@ TASKS = {
 _LANGUAGES = {"en": "en", "cn": "cn", "zh": "cn"}
 
 
-class GEdit:
+class GEdit(Benchmark):
     """Samples of the data set, in its order.
 
     Attributes:
@@ -56,7 +57,7 @@ class GEdit:
     """
 
     name = "gedit"
-    packages: Mapping[str, str] = {"datasets": "hub"}
+    packages: ClassVar[Mapping[str, str]] = {"datasets": "hub"}
     default_rubric = "gedit"
     categories: Mapping[str, str] = {name: name.replace("_", " ").capitalize() for name in TASKS}
 

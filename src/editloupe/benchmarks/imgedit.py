@@ -24,6 +24,7 @@ from editloupe.benchmarks.sample_building import (
     sha256_of,
 )
 from editloupe.errors import ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -50,7 +51,7 @@ _FILES = ("basic_edit.json", "Basic/basic_edit.json", "singleturn/basic_edit.jso
 _IMAGES = ("", "singleturn", "Benchmark/singleturn")
 
 
-class ImgEdit:
+class ImgEdit(Benchmark):
     """Samples of the Basic suite, from the folder in which its authors' files lie.
 
     Attributes:

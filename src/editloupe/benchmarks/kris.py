@@ -20,6 +20,7 @@ from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.image_folder import ImageFolder
 from editloupe.benchmarks.sample_building import annotated, build_sample, failed, sha256_of
 from editloupe.errors import DataError, ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -69,7 +70,7 @@ _FRAMES = "temporal_prediction"
 _NUMBERED = re.compile(r"[-_](\d+)\.\w+$")
 
 
-class Kris:
+class Kris(Benchmark):
     """Samples of all categories whose folder is there.
 
     Attributes:

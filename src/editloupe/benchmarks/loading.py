@@ -7,12 +7,12 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from editloupe.benchmarks.findings import Finding, Linted, group_findings, of_samples
+from editloupe.benchmarks.findings import group_findings, of_samples
 from editloupe.config.parts import BenchmarkPart
 from editloupe.errors import ConfigError
 from editloupe.image_frames import frames_of
 from editloupe.protocols import Benchmark
-from editloupe.records import Sample
+from editloupe.records import Finding, Sample
 from editloupe.store.blobs import Store
 
 __all__ = ["Loaded", "changed_samples", "load_samples", "read_samples", "selected"]
@@ -81,7 +81,7 @@ def read_samples(part: BenchmarkPart, benchmark: Benchmark, store: Store) -> Loa
     if not samples:
         raise ConfigError(f"the benchmark {benchmark.name!r} has no samples")
     findings = [*of_samples(everything), *several]
-    if isinstance(benchmark, Linted) and not cut:
+    if not cut:
         findings += benchmark.lint(everything)
     asked = [one for one in findings if not one.category or part.categories is None or one.category in part.categories]
     return Loaded(samples, asked)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import yaml
 
@@ -19,13 +19,14 @@ from editloupe import plugins
 from editloupe.benchmarks.sample_building import build_sample, sha256_of
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.errors import ConfigError, ImageError
+from editloupe.protocols import Benchmark
 from editloupe.records import Picture, Sample
 from editloupe.store import blobs
 
 __all__ = ["Photos"]
 
 
-class Photos:
+class Photos(Benchmark):
     """Twelve photographs with five edits each; the instructions are editloupe's own (``photos.yaml``).
 
     Attributes:
@@ -39,7 +40,10 @@ class Photos:
     """
 
     name = "photos"
+    revision: str
     default_rubric = "reasoning"
+    categories: Mapping[str, str]
+    packages: ClassVar[Mapping[str, str]] = {"skimage": "photos"}
 
     class Options(plugins.Options):
         """Options of the config.
@@ -56,7 +60,7 @@ class Photos:
         table = resources.files("editloupe.benchmarks").joinpath("photos.yaml").read_bytes()
         self._photos: list[dict[str, Any]] = yaml.safe_load(table)
         self.revision = hashlib.sha256(table).hexdigest()
-        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
+        self.categories = LABELS_ZH if options.language == "zh" else LABELS
 
     def samples(self, store: blobs.Store) -> Iterator[Sample]:
         """Yield the samples, photograph by photograph; one that is missing or not the pinned one is a `Failure`."""

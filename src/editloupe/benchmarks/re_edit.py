@@ -12,6 +12,7 @@ from editloupe.benchmarks.embedded_json import EmbeddedJson
 from editloupe.benchmarks.findings import Finding, counted
 from editloupe.benchmarks.sample_building import annotation_file
 from editloupe.categories import FIVE, LABELS, LABELS_ZH
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -21,7 +22,7 @@ TOTAL = 1000
 """Published samples; how many of each kind is not stated, so only an absent kind is reported."""
 
 
-class ReEdit:
+class ReEdit(Benchmark):
     """The published file, read as a stream by the reader of its format.
 
     Attributes:

@@ -25,6 +25,7 @@ from editloupe.benchmarks.sample_building import (
     sha256_of,
 )
 from editloupe.errors import ItemError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -38,7 +39,7 @@ _FREE = "consistency_free"
 _MARKS = ("reasoning_img", "reasoning_wo_ins")
 
 
-class Rise:
+class Rise(Benchmark):
     """Samples of one of the two published sets.
 
     Attributes:

@@ -14,6 +14,7 @@ from typing import Literal
 from editloupe import plugins
 from editloupe.categories import FIVE, LABELS, LABELS_ZH
 from editloupe.images import encode_png
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.shapes.difference import in_words, in_words_zh
 from editloupe.shapes.drawing import image
@@ -30,7 +31,7 @@ WORLD = 1
 COUNTS = {"physical": 50, "environmental": 50, "cultural": 70, "causal": 50, "referential": 50}
 
 
-class Shapes:
+class Shapes(Benchmark):
     """The benchmark `shapes`."""
 
     class Options(plugins.Options):

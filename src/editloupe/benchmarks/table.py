@@ -20,6 +20,7 @@ from editloupe.benchmarks.table_sample import has_columns, sample_of, unusable, 
 from editloupe.benchmarks.table_text import known_encoding
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.errors import DataError
+from editloupe.protocols import Benchmark
 from editloupe.records import Sample
 from editloupe.store import blobs
 
@@ -28,7 +29,7 @@ __all__ = ["Table"]
 _DATA_SETS = (".parquet", ".arrow")
 
 
-class Table:
+class Table(Benchmark):
     """Samples of a table or data set of one's own, in its order.
 
     Columns: ``image`` (or ``source_image``, ``input_image`` and the like: one path, a JSON list of paths, or an image
@@ -47,7 +48,9 @@ class Table:
         DataError: there is no such file, or its extension is none of these.
     """
 
+    name: str
     default_rubric = "reasoning"
+    categories: Mapping[str, str]
 
     class Options(plugins.Options):
         """Options of the config.
@@ -94,7 +97,7 @@ class Table:
         home = Path() if self._path is None else self._path if self._path.is_dir() else self._path.parent
         self._pictures = PictureCells(home if options.images is None else Path(options.images))
         self.name = str(options.hub).rpartition("/")[2] if self._path is None else self._path.stem
-        self.categories: Mapping[str, str] = LABELS_ZH if options.language == "zh" else LABELS
+        self.categories = LABELS_ZH if options.language == "zh" else LABELS
 
     @cached_property
     def revision(self) -> str:

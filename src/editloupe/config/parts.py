@@ -6,9 +6,10 @@ behind this file knows one spelling.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -17,6 +18,8 @@ from editloupe.categories import category_id
 from editloupe.config.spellings import apply_setting, in_one_spelling, mapping
 from editloupe.errors import ConfigError
 from editloupe.plugins import ConfigPath, Kind, Options, find, names, nearest
+from editloupe.protocols import Benchmark, Editor, Judge, adopted, made
+from editloupe.requirements import Requirement
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.rubric import Prompt, Rubric
 
@@ -26,28 +29,58 @@ Part = TypeVar("Part", bound="_Part")
 
 
 class _Part(BaseModel):
-    """A part of the config that belongs to a plugin: our keys here, the plugin's own in `options`."""
+    """A part of the config that belongs to a plugin: our keys here, the plugin's own in `options`.
+
+    Each has `make`, which makes the plugin. It raises `ConfigError` where the plugin lacks a member, or where its
+    constructor finds something wrong.
+
+    Attributes:
+        plugin: its class, with the defaults of `protocols` for whatever it does not have itself.
+    """
+
+    base: ClassVar[type[Benchmark | Editor | Judge]]
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     plugin: Any = Field(exclude=True)
     options: Options
 
+    @field_validator("plugin")
+    @classmethod
+    def _with_defaults(cls, plugin: Any) -> Any:
+        return adopted(cls.base, plugin, getattr(plugin, "__name__", ""))
+
+    def requirements(self) -> list[Requirement]:
+        """What the plugin needs with these options, and this machine lacks."""
+        return list(self.plugin.requirements(self.options))
+
 
 class BenchmarkPart(_Part):
     """Which samples: a benchmark, optionally only some categories (English ids), at most `limit` samples of it."""
+
+    base = Benchmark
 
     name: str
     categories: tuple[str, ...] | None = None
     limit: int | None = Field(default=None, ge=1)
 
+    def make(self) -> Benchmark:
+        """Make the benchmark."""
+        return made(Benchmark, self.plugin, self.options, self.name)
+
 
 class EditorPart(_Part):
     """One editor under test. `name` is unique in the study; `batch_size` is throughput only."""
 
+    base = Editor
+
     type: str
     name: str
     batch_size: int = Field(default=4, ge=1)
+
+    def make(self) -> Editor:
+        """Make the editor."""
+        return made(Editor, self.plugin, self.options, self.type)
 
 
 class JudgePart(_Part):
@@ -64,6 +97,8 @@ class JudgePart(_Part):
         draws: how often each question is asked, with different seeds; a score is the mean of its draws.
     """
 
+    base = Judge
+
     type: str
     batch_size: Literal["auto"] | int = "auto"
     use_batch_inference: bool = True
@@ -72,6 +107,10 @@ class JudgePart(_Part):
     min_label_mass: float = Field(default=0.5, ge=0.0, le=1.0)
     draws: int = Field(default=1, ge=1)
     card: ConfigPath | None = None
+
+    def make(self) -> Judge:
+        """Make the judge."""
+        return made(Judge, self.plugin, self.options, self.type)
 
     @field_validator("batch_size", mode="before")
     @classmethod
@@ -287,13 +326,39 @@ def _editor(entry: Any, taken: set[str], base: Path, where: str) -> EditorPart:
     stated = entry.get("name")
     if stated is not None and str(stated) in taken:
         raise ConfigError(f"{where}: the name {stated!r} is given to two editors; names tell them apart")
-    name = str(stated or Path(str(entry.get("model") or entry["type"])).name)
+    name = str(stated or (telling_name(str(entry["model"]), base) if entry.get("model") else entry["type"]))
     unique, count = name, 1
     while unique in taken:
         count += 1
         unique = f"{name}-{count}"
     taken.add(unique)
     return _part(EditorPart, "editors", {**entry, "name": unique}, "type", base, where)
+
+
+_TELLS_NOTHING = re.compile(
+    r"(?:models?|checkpoints?|ckpts?|pipelines?|weights|snapshots?|final|best|last|latest|outputs?|exports?)?"
+    r"(?:[-_. ]?(?:step|epoch)?[-_. ]?\d+)?|[0-9a-f]{40}",
+    re.IGNORECASE,
+)
+
+
+def telling_name(model: str, base: Path) -> str:
+    """A default name for an editor: the model's last part, with the folders above it while it tells nothing.
+
+    Args:
+        model: a folder, a file, or the name of a repository.
+        base: the folder that a relative path starts from.
+
+    Returns:
+        ``instruct-v2/checkpoint-1000`` rather than ``checkpoint-1000``; ``sd-turbo`` for ``stabilityai/sd-turbo``.
+    """
+    path = Path(model).expanduser()
+    parts = [part for part in (base / path if (base / path).exists() else path).parts if part not in ("/", "..")]
+    first = len(parts) - 1
+    while first > 0 and _TELLS_NOTHING.fullmatch(parts[first]):
+        first -= 1
+    hashes = re.compile(r"[0-9a-f]{40}|snapshots")
+    return "/".join([*parts[first : first + 1], *(part for part in parts[first + 1 :] if not hashes.fullmatch(part))])
 
 
 def _judge(entry: dict[str, Any], base: Path, where: str) -> JudgePart:
@@ -326,9 +391,9 @@ def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: s
 
 
 def _part(cls: type[Part], kind: Kind, entry: dict[str, Any], key: str, base: Path, where: str) -> Part:
-    plugin = find(kind, str(entry[key]))
+    plugin = adopted(cls.base, find(kind, str(entry[key])), str(entry[key]))
     ours = {name for name in cls.model_fields if name not in ("plugin", "options")}
-    _known(entry, [*ours, *plugin.Options.keys()], where)
+    _known(entry, [*ours, *_keys(plugin.Options)], where)
     options = {name: value for name, value in entry.items() if name not in ours}
     own = {name: value for name, value in entry.items() if name in ours}
     return _validated(

@@ -9,12 +9,13 @@ from PIL import Image
 
 from editloupe import images, plugins
 from editloupe.errors import ItemError
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, ImageFile, Sample
 
 __all__ = ["Candidate"]
 
 
-class Candidate:
+class Candidate(Editor):
     """Hands out the candidate that each sample carries, decoded.
 
     Attributes:

@@ -9,12 +9,13 @@ from PIL import Image
 from editloupe import images, plugins
 from editloupe.editors.classic_operations import OPERATIONS
 from editloupe.editors.classic_words import Step, steps
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest
 
 __all__ = ["Classic"]
 
 
-class Classic:
+class Classic(Editor):
     """Carries out the operations that an instruction names, in their order.
 
     Being procedural, it knows when it does not understand: an instruction about a part of the picture, or with a

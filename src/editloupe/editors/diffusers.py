@@ -17,8 +17,10 @@ from typing import Any, ClassVar, Literal
 from PIL import Image
 from pydantic import Field, ValidationInfo, field_validator
 
-from editloupe.editors.diffusers_capabilities import Capability, capability_of
+from editloupe.editors.diffusers_capabilities import CAPABILITIES, Capability, capability_of
 from editloupe.editors.diffusers_output import checked_images
+from editloupe.editors.diffusers_prompts import reading_watched
+from editloupe.editors.diffusers_sizes import other_proportions, own_size_is_kept, size_parameters
 from editloupe.errors import ConfigError
 from editloupe.hub import commit_of, hub_file
 from editloupe.images import decode
@@ -26,13 +28,18 @@ from editloupe.model_loading import loading_model
 from editloupe.plugins import ConfigPath, nearest
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
-from editloupe.records import EditRequest, Failure
+from editloupe.protocols import Editor
+from editloupe.records import EditRequest, Failure, Sample
+from editloupe.requirements import Requirement, lacking_model, lacking_packages, lacking_path
 
 __all__ = ["Diffusers", "Lora"]
 
 log = logging.getLogger(__name__)
 
 _OURS = ("self", "kwargs", "prompt", "generator", "output_type", "return_dict", "num_images_per_prompt")
+_SIZED = " sizing=first-source"
+"""In the signature of edits that are told a size, so that none is taken for one that had the class's own."""
+
 _WEIGHTS = (".safetensors", ".bin", ".json", ".txt", ".model", ".jinja", ".py")
 
 
@@ -43,7 +50,7 @@ class Lora(PluginOptions):
     weight: float = 1.0
 
 
-class Diffusers:
+class Diffusers(Editor):
     """The editor `diffusers`."""
 
     packages: ClassVar[Mapping[str, str]] = {"diffusers": "diffusers", "accelerate": "diffusers"}
@@ -59,7 +66,8 @@ class Diffusers:
                 the GPUs that this process sees.
             offload: ``model`` or ``sequential`` keep what is not needed at the moment in main memory.
             lora: an adapter.
-            size: ``match-source`` brings each edit to the size of its first source; ``as-is`` keeps the pipeline's.
+            size: ``match-source`` brings each edit to the size of its first source; ``as-is`` keeps the pipeline's,
+                which has the first source's proportions where `params` do not state a ``height`` and a ``width``.
             params: of the pipeline, by their names.
             trust_remote_code: whether code that comes with the model may run.
         """
@@ -80,9 +88,18 @@ class Diffusers:
             folder = Path((info.context or {}).get("base", ".")) / Path(value).expanduser()
             return str(folder) if folder.is_dir() else value
 
+    @classmethod
+    def requirements(cls, options: Options) -> list[Requirement]:
+        """Tell of missing packages, and of a model or adapter that is not on this machine."""
+        found = [*lacking_packages(cls.packages), *lacking_model(options.model, options.revision)]
+        if options.lora is not None:
+            found += lacking_path("the adapter", options.lora.path)
+        return found
+
     def __init__(self, options: Options) -> None:
         self.options = options
         self._commit: str | None = None
+        self._named: Any = None
         self._loaded: tuple[Any, Capability] | None = None
 
     @property
@@ -92,7 +109,14 @@ class Diffusers:
         model = Path(one.model).name if self._is_local else f"{one.model}@{self.commit}"
         params = json.dumps(one.params, sort_keys=True, ensure_ascii=False)
         lora = f" lora={Path(one.lora.path).name}*{one.lora.weight:g}" if one.lora else ""
-        return f"diffusers model={model} dtype={one.dtype}{lora} size={one.size} params={params}"
+        sized = "" if own_size_is_kept(self._row, one.params, 1) else _SIZED
+        return f"diffusers model={model} dtype={one.dtype}{lora} size={one.size} params={params}{sized}"
+
+    def signature_suffix(self, sample: Sample) -> str:
+        """What the edit of one sample depends on besides: some classes are told a size only where sources are many."""
+        params = self.options.params
+        told = own_size_is_kept(self._row, params, 1) and not own_size_is_kept(self._row, params, len(sample.sources))
+        return _SIZED if told else ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -117,6 +141,26 @@ class Diffusers:
     def pinned(self) -> Options:
         """The options with the commit in them, so that workers elsewhere load exactly this model."""
         return self.options if self._is_local else self.options.model_copy(update={"revision": self.commit})
+
+    @property
+    def _row(self) -> Capability:
+        """The pipeline's row in the table, without importing diffusers; an empty one where it has none."""
+        name = self._class_name()
+        return CAPABILITIES.get(name, Capability()) if isinstance(name, str) else Capability()
+
+    def _class_name(self) -> Any:
+        """The class that the model names; a list where it brings its own code."""
+        if self._named is None:
+            index = Path(self.options.model) / "model_index.json"
+            if not self._is_local:
+                index = hub_file(self.options.model, self.commit, "model_index.json")
+            try:
+                self._named = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                raise ConfigError(
+                    f"{self.options.model!r} holds no pipeline: its model_index.json cannot be read"
+                ) from error
+        return self._named
 
     @property
     def _is_local(self) -> bool:
@@ -165,9 +209,14 @@ class Diffusers:
         import torch
 
         generators = [torch.Generator("cpu").manual_seed(one.seed) for one in requests]
-        prompts = [capability.prompted(one.sample.instruction) for one in requests]
+        prompts = [
+            capability.prompted(one.sample.instruction, len(images))
+            for one, images in zip(requests, sources, strict=True)
+        ]
         takes = inspect.signature(pipeline.__call__).parameters
-        arguments = {**capability.implied, **self.options.params}
+        params = self.options.params
+        sizes = size_parameters(capability, params, takes, [image.size for image in sources[0]])
+        arguments = {**capability.implied, **params, **sizes}
         if len(requests) == 1:
             arguments |= {"prompt": prompts[0], "generator": generators[0]}
             arguments[capability.image] = capability.nested(sources[0])
@@ -182,8 +231,15 @@ class Diffusers:
         if "callback_on_step_end" in takes:
             arguments["callback_on_step_end"] = _step_teller(requests[0].sample.id)
         activity.report(requests[0].sample.id)
-        output = pipeline(**arguments)
-        return checked_images(output, len(requests))
+        with reading_watched(pipeline, prompts) as reading:
+            output = pipeline(**arguments)
+        made = checked_images(output, len(requests))
+        stated = all(params.get(side) for side in ("height", "width"))
+        for index, image in enumerate(made):
+            if not isinstance(image, Failure):
+                shape = None if stated else other_proportions(sources[index][0].size, image.size)
+                image.info["notes"] = (*reading.notes(index), *([shape] if shape else []))
+        return made
 
     def _sized(self, outcome: Image.Image | Failure, source: Image.Image) -> Image.Image | Failure:
         if isinstance(outcome, Failure) or self.options.size == "as-is" or outcome.size == source.size:
@@ -208,15 +264,7 @@ class Diffusers:
         """
         import diffusers
 
-        index = Path(self.options.model) / "model_index.json"
-        if not self._is_local:
-            index = hub_file(self.options.model, self.commit, "model_index.json")
-        try:
-            name = json.loads(index.read_text(encoding="utf-8"))["_class_name"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(
-                f"{self.options.model!r} holds no pipeline: its model_index.json cannot be read"
-            ) from error
+        name = self._class_name()
         found = getattr(diffusers, name, None) if isinstance(name, str) else None
         if found is None and not self.options.trust_remote_code:
             raise ConfigError(

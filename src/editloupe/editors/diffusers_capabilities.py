@@ -22,11 +22,19 @@ class Capability:
         image: the name of the image argument.
         nesting: how the images of one prompt are handed over: ``plain`` (one image), ``references`` (a list; a batch
             would be mistaken for references to every prompt), ``nested`` (a list of such lists).
-        prompt: the prompt; ``{instruction}`` is put in, ``{json}`` the instruction as a JSON string.
+        prompt: the prompt; ``{instruction}`` is put in, ``{json}`` the instruction as a JSON string, ``{images}`` one
+            `tag` per image.
+        tag: how the prompt names an image; ``{number}`` is put in.
         guidance: the name of the argument that says how strongly the instruction counts.
         batches: ``equal-size`` puts samples whose first image has the same size into one call, ``one`` never does.
             No class takes images of different sizes in one call.
         steps: how many the class takes by itself.
+        size: how the class chooses the size of an edit where it is told none: from the ``first`` or the ``last`` of its
+            sources; a ``square`` whatever they are; the ``nearest`` of a list, though it can make any; of a ``fixed``
+            list and nothing else.
+        follow: parameters that make it follow its first source, where it has any.
+        area: pixels of an edit that is told its size; None where the class brings what it is told to its own area.
+        enlarges: whether smaller sources are brought up to that area.
         implied: parameters that the class needs to do what its other defaults promise; the config's come first.
         known: ``run``, ``read``, or ``inspected`` for a class without a row.
     """
@@ -34,17 +42,24 @@ class Capability:
     image: str = "image"
     nesting: Literal["plain", "references", "nested"] = "plain"
     prompt: str = "{instruction}"
+    tag: str = ""
     guidance: str = "guidance_scale"
     batches: Literal["equal-size", "one"] = "one"
     steps: int = 50
+    size: Literal["first", "last", "square", "nearest", "fixed"] = "first"
+    follow: Mapping[str, Any] = field(default_factory=dict)
+    area: int | None = 1024 * 1024
+    enlarges: bool = True
     implied: Mapping[str, Any] = field(default_factory=dict)
     known: Literal["run", "read", "inspected"] = "read"
 
-    def prompted(self, instruction: str) -> str:
-        """The instruction as this class wants it."""
-        if "{json}" in self.prompt:
-            return self.prompt.replace("{json}", json.dumps(instruction, ensure_ascii=False))
-        return self.prompt.replace("{instruction}", instruction)
+    def prompted(self, instruction: str, images: int = 1) -> str:
+        """The instruction about so many images as this class wants it."""
+        tags = "".join(self.tag.replace("{number}", str(number + 1)) for number in range(images))
+        prompt = self.prompt.replace("{images}", tags)
+        if "{json}" in prompt:
+            return prompt.replace("{json}", json.dumps(instruction, ensure_ascii=False))
+        return prompt.replace("{instruction}", instruction)
 
     def nested(self, images: Sequence[Any]) -> Any:
         """The images of one prompt as this class wants them."""
@@ -60,23 +75,33 @@ CAPABILITIES: dict[str, Capability] = {
     "QwenImageEditPipeline": Capability(guidance="true_cfg_scale", implied=_QWEN, known="run"),
     # Raises for more than one prompt.
     "QwenImageEditPlusPipeline": Capability(
-        nesting="references", guidance="true_cfg_scale", implied=_QWEN, known="run"
+        nesting="references", guidance="true_cfg_scale", size="last", implied=_QWEN, known="run"
     ),
-    "FluxKontextPipeline": Capability(batches="equal-size", steps=28, known="run"),
+    # Without a size it makes a square; one that is told is brought to its `max_area`.
+    "FluxKontextPipeline": Capability(batches="equal-size", steps=28, size="square", area=None, known="run"),
     # Both read a list of images as references to every prompt.
     "Flux2Pipeline": Capability(nesting="references"),
     "Flux2KleinPipeline": Capability(nesting="references", known="run"),
     "StableDiffusionInstructPix2PixPipeline": Capability(batches="equal-size", steps=100, known="run"),
     # Prepares batches but refuses more than one prompt in `check_inputs`; reports no steps.
     "LongCatImageEditPipeline": Capability(known="run"),
-    "Kandinsky5I2IPipeline": Capability(),
-    "BriaFiboEditPipeline": Capability(nesting="references", prompt='{"edit_instruction": {json}}', steps=30),
-    "JoyImageEditPipeline": Capability(steps=40),
+    # Both make the nearest of a list of sizes, also of one that they are told.
+    "Kandinsky5I2IPipeline": Capability(size="fixed"),
+    "JoyImageEditPipeline": Capability(steps=40, size="fixed"),
+    "BriaFiboEditPipeline": Capability(
+        nesting="references", prompt='{"edit_instruction": {json}}', steps=30, size="nearest"
+    ),
+    # Refuses a prompt that does not name every image.
     "OmniGenPipeline": Capability(
-        image="input_images", nesting="references", prompt="<img><|image_1|></img> {instruction}"
+        image="input_images",
+        nesting="references",
+        prompt="{images} {instruction}",
+        tag="<img><|image_{number}|></img>",
+        size="square",
+        follow={"use_input_image_size_as_output": True},
     ),
     "GlmImagePipeline": Capability(nesting="nested"),
-    "ZImageOmniPipeline": Capability(nesting="references"),
+    "ZImageOmniPipeline": Capability(nesting="references", size="last", enlarges=False),
 }
 
 

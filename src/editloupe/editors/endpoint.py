@@ -18,6 +18,7 @@ from pydantic import Field, field_validator
 from editloupe.errors import ConfigError, ItemError, failure_from
 from editloupe.images import decode, encode_png
 from editloupe.progress import activity
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, Failure, ImageBytes
 from editloupe.remote.budget import Budget
 from editloupe.remote.errors import from_answer, translated
@@ -25,6 +26,7 @@ from editloupe.remote.keys import api_key
 from editloupe.remote.options import RemoteOptions, check_address
 from editloupe.remote.redaction import redacted, redacted_outcome
 from editloupe.remote.retry import with_retries
+from editloupe.requirements import Requirement, lacking_key, lacking_packages
 
 if TYPE_CHECKING:
     import httpx
@@ -34,7 +36,7 @@ __all__ = ["Endpoint"]
 _OURS = ("model", "prompt", "image", "image[]", "n", "response_format")
 
 
-class Endpoint:
+class Endpoint(Editor):
     """The editor `endpoint`; a batch is sent as so many requests at once."""
 
     packages: ClassVar[Mapping[str, str]] = {"httpx": "endpoint", "tenacity": "endpoint"}
@@ -60,6 +62,11 @@ class Endpoint:
         @classmethod
         def _an_address(cls, value: str) -> str:
             return check_address(value)
+
+    @classmethod
+    def requirements(cls, options: Options) -> list[Requirement]:
+        """Tell of missing packages and of a missing key."""
+        return [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from PIL import Image
 
 from editloupe import images, plugins
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest
 
 __all__ = ["Identity"]
 
 
-class Identity:
+class Identity(Editor):
     """Hands back the first source image, decoded."""
 
     signature = "identity"

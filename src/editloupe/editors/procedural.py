@@ -13,6 +13,7 @@ from pydantic import Field
 
 from editloupe import plugins
 from editloupe.errors import InstructionError
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, Failure, Sample
 from editloupe.shapes.drawing import pixels
 from editloupe.shapes.mistakes import mistaken
@@ -24,7 +25,7 @@ __all__ = ["Procedural", "refused", "resulting_scene", "true_score"]
 _VERSION = 1
 
 
-class Procedural:
+class Procedural(Editor):
     """The editor `procedural`."""
 
     class Options(plugins.Options):

@@ -15,6 +15,7 @@ from editloupe.categories import LABELS_ZH
 from editloupe.editors.replay_files import Files
 from editloupe.editors.replay_listing import Listing
 from editloupe.errors import ConfigError, ImageError, failure_from
+from editloupe.protocols import Editor
 from editloupe.records import EditRequest, Failure, ImageFile, Sample
 from editloupe.store.filenames import safe_name
 
@@ -34,7 +35,7 @@ _SHARED = frozenset({"category", "category_zh", "language", "difficulty", "subta
 """Fields that many samples have in common, so that a pattern of these alone names no sample."""
 
 
-class Replay:
+class Replay(Editor):
     """Finds the edited image of each sample on disk.
 
     A missing or broken file is an error of its sample; the source image never takes its place.

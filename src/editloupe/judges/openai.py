@@ -11,9 +11,9 @@ import json
 import re
 import shlex
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from editloupe.errors import ItemError
 from editloupe.judges.wire import launch
@@ -23,9 +23,11 @@ from editloupe.judges.wire.forecast import forecast
 from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.server import Server
 from editloupe.judges.wire.setup import Answered
+from editloupe.protocols import StreamingJudge
 from editloupe.records import Failure, Question, Reply
 from editloupe.remote.keys import NO_KEY, api_key
 from editloupe.remote.usage import Usage
+from editloupe.requirements import Requirement, lacking_key, lacking_packages, lacking_program, lacking_server
 
 __all__ = ["OpenAIJudge"]
 
@@ -41,10 +43,21 @@ _NUMERIC = (
 """Flags of vLLM and SGLang that change replies; the others are throughput, and not in the signature."""
 
 
-class OpenAIJudge:
+class OpenAIJudge(StreamingJudge):
     """A model behind an OpenAI-compatible address, one of ours (`launch`) or somebody else's (`base_url`)."""
 
     Options = WireOptions
+    packages: ClassVar[Mapping[str, str]] = {"openai": "openai"}
+
+    @classmethod
+    def requirements(cls, options: WireOptions) -> list[Requirement]:
+        """Tell of the missing package, a missing key, a server that is not there, or the program that starts it."""
+        found = [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
+        if options.launch is not None:
+            found += lacking_program(shlex.split(options.launch)[0])
+        for url in options.base_url:
+            found += lacking_server(url)
+        return found
 
     def __init__(self, options: WireOptions) -> None:
         self.options = options
@@ -131,7 +144,7 @@ class OpenAIJudge:
         return [replies[index] for index in range(len(questions))]
 
     def stream(self, questions: Sequence[Question], samples: Sequence[str] | None = None) -> Iterator[list[Answered]]:
-        """Ask all questions; see `planning.StreamingJudge`.
+        """Ask all questions; see `protocols.StreamingJudge`.
 
         Raises:
             ConfigError: no key, no server, or a server that does not do what the config asks of it.

@@ -10,17 +10,21 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from editloupe.images import decode, fit
 from editloupe.judges.conversation import conversation
 from editloupe.judges.counters import Counters
 from editloupe.records import AnswerFormat, Question, Reply
+from editloupe.rubrics.thoughts import opens_thoughts
 
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["ReferenceRunner", "end_tokens"]
+__all__ = ["TURN_BEGIN", "ReferenceRunner", "end_tokens"]
+
+TURN_BEGIN = 16
+"""Tokens at a prompt's end among which a template may open the judge's thoughts."""
 
 
 class ReferenceRunner:
@@ -94,12 +98,15 @@ class ReferenceRunner:
         trimmed = output[:, inputs["input_ids"].shape[1] :].cpu()
         texts = self.processor.batch_decode(trimmed, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         seconds = (time.perf_counter() - started) / len(questions)
+        # All questions of a judge end their prompts alike, so one tells for the batch.
+        opened = opens_thoughts(self.tokenizer.decode(inputs["input_ids"][0, -TURN_BEGIN:].tolist()))
         replies = []
         for row, text in enumerate(texts):
             ended = [position for position, token in enumerate(trimmed[row].tolist()) if token in ends]
             length = ended[0] + 1 if ended else trimmed.shape[1]
             prompt = int(inputs["attention_mask"][row].sum())
-            replies.append(Reply(text.strip(), "stop" if ended else "length", prompt, length, None, seconds))
+            finish: Literal["stop", "length"] = "stop" if ended else "length"
+            replies.append(Reply(text.strip(), finish, prompt, length, None, seconds, opened=opened))
         return replies
 
     def choose(self, questions: Sequence[Question], answer: AnswerFormat, tokens: Sequence[int]) -> list[Reply]:

@@ -24,7 +24,9 @@ from editloupe.judges.random_weights import WARNING
 from editloupe.judges.sizing import ImageSizing
 from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
+from editloupe.protocols import Judge
 from editloupe.records import AnswerFormat, Question, Reply
+from editloupe.requirements import Requirement, lacking_model
 
 __all__ = ["TransformersJudge"]
 
@@ -34,7 +36,7 @@ QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl")
 NANO = Path(__file__).parent.parent / "nano"
 
 
-class TransformersJudge:
+class TransformersJudge(Judge):
     """A vision-language model run by transformers."""
 
     class Options(PluginOptions):
@@ -67,6 +69,11 @@ class TransformersJudge:
         def _folder_beside_config(cls, value: str, info: ValidationInfo) -> str:
             folder = Path((info.context or {}).get("base", ".")) / Path(value).expanduser()
             return str(folder) if folder.is_dir() and value != "nano" else value
+
+    @classmethod
+    def requirements(cls, options: Options) -> list[Requirement]:
+        """Tell of a checkpoint that is not on this machine; ``nano`` and random weights always are."""
+        return list(lacking_model(options.model, options.revision))
 
     def __init__(self, options: Options) -> None:
         self.options = options

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -156,7 +156,7 @@ _console = Console()
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
     """Send editloupe's log lines to a file, and to the screen: all of them without a terminal, warnings with one."""
-    file = logging.FileHandler(path, encoding="utf-8")
+    file = _LogFile(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     screen: logging.Handler
     if sys.stdout.isatty():
@@ -174,7 +174,17 @@ def logging_to(path: Path) -> Iterator[None]:
         log.setLevel(before)
         for handler in (file, screen):
             log.removeHandler(handler)
-        file.close()
+        with suppress(OSError):
+            file.close()
+
+
+class _LogFile(logging.FileHandler):
+    """A log that goes without a line where the disk is full; the study itself says so, once."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Print no traceback for what only the file system refuses."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class Tally:

@@ -22,7 +22,8 @@ def redacted_outcome(key: str | None, outcome: Outcome) -> Outcome:
     if key is None:
         return outcome
     if isinstance(outcome, Reply):
-        return replace(outcome, text=redacted(key, outcome.text))
+        thoughts = None if outcome.thoughts is None else redacted(key, outcome.thoughts)
+        return replace(outcome, text=redacted(key, outcome.text), thoughts=thoughts)
     if isinstance(outcome, Failure):
         reply = None if outcome.reply is None else redacted(key, outcome.reply)
         message, traceback = redacted(key, outcome.message), redacted(key, outcome.traceback)

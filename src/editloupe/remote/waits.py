@@ -14,7 +14,7 @@ __all__ = ["asked_wait", "seconds_of"]
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _DURATION = re.compile(rf"(?:{_PIECE.pattern}\s*)+")
-_SENTENCE = re.compile(r"(?:try again|retry) (?:in|after) (\d+(?:\.\d+)?\s*(?:ms|s|m|h)?)(?![a-z0-9.])", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?:try again|retry) (?:in|after) (\d+(?:\.\d+)?\s*(?:ms|s|m|h)?)(?!\w|\.\d)", re.IGNORECASE)
 _WORDS = {"milliseconds": "ms", "seconds": "s", "second": "s", "minutes": "m", "minute": "m"}
 _EPOCH = 1e9
 """A number of seconds above this is a point in time, not a wait."""

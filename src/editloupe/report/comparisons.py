@@ -39,7 +39,12 @@ class Comparison:
     p_corrected: float | None
 
     @property
-    def clear(self) -> bool:
+    def significant(self) -> bool:
+        """Whether the difference is more than noise, where this is the one comparison that is asked for."""
+        return self.paired.p is not None and self.paired.p < ALPHA
+
+    @property
+    def significant_corrected(self) -> bool:
         """Whether the difference is more than noise, whatever else is compared."""
         return self.p_corrected is not None and self.p_corrected < ALPHA
 
@@ -72,6 +77,8 @@ class Comparison:
             "b": self.b,
             **numbers,
             "p_corrected": self.p_corrected,
+            "significant": self.significant,
+            "significant_corrected": self.significant_corrected,
             "only_a": self.only_a,
             "only_b": self.only_b,
             "neither": self.neither,
@@ -227,7 +234,7 @@ class _Table:
 
 def _too_few(names: Sequence[str], pairs: Sequence[Comparison]) -> TooFew | None:
     compared = [one for one in pairs if one.paired.n]
-    if not compared or any(one.clear for one in compared):
+    if not compared or any(one.significant_corrected for one in compared):
         return None
     sources = max(one.paired.clusters for one in compared)
     floor = smallest_p(sources)
@@ -244,7 +251,7 @@ def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple
 def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> dict[str, tuple[int, int]]:
     better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for one in overall.values():
-        if one.clear and one.paired.difference:
+        if one.significant_corrected and one.paired.difference:
             high, low = (one.a, one.b) if one.paired.difference > 0 else (one.b, one.a)
             better[low] += 1
             worse[high] += 1
@@ -254,7 +261,7 @@ def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Compari
 def _cliques(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> tuple[tuple[int, int], ...]:
     def near(a: int, b: int) -> bool:
         one = overall[names[a], names[b]]
-        return one.paired.difference is not None and not one.clear
+        return one.paired.difference is not None and not one.significant_corrected
 
     found: list[tuple[int, int]] = []
     for first in range(len(names)):

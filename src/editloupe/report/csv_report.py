@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import unicodedata
@@ -17,7 +18,10 @@ _BREAKS = ("\t", "\r", "\n")
 
 
 def scores_csv(results: Results) -> bytes:
-    """Return the bytes of ``scores.csv``, UTF-8: a score is a number, a missing one an empty cell."""
+    """Return the bytes of ``scores.csv``: a score is a number, a missing one an empty cell.
+
+    UTF-8 with the mark in front by which spreadsheets know it; without it, Excel takes Chinese for another encoding.
+    """
     rows: dict[tuple[str, str, int], dict[str, Verdict]] = {}
     for verdict in results.verdicts:
         rows.setdefault((verdict.editor, verdict.sample, verdict.draw), {})[verdict.metric] = verdict
@@ -42,7 +46,7 @@ def scores_csv(results: Results) -> bytes:
             failure.kind if failure is not None else None,
         ]
         writer.writerow([_cell(cell) for cell in cells])
-    return text.getvalue().encode("utf-8", "replace")
+    return codecs.BOM_UTF8 + text.getvalue().encode("utf-8", "replace")
 
 
 def _cell(value: str | float | None) -> str | float | None:

@@ -149,7 +149,9 @@ def _edit(verdicts: Sequence[Verdict], thumbnails: Mapping[str, str]) -> Mapping
         for one in verdicts
         if one.failure is not None
     }
+    notes = [one_line(note, 600) for note in next((one.notes for one in verdicts if one.notes), ())]
     return {
+        **({"notes": notes} if notes else {}),
         "image": None if image is None else _picture(image, thumbnails),
         "digest": next((one.digest for one in verdicts if one.digest is not None), None),
         "failures": [list(one) for one in failures],

@@ -41,6 +41,7 @@ def report_json(
             "warning": " ".join(warnings_of(results)) or None,
         },
         "rubric": results.rubric,
+        "reading": dict(results.reading),
         "editors": [_editor(one, results.aggregates) for one in table],
         "comparisons": comparisons.as_json(),
         "failures": [_failures(one) for one in failures],
@@ -63,11 +64,13 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "metric": verdict.metric,
         "score": verdict.score,
         "reply": verdict.words,
+        "thoughts": verdict.thoughts,
         "failure": _failure(verdict.failure) if verdict.failure is not None else None,
         "image": verdict.image,
         "sources": list(verdict.sources),
         "instruction": verdict.instruction,
         "judge": verdict.judge,
+        "notes": list(verdict.notes),
     }
 
 

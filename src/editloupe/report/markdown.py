@@ -10,6 +10,7 @@ from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.failure_summary import counted, summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
 from editloupe.report.remarks import too_few, warnings_of
+from editloupe.report.short_names import short_names
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.results import Results
 from editloupe.statistics.summary import Estimate
@@ -119,11 +120,18 @@ def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
     yield ""
     yield _row(["A", "B", text["difference"], text["interval"], text["p_corrected"], text["detectable"], "n"])
     yield _row(["---", "---", *(["---:"] * 5)])
+    short = short_names(comparisons.editors)  # the leaderboard above has the whole ones
     for a, b in itertools.pairwise(comparisons.editors):
         one = comparisons.overall[a, b]
         ends = one.paired.ci95
         interval_ = "–" if ends is None else f"{signed(ends[0])} – {signed(ends[1])}"
-        cells = [_plain(a), _plain(b), signed(one.paired.difference), interval_, number(one.p_corrected, 4)]
+        cells = [
+            _plain(short[a]),
+            _plain(short[b]),
+            signed(one.paired.difference),
+            interval_,
+            number(one.p_corrected, 4),
+        ]
         yield _row([*cells, number(one.paired.detectable), str(one.paired.n)])
     yield ""
 

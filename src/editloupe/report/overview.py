@@ -13,6 +13,7 @@ from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import too_few, warnings_of
+from editloupe.report.short_names import short_names
 from editloupe.report.words import one_line, printable
 from editloupe.results import Aggregate, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
@@ -42,6 +43,7 @@ def overview_of(
     """
     benchmark, judge = results.benchmark, results.judge
     names = [one.editor.name for one in table]
+    short = short_names(names)
     summary = summarize_failures(results)
     return {
         "version": results.version,
@@ -66,7 +68,7 @@ def overview_of(
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
-        "editors": [_editor(one) for one in table],
+        "editors": [_editor(one, short[one.editor.name]) for one in table],
         "comparisons": comparisons.as_json(),
         "aggregates": [_aggregate(one, names) for one in results.aggregates],
         "card": printable(results.card),
@@ -101,9 +103,10 @@ def _scale(scale: Scale) -> dict[str, float]:
     return {"low": scale.low, "high": scale.high, "worst": scale.worst}
 
 
-def _editor(standing: Standing) -> dict[str, Any]:
+def _editor(standing: Standing, short: str) -> dict[str, Any]:
     return {
         "name": printable(standing.editor.name),
+        "short": short,
         "signature": printable(standing.editor.signature),
         "overall": _estimate(standing.overall),
         "categories": [_estimate(one) for one in standing.categories.values()],

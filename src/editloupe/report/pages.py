@@ -18,6 +18,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from editloupe.report.bundle import bundle
 from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.leaderboard import Standing
 from editloupe.report.remarks import warnings_of
@@ -29,26 +30,8 @@ __all__ = ["CHUNKS", "as_script", "chunk_name", "html_page"]
 CHUNKS = "report-data"
 """The folder of the chunks, beside the page."""
 
-SCRIPTS = (
-    "dom",
-    "words",
-    "store",
-    "marks",
-    "ratings",
-    "loupe",
-    "leaderboard",
-    "paired",
-    "cards",
-    "filters",
-    "gallery",
-    "sample",
-    "judge",
-    "failures",
-    "about",
-    "app",
-)
-"""The program's parts, in the order in which they need each other. A page from disk may not load modules, so they
-become one script."""
+PROGRAM = "app"
+"""The module that the program begins with; it imports the others."""
 
 STYLES = ("ground", "tables", "gallery", "sample", "narrow")
 
@@ -89,8 +72,8 @@ def html_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = _own("css", STYLES)
-    script = "'use strict';(() => {\n" + _own("js", SCRIPTS) + "})();\n"
+    style = "".join(_own(f"{name}.css") for name in STYLES)
+    script = "'use strict';(() => {\n" + bundle(PROGRAM, _module) + "})();\n"
     hashes = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in chunks.items()}
     manifest = {"files": hashes or dict.fromkeys(inside or (), ""), "per_chunk": PER_CHUNK, "single": single}
     blocks = {"overview": overview, "words": WORDS, "manifest": manifest, **(inside or {})}
@@ -125,9 +108,12 @@ def html_page(
     return html.encode("utf-8", "replace")  # of a lone surrogate, which no file can hold
 
 
-def _own(suffix: str, names: Sequence[str]) -> str:
-    folder = files("editloupe.report") / "app"
-    return "".join((folder / f"{name}.{suffix}").read_text(encoding="utf-8") for name in names)
+def _module(name: str) -> str:
+    return _own(f"{name}.js")
+
+
+def _own(name: str) -> str:
+    return (files("editloupe.report") / "app" / name).read_text(encoding="utf-8")
 
 
 def _json(data: Any) -> str:

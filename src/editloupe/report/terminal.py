@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from editloupe.report.comparisons import compare_all
 from editloupe.report.leaderboard import Standing, ranked, standings
 from editloupe.report.remarks import too_few, warnings_of
+from editloupe.report.short_names import cut, short_names
 from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["leaderboard", "noise_sentences"]
+__all__ = ["leaderboard", "noise_sentences", "print_table"]
 
 MAX_ROWS = 40
 """Categories are shown as long as the table stays within about one screen."""
 
 BAR = 12
 
+LONGEST = 1_000
+"""Cells of a name where nothing is to be cut: more is no name."""
 
-def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
+WIDEST = 10_000
+
+NAME = 22
+"""Cells that a name has beside the numbers in 80 columns."""
+
+
+def print_table(table: Table) -> None:
+    """Print to standard output; where that is no terminal, the table is as wide as what it holds and nothing is cut."""
+    console = Console()
+    if not console.is_terminal:
+        table.width = None
+        console = Console(width=Console(width=WIDEST).measure(table).maximum)
+    console.print(table)
+
+
+def leaderboard(results: Results, table: list[Standing] | None = None, *, whole: bool = False) -> Table:
     """Make the table that a run ends with: overall, then categories, best editor first.
 
     A rank such as 1–2 says that the paired comparisons leave both open.
@@ -29,13 +48,17 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
     Args:
         results: of the study.
         table: its standings, where the caller has them already.
+        whole: with names as long as they are; else so short that the table has 80 columns.
     """
     text = words(results.language)
     best = ranked(table if table is not None else standings(results))
     comparisons = compare_all(results) if len(best) > 1 else None
     categories = results.benchmark.categories
     detailed = len(categories) > 1 and len(best) * (1 + len(categories)) <= MAX_ROWS
-    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=_title(results), title_justify="left")
+    short = {} if whole else short_names([one.editor.name for one in best], NAME)
+    view = Table(
+        box=box.SIMPLE_HEAD, width=None if whole else 80, pad_edge=False, title=_title(results), title_justify="left"
+    )
     if comparisons is not None:
         view.add_column(text["rank"], justify="right", no_wrap=True)
     view.add_column(text["editor"], ratio=1, overflow="ellipsis", no_wrap=True)
@@ -48,12 +71,13 @@ def leaderboard(results: Results, table: list[Standing] | None = None) -> Table:
         rank: tuple[Text, ...] = ()
         if comparisons is not None:
             rank = (Text("–" if one.overall.mean is None else rank_range(comparisons, one.editor.name)),)
-        name = Text(one_line(one.editor.name, 60), "bold")
+        name = Text(short.get(one.editor.name) or one_line(one.editor.name, LONGEST), "bold")
         view.add_row(*rank, *_cells(name, one.overall, results.scale, "bold"))
         if detailed:
             for category in categories:
-                label = Text(f"  {one_line(category.label, 58)}", "dim")
-                view.add_row(*(Text() for _ in rank), *_cells(label, one.categories[category.id], results.scale, ""))
+                label = one_line(category.label, LONGEST) if whole else cut(category.label, NAME - 2)
+                cells = _cells(Text(f"  {label}", "dim"), one.categories[category.id], results.scale, "")
+                view.add_row(*(Text() for _ in rank), *cells)
             view.add_section()
     if comparisons is not None and (remark := too_few(comparisons, results.language)):
         view.caption, view.caption_justify = Text(remark, "dim"), "left"
@@ -67,7 +91,7 @@ def noise_sentences(results: Results) -> list[str]:
     text = words(results.language)
     comparisons = compare_all(results)
     groups = [comparisons.editors[first : last + 1] for first, last in comparisons.cliques]
-    return [f"≈ {', '.join(one_line(name, 40) for name in names)}: {text['within_noise']}" for names in groups]
+    return [f"≈ {', '.join(one_line(name, LONGEST) for name in names)}: {text['within_noise']}" for names in groups]
 
 
 def _title(results: Results) -> Text:

@@ -9,31 +9,37 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from editloupe.report.short_names import short_names
+from editloupe.report.terminal import LONGEST
 from editloupe.report.words import number, one_line
 
 __all__ = ["audit_sentences", "audit_tables"]
+
+NAME = 26
+"""Cells that a name has beside six numbers in 80 columns."""
 
 COEFFICIENTS = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
 _TRUTHS = {"editor": "what the editors know", "labels": "the labels of the benchmark"}
 _READINGS = {"score": "scores", "first_draw": "first draw alone", "expected": "expected after reasoning"}
 
 
-def audit_tables(audit: Mapping[str, Any]) -> Iterator[Table]:
+def audit_tables(audit: Mapping[str, Any], *, whole: bool = False) -> Iterator[Table]:
     """Make the tables: agreement with numbers, with preferences, and with classes, each where there is any.
 
     Args:
         audit: what `audit.audit_study` returned.
+        whole: with names as long as they are; else so short that a table has 80 columns.
     """
     preferences, classes = audit["preferences"], audit["classes"]
     if audit["overall"]["n"] or (preferences is None and classes is None):
-        yield _agreement(audit)
+        yield _agreement(audit, whole=whole)
     if preferences is not None:
         yield _preferences(audit["judge"], preferences)
     if classes is not None:
         yield _classes(audit["judge"], classes)
 
 
-def _agreement(audit: Mapping[str, Any]) -> Table:
+def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
     view = _table(
         f"{audit['judge']} against {_truth(audit)}", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error")
     )
@@ -41,10 +47,10 @@ def _agreement(audit: Mapping[str, Any]) -> Table:
     if audit["expected"] is not None:
         parts[0][_READINGS["expected"]] = audit["expected"]
     for part in parts:
+        short = {} if whole else short_names(list(part), NAME)
         for name, one in part.items():
-            view.add_row(
-                Text(one_line(name, 60)), str(one["n"]), *(number(one[each]["value"], 3) for each in COEFFICIENTS)
-            )
+            label = Text(short.get(name) or one_line(name, LONGEST))
+            view.add_row(label, str(one["n"]), *(number(one[each]["value"], 3) for each in COEFFICIENTS))
         view.add_section()
     return view
 

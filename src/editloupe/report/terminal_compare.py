@@ -9,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from editloupe.report.comparisons import Comparison
+from editloupe.report.short_names import cut, short_names
+from editloupe.report.terminal import LONGEST
 from editloupe.report.words import number, one_line, signed
 from editloupe.results import Results
 from editloupe.statistics.paired import ALPHA, FEWEST
@@ -16,9 +18,16 @@ from editloupe.statistics.paired import ALPHA, FEWEST
 __all__ = ["compare_sentences", "compare_table"]
 
 
+NAME = 34
+"""Cells of each of two names in one line of 80."""
+
+LABEL = 18
+"""Cells that a category has beside the numbers in 80 columns."""
+
+
 def compare_sentences(one: Comparison) -> list[str]:
     """Say what the comparison shows, what it could have shown, and what was left out."""
-    paired, (a, b) = one.paired, (one_line(one.a, 40), one_line(one.b, 40))
+    paired, (a, b) = one.paired, (one_line(one.a, LONGEST), one_line(one.b, LONGEST))
     missing = one.only_a + one.only_b + one.neither
     left_out = (
         f"{missing} samples are left out for want of a score: only {a} has one on {one.only_a}, "
@@ -28,12 +37,12 @@ def compare_sentences(one: Comparison) -> list[str]:
         return [f"{a} and {b} have no sample on which both have a score", left_out]
     if said := _few_samples(one, a, b):
         return [said, left_out] if missing else [said]
-    if paired.p is not None and paired.p < ALPHA and paired.difference < 0:
+    if one.significant and paired.difference < 0:
         return compare_sentences(one.turned)  # the better one first
     ends = "" if paired.ci95 is None else f"95 % {signed(paired.ci95[0])} to {signed(paired.ci95[1])}, "
     p = _p(paired.p)
     facts = f"{ends}p {p if p.startswith('<') else f'= {p}'}, {paired.n} samples"
-    if paired.p is not None and paired.p < ALPHA:
+    if one.significant:
         sentences = [f"{a} is better than {b} by {paired.difference:.2f} points ({facts})"]
     else:
         sentences = [f"no difference shown between {a} and {b}: {signed(paired.difference)} points ({facts})"]
@@ -74,16 +83,23 @@ def _few_samples(one: Comparison, a: str, b: str) -> str:
     return ""
 
 
-def compare_table(results: Results, overall: Comparison, categories: Mapping[str, Comparison]) -> Table:
+def compare_table(
+    results: Results, overall: Comparison, categories: Mapping[str, Comparison], *, whole: bool = False
+) -> Table:
     """Overall and by category, 80 columns wide.
 
     Args:
         results: of the study, for the categories' labels and order.
         overall: of all samples.
         categories: by category id.
+        whole: with names as long as they are; else so short that the table has 80 columns.
     """
-    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, collapse_padding=True, title_justify="left")
-    view.title = Text(f"A = {one_line(overall.a, 34)}   B = {one_line(overall.b, 34)}", "dim")
+    short = short_names([overall.a, overall.b], NAME)
+    a, b = (one_line(name, LONGEST) if whole else short[name] for name in (overall.a, overall.b))
+    view = Table(
+        box=box.SIMPLE_HEAD, width=None if whole else 80, pad_edge=False, collapse_padding=True, title_justify="left"
+    )
+    view.title = Text(f"A = {a}   B = {b}", "dim")
     view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
     for column in ("A - B", "95 % interval", "p", "p corr.", "detect.", "win/tie/loss"):
         view.add_column(column, justify="right", no_wrap=True)
@@ -91,7 +107,8 @@ def compare_table(results: Results, overall: Comparison, categories: Mapping[str
     view.add_section()
     for category in results.benchmark.categories:
         if len(categories) > 1 and category.id in categories:
-            view.add_row(*_cells(one_line(category.label, 40), categories[category.id], ""))
+            label = one_line(category.label, LONGEST) if whole else cut(category.label, LABEL)
+            view.add_row(*_cells(label, categories[category.id], ""))
     return view
 
 
@@ -99,8 +116,7 @@ def _cells(label: str, one: Comparison, style: str) -> tuple[Text, ...]:
     paired = one.paired
     ends = "–" if paired.ci95 is None else f"{signed(paired.ci95[0])} {signed(paired.ci95[1])}"
     corrected = "" if style else _p(one.p_corrected)  # the two that were asked for are one comparison
-    shown = one.p_corrected if corrected else paired.p
-    clear = shown is not None and shown < ALPHA
+    clear = one.significant_corrected if corrected else one.significant
     return (
         Text(label, style),
         Text(signed(paired.difference), "bold green" if clear else style),

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from editloupe.records import Reply
-from editloupe.rubrics.replies import json_value, read_score, refuse
+from editloupe.rubrics.forms import ScoreLine
+from editloupe.rubrics.numbers import plain
+from editloupe.rubrics.replies import answer_of, json_value, number_of, read_score, refuse
 
 __all__ = ["Part", "read_part"]
 
@@ -24,6 +26,7 @@ class Part:
         words: a scale of words: what each one stands for.
         values: a scale of a few numbers: what each one stands for.
         alone: whether the reply holds nothing else, so that it may also be a bare number or a line ``Score: 7``.
+        score_line: which line that may be.
     """
 
     key: str = "score"
@@ -35,6 +38,7 @@ class Part:
     words: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[float, float] = field(default_factory=dict)
     alone: bool = True
+    score_line: ScoreLine = "last"
 
 
 def read_part(reply: Reply, part: Part) -> float:
@@ -46,9 +50,9 @@ def read_part(reply: Reply, part: Part) -> float:
     if part.words:
         return _word(reply, part)
     if part.alone and part.index is None:
-        value = read_score(reply, low=part.low, high=part.high, key=part.key)
+        value = read_score(reply, low=part.low, high=part.high, key=part.key, score_line=part.score_line)
     else:
-        value = _number(_at(json_value(reply, part.key), part, reply), part, reply)
+        value = number_of(_at(json_value(reply, part.key), part, reply), reply, low=part.low, high=part.high)
     if part.values:
         if value not in part.values:
             known = ", ".join(f"{one:g}" for one in part.values)
@@ -69,17 +73,9 @@ def _at(value: object, part: Part, reply: Reply) -> object:
     return value[part.index]
 
 
-def _number(value: object, part: Part, reply: Reply) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        refuse(f"the score is {value!r}, not a number"[:200], "not-a-number", reply.text)
-    if not part.low <= value <= part.high:  # before the conversion: an integer may be too large for a float
-        refuse(f"the score {value} lies outside {part.low:g} to {part.high:g}"[:200], "out-of-range", reply.text)
-    return float(value)
-
-
 def _word(reply: Reply, part: Part) -> float:
-    bare = reply.text.strip().rstrip(".").casefold()
-    if part.alone and part.index is None and bare in part.words and reply.finish != "length":
+    bare = plain(answer_of(reply)).rstrip(".。").casefold()
+    if part.alone and part.index is None and bare in part.words and reply.finish in ("stop", "choice"):
         return float(part.words[bare])
     value = _at(json_value(reply, part.key), part, reply)
     word = value.strip().casefold() if isinstance(value, str) else None

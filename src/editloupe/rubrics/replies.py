@@ -1,105 +1,151 @@
-"""From a judge's words to a number, strictly.
+"""From a judge's words to a number, strictly: one rule, a pure function of the text, for every engine.
 
-Three forms are read, because they are what prompts ask for; everything else is an `UnreadableReply`:
+Thoughts are separated first (`thoughts`). What is left is read in one of three forms (`forms`), because they are what
+prompts ask for; everything else is an `UnreadableReply`:
 
-* one JSON object with the key, bare or alone in one code fence: ``{"reasoning": "...", "score": 7}``;
-* free text with exactly one line ``Score: 7`` (also ``7/10``, bold, or in Chinese);
+* one JSON object with the key, at the beginning, or on lines of its own at the end, bare or in a code fence;
+* a line ``Score: 7`` that is the last one, where no JSON object answers;
 * nothing but a number.
 
-A reply that holds several scores is a JSON object and nothing else; `parts` reads them one by one.
-
-Refused on purpose: the first digit found in a sentence, a range, two different answers, a value outside the scale (it
-is not clipped), and a reply that was cut off before its answer was complete. A reader that finds a score in any
-sentence turns a judge's confusion into data.
+A reply that holds several scores is a JSON object; `parts` reads them one by one. `docs/design/replies.md` lists the
+spellings. A reader that finds a score in any sentence turns a judge's confusion into data.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from editloupe.errors import UnreadableReply
 from editloupe.records import Reply
+from editloupe.rubrics.forms import Form, Place, ScoreLine, Unread, has_object, json_place, place_of
+from editloupe.rubrics.numbers import Number, is_interval, number_in
+from editloupe.rubrics.thoughts import split_thoughts
 
-__all__ = ["expected_score", "expected_value", "is_complete", "json_value", "read_score", "refuse"]
+__all__ = [
+    "READING",
+    "answer_of",
+    "expected_score",
+    "expected_value",
+    "form_of",
+    "is_complete",
+    "json_value",
+    "number_of",
+    "read_score",
+    "refuse",
+    "score_start",
+]
 
-_NUMBER = r"[-+]?\d+(?:\.\d+)?"
-_BARE = re.compile(rf"\s*({_NUMBER})\s*", re.ASCII)
-_FENCE = re.compile(r"\s*```(?:json|JSON)?[ \t]*\n(.*?)\n?[ \t]*```\s*", re.DOTALL)
-_LINE = re.compile(
-    r"^[\s>*_#-]*(?:final[ \t]+|overall[ \t]+)?(?:score|评分|分数|得分)[\s*_]*[:：=][\s*_]*(.*?)[\s*_.。]*$",
-    re.IGNORECASE | re.MULTILINE,
-)
-_VALUE = re.compile(rf"({_NUMBER})(?:\s*/\s*({_NUMBER}))?\s*分?", re.ASCII)
+READING = 2
+"""The version of this rule: raised whenever a reply may be read differently than before."""
 
 
-def read_score(reply: Reply, *, low: float, high: float, key: str = "score") -> float:
+def read_score(reply: Reply, *, low: float, high: float, key: str = "score", score_line: ScoreLine = "last") -> float:
     """Read the score of a generated reply.
 
     Args:
         reply: what the judge said.
         low, high: the scale's ends, inclusive.
         key: the JSON key that holds the score.
+        score_line: which line may be ``Score: 7``.
 
     Returns:
         The score as stated; never clipped or rescaled.
 
     Raises:
-        UnreadableReply: kinds ``empty``, ``prose``, ``two-scores``, ``not-a-number``, ``out-of-range``, ``truncated``.
+        UnreadableReply: kinds ``empty``, ``prose``, ``bad-json``, ``two-scores``, ``interval``, ``not-a-number``,
+            ``out-of-range``, ``truncated``.
     """
-    text = reply.text
-    _not_empty(reply)
-    value: float | int
-    body = _body(text)
-    if body.lstrip().startswith("{"):
-        found = _from_json(body, key, reply)
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            refuse(f"the score is {found!r}, not a number", "not-a-number", reply.text)
-        value = found  # an integer may be too large for a float: the range is checked first
-    elif match := _BARE.fullmatch(text):
-        if reply.finish == "length":  # "7" may be the beginning of "7.5"
-            refuse("the reply was cut off at a number", "truncated", text)
-        value = float(match.group(1))
-    else:
-        value = _from_line(reply, high)
-    if not low <= value <= high:
-        refuse(f"the score {value} lies outside {low:g} to {high:g}"[:200], "out-of-range", text)
-    return float(value)
+    answer = answer_of(reply)
+    try:
+        place = place_of(answer, key, ended=_ended(reply), score_line=score_line)
+    except Unread as why:
+        refuse(str(why), why.kind, reply.text)
+    return number_of(place.value, reply, low=low, high=high)
 
 
 def json_value(reply: Reply, key: str) -> Any:
-    """Return what stands under a key of a reply that is one JSON object, bare or alone in one code fence.
+    """Return what stands under a key of the reply's JSON object.
 
     Raises:
-        UnreadableReply: kinds ``empty``, ``prose``, ``two-scores``, ``truncated``.
+        UnreadableReply: kinds ``empty``, ``prose``, ``bad-json``, ``two-scores``, ``truncated``.
     """
-    _not_empty(reply)
-    body = _body(reply.text)
-    if not body.lstrip().startswith("{"):
-        kind = "truncated" if reply.finish == "length" else "prose"
-        refuse("the reply is no JSON object", kind, reply.text)
-    return _from_json(body, key, reply)
+    answer = answer_of(reply)
+    try:
+        return json_place(answer, key, ended=_ended(reply)).value
+    except Unread as why:
+        refuse(str(why), why.kind, reply.text)
 
 
-def is_complete(text: str) -> bool:
-    """Tell whether a reply that is still being written holds a whole answer, so that writing on can only repeat it.
+def number_of(value: object, reply: Reply, *, low: float, high: float) -> float:
+    """A JSON value or `Number` as a score: a number, or one in quotes as a score line may say it.
 
-    That is the end of its JSON object (and of the code fence around it), or of a line ``Score: x``. A number alone is
-    never complete: "7" may be the beginning of "7.5".
+    Raises:
+        UnreadableReply: kinds ``not-a-number``, ``interval``, ``out-of-range``.
     """
-    body = text.lstrip()
-    if body.startswith("```"):
-        return _FENCE.fullmatch(body) is not None
-    if body.startswith("{"):
-        try:
-            json.JSONDecoder().raw_decode(body)
-        except (ValueError, RecursionError):
-            return False
-        return True
-    lines = _LINE.finditer(text)
-    return any(_VALUE.fullmatch(line.group(1)) and "\n" in text[line.end(1) :] for line in lines)
+    said = number_in(value) if isinstance(value, str) else value
+    if isinstance(said, Number):
+        if said.top is not None and said.top != high:
+            refuse(f"the score is given out of {said.top:g}, not {high:g}", "out-of-range", reply.text)
+        said = said.value
+    if isinstance(said, bool) or not isinstance(said, int | float):
+        kind = "interval" if isinstance(value, str) and is_interval(value) else "not-a-number"
+        refuse(f"the score is {value!r}, not a number"[:200], kind, reply.text)
+    if not low <= said <= high:  # before the conversion: an integer may be too large for a float
+        refuse(f"the score {said} lies outside {low:g} to {high:g}"[:200], "out-of-range", reply.text)
+    return float(said)
+
+
+def answer_of(reply: Reply) -> str:
+    """What was said after the thoughts.
+
+    Raises:
+        UnreadableReply: kinds ``truncated`` (the thoughts never ended, or nothing came before the limit) and ``empty``.
+    """
+    spoken = split_thoughts(reply.text, opened=reply.opened)
+    if not spoken.closed:
+        refuse("the thoughts never ended", "truncated", reply.text)
+    answer = spoken.answer.replace("\ufeff", "")
+    if not answer.strip():
+        refuse("the reply is empty", "empty" if _ended(reply) else "truncated", reply.text)
+    return answer
+
+
+def form_of(reply: Reply, key: str = "score", score_line: ScoreLine = "last") -> Form | None:
+    """In which form a reply answers; None where it does not."""
+    try:
+        return _place(reply, key, score_line).form
+    except (Unread, UnreadableReply):
+        return None
+
+
+def score_start(text: str, *, opened: bool, key: str = "score") -> int | None:
+    """Where the number begins that `read_score` reads from a reply that ended; None where it reads none."""
+    reply = Reply(text, opened=opened)
+    try:
+        place, answer = _place(reply, key, "last"), answer_of(reply)
+    except (Unread, UnreadableReply):
+        return None
+    return len(text) - len(answer) + place.start if text.endswith(answer) else None
+
+
+def is_complete(text: str, *, opened: bool = False) -> bool:
+    """Tell whether a reply that is still being written holds a JSON object as its answer, outside its thoughts.
+
+    A score line or a number alone is never complete: more lines may follow, and "7" may be the beginning of "7.5".
+    """
+    spoken = split_thoughts(text, opened=opened)
+    return spoken.closed and has_object(spoken.answer)
+
+
+def _place(reply: Reply, key: str, score_line: ScoreLine) -> Place:
+    return place_of(answer_of(reply), key, ended=_ended(reply), score_line=score_line)
+
+
+def _ended(reply: Reply) -> bool:
+    """Only a stated stop or a seen end token is an end."""
+    return reply.finish in ("stop", "choice")
 
 
 def expected_score(labels: Mapping[str, float]) -> float | None:
@@ -138,55 +184,6 @@ def expected_value(labels: Mapping[str, float], *, low: float, high: float, min_
         )
     index = sum(position * p for position, p in enumerate(labels.values())) / mass
     return round(low + (high - low) * index / (len(labels) - 1), 4)
-
-
-def _not_empty(reply: Reply) -> None:
-    if not reply.text.strip():
-        refuse("the reply is empty", "truncated" if reply.finish == "length" else "empty", reply.text)
-
-
-def _body(text: str) -> str:
-    """The text without the code fence around it, if there is one."""
-    fenced = _FENCE.fullmatch(text)
-    return fenced.group(1) if fenced else text
-
-
-def _from_json(body: str, key: str, reply: Reply) -> Any:
-    pairs: list[tuple[str, Any]] = []
-
-    def keep(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        pairs[:] = items  # the outermost object is completed last
-        return dict(items)
-
-    try:
-        found = json.loads(body, object_pairs_hook=keep, parse_constant=lambda name: name)
-    except (ValueError, RecursionError):
-        if reply.finish == "length":
-            refuse("the reply was cut off inside its JSON object", "truncated", reply.text)
-        refuse("the reply starts like a JSON object and is none, or goes on after it", "prose", reply.text)
-    values = [value for name, value in pairs if name == key]
-    if not isinstance(found, dict) or not values:
-        refuse(f"the JSON object has no key {key!r}", "prose", reply.text)
-    if len(values) > 1:
-        refuse(f"the JSON object has the key {key!r} {len(values)} times", "two-scores", reply.text)
-    return values[0]
-
-
-def _from_line(reply: Reply, high: float) -> float:
-    lines = list(_LINE.finditer(reply.text))
-    if not lines:
-        kind = "truncated" if reply.finish == "length" else "prose"
-        refuse("the reply has no JSON object, no line 'Score: x' and is no number", kind, reply.text)
-    if len(lines) > 1:
-        refuse(f"the reply has {len(lines)} score lines", "two-scores", reply.text)
-    if reply.finish == "length" and "\n" not in reply.text[lines[0].end(1) :]:
-        refuse("the reply was cut off in its score line", "truncated", reply.text)
-    match = _VALUE.fullmatch(lines[0].group(1))
-    if match is None:
-        refuse(f"the score line says {lines[0].group(1)!r}, not a number", "not-a-number", reply.text)
-    if match.group(2) is not None and float(match.group(2)) != high:
-        refuse(f"the score is given out of {match.group(2)}, not {high:g}", "out-of-range", reply.text)
-    return float(match.group(1))
 
 
 def refuse(message: str, kind: str, reply: str) -> NoReturn:

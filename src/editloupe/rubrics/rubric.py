@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -14,6 +16,7 @@ from editloupe.rubrics.derived import Derived
 from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
+from editloupe.rubrics.reply_schema import reply_schema
 from editloupe.rubrics.texts import (
     Choice,
     ImageSlot,
@@ -112,9 +115,19 @@ class Rubric(RubricModel):
                 system = of_category(texts.system, sample.category)
                 ask = fill(of_category(in_mode(texts.asks[name], mode), sample.category), fields)
                 ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
+            if mode == "text":
+                template = of_category(texts.reply[mode], name) if own is None else own.user_prompt_template
+                answer = AnswerFormat("text", schema=self._schema(name, template))
             context = rendered(slots, roles, sample, fields)
             questions[name] = Question(fill(system, fields).strip(), context, ask.strip(), answer, draw, seed)
         return questions
+
+    def _schema(self, question: str, template: str) -> str:
+        """The schema of a question's reply as JSON text, from the words before a sample is put into them."""
+        read = [self.metrics[name] for name in self.enabled if self.question_of(name) == question]
+        words = any(metric.words for metric in read)
+        schema = reply_schema(template, {metric.key for metric in read}, words=words)
+        return "" if schema is None else json.dumps(schema, ensure_ascii=False)
 
     def require(self, mode: Mode) -> None:
         """Make sure that every question can be asked in an answer mode.
@@ -160,6 +173,9 @@ class Rubric(RubricModel):
         question, key = self.question_of(metric), self.metrics[metric].key
         length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
         part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
+        own = self.prompts.get(sample.category)
+        if own is not None:
+            part = replace(part, score_line=own.score_line)
         if reply.labels is not None:
             scores = part.values.values() or part.words.values() or (part.low, part.high)
             return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal, Self
+
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from editloupe.images import ResizedImage
 from editloupe.records import ImagePart, Picture, Sample
 from editloupe.rubrics.conditions import Conditional, RubricModel
+from editloupe.rubrics.forms import ScoreLine
 
 __all__ = [
     "ByMode",
@@ -26,6 +29,12 @@ __all__ = [
 
 Mode = Literal["text", "choice"]
 
+_SCORE_FIRST = re.compile(
+    r"first\s+line[^.\n]{0,40}\b(?:score|rating|number)|(?:score|rating|number)\b[^.\n]{0,40}\bfirst(?:\s+line|\s*[,.;]|\s*$)"
+    r"|\b(?:begin|start)\b[^.\n]{0,30}\bwith\s+(?:the|your|a)\s+(?:score|rating|number)"
+    r"|\bfirst\b[^.\n]{0,30}\b(?:score|rating)\b[^.\n]{0,30}\bthen\b|第一行[^。\n]{0,12}(?:分|数字)|先[^。\n]{0,10}分[^。\n]{0,10}(?:再|然后)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -70,10 +79,34 @@ class Texts(RubricModel):
 
 
 class Prompt(RubricModel):
-    """A user's own prompt for one category (the seed's spelling): it replaces the rubric's words there."""
+    """A user's own prompt for one category (the seed's spelling): it replaces the rubric's words there.
+
+    Attributes:
+        system_prompt: the system text.
+        user_prompt_template: the question.
+        score_line: which line of a reply without a JSON object may be ``Score: 7``.
+    """
 
     system_prompt: str = ""
     user_prompt_template: str
+    score_line: ScoreLine = "last"
+
+    @model_validator(mode="after")
+    def _first_only_where_said(self) -> Self:
+        template = self.user_prompt_template
+        if "score_line" not in self.model_fields_set and '{"' not in template and _SCORE_FIRST.search(template):
+            raise ValueError(
+                "the prompt asks for the score before the reasons, and a score counts on the last line; set "
+                "`score_line: first` (or `last`, if it does not ask so)"
+            )
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        if self.score_line == "last":  # so that the hash of a rubric with older prompts stays what it was
+            data.pop("score_line", None)
+        return data
 
 
 def fields_of(sample: Sample) -> dict[str, str]:

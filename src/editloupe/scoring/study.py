@@ -31,8 +31,10 @@ from editloupe.results import (
     Verdict,
 )
 from editloupe.rubrics.rubric import OVERALL, Rubric
+from editloupe.rubrics.thoughts import thoughts_of
 from editloupe.scoring.aggregates import aggregates_of
 from editloupe.scoring.edit import EditScores, MetricScore, score_of, scores_of
+from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
@@ -78,6 +80,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
     judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
+    reading = reading_of(ledger.folder, verdicts, ledger.fact("reading"))
     return Results(
         version=version("editloupe"),
         signature=signature,
@@ -111,6 +114,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         ),
         card=rubric.card,
         title=config.title,
+        reading=reading,
         judge_card=_card(ledger, judge_signature),
     )
 
@@ -135,6 +139,8 @@ def _verdict(
         judge=judge,
         digest=edit.image.sha256 if isinstance(edit, Edit) else None,
         draws=one.draws,
+        notes=edit.notes if isinstance(edit, Edit) else (),
+        thoughts=None if one.reply is None else thoughts_of(one.reply),
     )
 
 
@@ -187,8 +193,8 @@ def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
     """
     kept = ledger.fact("judge_domain")
     if kept is None:
-        with suppress(EditloupeError):
-            kept = getattr(config.judge.plugin(config.judge.options), "domain", ())
+        with suppress(EditloupeError), config.judge.make() as judge:
+            kept = judge.domain
     # A benchmark may have a name of its own, such as that of its file; what a judge knows is the kind.
     return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
+from editloupe.store.writing import writing
 
 __all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
 
@@ -121,14 +123,24 @@ def blob_path(root: Path, sha256: str) -> Path:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a temporary file beside `path`, flush it to the disk, and rename: all of it is there, or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a temporary file beside `path`, flush it to the disk, and rename: all of it is there, or nothing.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError:
+            with suppress(OSError):  # what was begun takes space, which may be what lacks
+                temporary.unlink()
+            raise
 
 
 def sweep(folder: Path) -> None:

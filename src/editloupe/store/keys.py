@@ -44,7 +44,7 @@ def with_files(signature: str, files: Iterable[Path], digest: Digest) -> str:
 
 def judge_signature(judge: Any, digest: Digest) -> str:
     """The full signature of a judge: what it says of itself and the bytes of its weights."""
-    return with_files(judge.signature, getattr(judge, "files", ()), digest)
+    return with_files(judge.signature, judge.files, digest)
 
 
 def edit_key(sample: Sample, signature: str, inputs: Iterable[tuple[str, str]], seed: int, draw: int) -> str:

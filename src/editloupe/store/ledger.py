@@ -10,23 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from editloupe.errors import DataError, StudyLocked
+from editloupe.errors import DataError, StorageError, StudyLocked
 from editloupe.machine import file_system
 from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
+from editloupe.store.writing import LedgerConnection, writing
 
-__all__ = ["Ledger", "Outcome", "study_holder"]
+__all__ = ["Ledger", "Outcome", "ledger_to_read", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
@@ -67,17 +71,22 @@ class Ledger:
 
     Raises:
         StudyLocked: another process holds the study.
+        StorageError: the folder cannot be written.
         DataError: the file is not a ledger, or of a newer format.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._failed: set[str] = set()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(folder)
         path = folder / "ledger.sqlite"
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(folder)
         try:
-            self._db = sqlite3.connect(path, isolation_level=None)
+            with writing(path), path.open("ab"):  # SQLite would only say that it cannot open it
+                pass
+            self._db = sqlite3.connect(path, isolation_level=None, factory=LedgerConnection)
+            self._db.path = path
             journal = "DELETE" if file_system(folder) in _NETWORK else "WAL"
             self._db.execute(f"PRAGMA journal_mode={journal}")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -89,7 +98,7 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             self._lock.release()
             raise DataError(f"{path} cannot be used as a ledger: {error}; move it away to begin anew") from error
-        except DataError:
+        except (DataError, StorageError):
             self._lock.release()
             raise
 
@@ -226,7 +235,8 @@ class Ledger:
     def _unpacked(self, stage: str, data: dict[str, Any]) -> Outcome:
         if stage == "judge":
             return Reply(**data)
-        return Edit(image=self._image(data.pop("sha256")), **data)
+        notes = tuple(data.pop("notes", ()))  # ledgers of earlier versions do not have them
+        return Edit(image=self._image(data.pop("sha256")), notes=notes, **data)
 
     def _image(self, sha256: str) -> ImageFile:
         return ImageFile(blob_path(self.folder / "blobs", sha256), sha256)
@@ -241,6 +251,35 @@ class Ledger:
         return Sample(**data)
 
 
+@contextmanager
+def ledger_to_read(folder: Path) -> Iterator[Ledger]:
+    """The ledger of a study, to be read alone; of a folder that cannot be written, a copy of it.
+
+    SQLite reads what was written last only where it may write beside the file, so the copy lies in a temporary folder.
+
+    Raises:
+        StudyLocked: another process holds the study.
+        StorageError: the folder cannot be written, and holds no ledger.
+    """
+    try:
+        ledger = Ledger(folder)
+    except StorageError:
+        if not (folder / "ledger.sqlite").is_file():
+            raise
+    else:
+        with ledger:
+            yield ledger
+        return
+    with TemporaryDirectory(prefix="editloupe-") as copy:
+        for name in ("ledger.sqlite", "ledger.sqlite-wal"):
+            if (folder / name).is_file():
+                with writing(Path(copy) / name):
+                    shutil.copyfile(folder / name, Path(copy) / name)
+        with Ledger(Path(copy)) as ledger:
+            ledger.folder = folder  # where the images lie
+            yield ledger
+
+
 class _transaction:  # noqa: N801 - reads as a statement
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
@@ -249,7 +288,12 @@ class _transaction:  # noqa: N801 - reads as a statement
         self._db.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._db.execute("COMMIT" if kind is None else "ROLLBACK")
+        try:
+            if kind is None:
+                self._db.execute("COMMIT")
+        finally:  # a full disk has ended the transaction already
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
 
 
 def _packed(outcome: Edit | Reply) -> dict[str, Any]:

@@ -1,7 +1,12 @@
-"""`images/EDITOR/CATEGORY/SAMPLE.png`: the edits under names for people, as links to the blobs."""
+"""`images/EDITOR/CATEGORY/SAMPLE.png`: the edits under names for people, as links to the blobs.
+
+They are a convenience: where a file system has no links (exFAT, some network shares) or no room for them, that is said
+once and the study goes on. Copies instead would double what a study takes.
+"""
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -11,6 +16,8 @@ from editloupe.records import Edit, ImageFile, Sample
 from editloupe.store.filenames import safe_name
 
 __all__ = ["link_edits"]
+
+log = logging.getLogger(__name__)
 
 
 def link_edits(folder: Path, editors: Sequence[str], edits: Iterable[tuple[str, Sample, Edit]]) -> None:
@@ -31,8 +38,17 @@ def link_edits(folder: Path, editors: Sequence[str], edits: Iterable[tuple[str, 
             of_category[sample.category] = safe_name(sample.category, categories)
         name = safe_name(sample.id, names.setdefault((editor, sample.category), set()))
         if isinstance(edit.image, ImageFile):
-            place = folder / "images" / of_editor[editor] / of_category[sample.category]
-            _point(place / f"{name}.png", edit.image.path)
+            link = folder / "images" / of_editor[editor] / of_category[sample.category] / f"{name}.png"
+            try:
+                _point(link, edit.image.path)
+            except OSError as error:
+                log.warning(
+                    "%s has not all edits under their names (%s); all of them lie in %s, and the report shows them",
+                    folder / "images",
+                    error.strerror or error,
+                    folder / "blobs",
+                )
+                return
 
 
 def _point(link: Path, target: Path) -> None:
@@ -45,6 +61,6 @@ def _point(link: Path, target: Path) -> None:
         temporary.unlink()
     try:
         temporary.symlink_to(wanted)
-    except OSError:  # a file system without links
+    except OSError:  # a file system without symbolic links may have hard ones
         os.link(target, temporary)
     temporary.replace(link)

@@ -1,18 +1,17 @@
 """The engine `here`: a stage runs in this process, its model loaded once, when the first item needs it.
 
 An engine has two functions, `edits` and `replies`. Each takes the work of one stage and yields what became of it, batch
-by batch, every item exactly once; the study commits each batch as it arrives.
+by batch, every item exactly once; the study commits each batch as it arrives. It runs the model that it is handed and
+never closes it: that is for who made the model, in a `with`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
 
 from PIL import Image
 
-from editloupe.batching import AUTO_ROWS, Done, stream
+from editloupe.batching import Done, stream
 from editloupe.config.parts import EditorPart, JudgePart
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.protocols import Editor, Judge, StreamingJudge
@@ -24,53 +23,41 @@ __all__ = ["edits", "replies"]
 def edits(
     part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit]
 ) -> Iterator[list[Done[PlannedEdit, Image.Image | Failure]]]:
-    """Make the planned edits of one editor; it is closed afterwards, whatever happens."""
+    """Make the planned edits of one editor."""
 
     def edit(batch: Sequence[PlannedEdit]) -> Sequence[Image.Image | Failure]:
         return editor.edit([plan.request for plan in batch])
 
-    with _closing(editor):
-        yield from stream(plans, edit, size=part.batch_size, stage="edit")
+    yield from stream(plans, edit, size=part.batch_size, stage="edit")
 
 
 def replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Iterator[list[Done[PlannedReply, Reply]]]:
-    """Ask the planned questions; the judge is closed afterwards, whatever happens."""
+    """Ask the planned questions."""
 
     def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
         return judge.answer([plan.question for plan in batch])
 
     def prepare(plan: PlannedReply) -> None:
-        judge.prepare(plan.question)  # type: ignore[attr-defined]
+        judge.prepare(plan.question)
 
-    with _closing(judge):
-        if isinstance(judge, StreamingJudge):
-            for answered in judge.stream([plan.question for plan in plans], [plan.sample.id for plan in plans]):
-                yield [Done(plans[index], outcome, seconds) for index, outcome, seconds in answered]
-            return
-        questions = [plan.question for plan in plans]
-        ordered = judge.plan(questions) if hasattr(judge, "plan") else [(index, 1) for index in range(len(plans))]
-        size: int | Callable[[], int] = 1
-        weights = None
-        if part.use_batch_inference and part.batch_size == "auto":
-            size = judge.budget(questions) if hasattr(judge, "budget") else AUTO_ROWS
-            weights = [weight for _, weight in ordered]
-        elif part.use_batch_inference:
-            size = int(part.batch_size)
-        yield from stream(
-            [plans[index] for index, _ in ordered],
-            answer,
-            size=size,
-            stage="judge",
-            weights=weights,
-            prepare=prepare if hasattr(judge, "prepare") else None,
-        )
-
-
-@contextmanager
-def _closing(model: Any) -> Iterator[None]:
-    """Free a model's memory before the next stage, where it has a `close`."""
-    try:
-        yield
-    finally:
-        if hasattr(model, "close"):
-            model.close()
+    if isinstance(judge, StreamingJudge):
+        for answered in judge.stream([plan.question for plan in plans], [plan.sample.id for plan in plans]):
+            yield [Done(plans[index], outcome, seconds) for index, outcome, seconds in answered]
+        return
+    questions = [plan.question for plan in plans]
+    ordered = judge.plan(questions)
+    size: int | Callable[[], int] = 1
+    weights = None
+    if part.use_batch_inference and part.batch_size == "auto":
+        size = judge.budget(questions)
+        weights = [weight for _, weight in ordered]
+    elif part.use_batch_inference:
+        size = int(part.batch_size)
+    yield from stream(
+        [plans[index] for index, _ in ordered],
+        answer,
+        size=size,
+        stage="judge",
+        weights=weights,
+        prepare=prepare,
+    )

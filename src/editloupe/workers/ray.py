@@ -49,8 +49,8 @@ class RayEngine:
         self, part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit], /
     ) -> Iterator[list[Done[PlannedEdit, Any]]]:
         """Make the planned edits of one editor; outcomes are encoded by the workers."""
-        if getattr(editor, "one_process", None):
-            raise ConfigError(f"editor {part.name!r} cannot run on several workers: {editor.one_process}")  # type: ignore[attr-defined]
+        if editor.one_process:
+            raise ConfigError(f"editor {part.name!r} cannot run on several workers: {editor.one_process}")
         queue = Queue([[plan] for plan in plans], part.batch_size)
         spec = model_spec(part, editor)
         yield from self._run("edit", spec, queue, lambda chunk: [edit_with_bytes(plan) for plan in chunk])

@@ -9,6 +9,7 @@ from typing import Any
 from editloupe.config.parts import EditorPart, JudgePart
 from editloupe.errors import ImageError, failure_from
 from editloupe.planning import PlannedEdit, PlannedReply
+from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, ImageBytes, ImagePart, Picture, Sample
 
 __all__ = ["ModelSpec", "edit_with_bytes", "model_spec", "reply_with_bytes"]
@@ -23,7 +24,7 @@ class ModelSpec:
     part: dict[str, Any]
     signature: str
 
-    def build(self, stage: str) -> tuple[Any, Any]:
+    def build(self, stage: str) -> tuple[EditorPart | JudgePart, Editor | Judge]:
         """The part of the config, and the editor or judge."""
         module, _, name = self.plugin.partition(":")
         plugin: Any = importlib.import_module(module)
@@ -31,12 +32,13 @@ class ModelSpec:
             plugin = getattr(plugin, step)
         options = plugin.Options.model_validate(self.options)
         kind: type[EditorPart | JudgePart] = EditorPart if stage == "edit" else JudgePart
-        return kind(plugin=plugin, options=options, **self.part), plugin(options)
+        part = kind(plugin=plugin, options=options, **self.part)
+        return part, part.make()
 
 
-def model_spec(part: EditorPart | JudgePart, model: Any) -> ModelSpec:
+def model_spec(part: EditorPart | JudgePart, model: Editor | Judge) -> ModelSpec:
     """The spec of a model that this process has planned with."""
-    options = getattr(model, "pinned", part.options)
+    options = part.options if model.pinned is None else model.pinned
     return ModelSpec(
         f"{part.plugin.__module__}:{part.plugin.__qualname__}",
         options.model_dump(mode="json"),

@@ -78,7 +78,7 @@ class Worker:
         made: dict[int, tuple[EncodedImage | Failure, float]] = {}
         if plans:
             activity.report(plans[0].request.sample.id)
-            for batch in here.edits(self._part, _Kept(self._model), plans):
+            for batch in here.edits(self._part, self._model, plans):
                 made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
         _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
@@ -89,27 +89,15 @@ class Worker:
         made: dict[int, tuple[Reply | Failure, float]] = {}
         if plans:
             activity.report(plans[0].sample.id)
-            for batch in here.replies(self._part, _Kept(self._model), plans):
+            for batch in here.replies(self._part, self._model, plans):
                 made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
         _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 
     def leave(self) -> None:
         """Give the model's memory back."""
-        if hasattr(self._model, "close"):
+        if self._model is not None:
             self._model.close()
-
-
-class _Kept:
-    """A model that survives the engine `here`, which closes what it was given when a chunk is done."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "close":
-            raise AttributeError(name)
-        return getattr(self._model, name)
 
 
 def _leave_a_broken_device(outcomes: Iterable[tuple[Any, float]]) -> None:

@@ -1,4 +1,4 @@
-"""The fast way through a Qwen-VL checkpoint: prompts made ahead, shared beginnings, replies that stop when complete."""
+"""The fast way through a Qwen-VL checkpoint: prompts made ahead, shared beginnings, replies written to their end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
-from editloupe.judges.plain import end_tokens
+from editloupe.judges.plain import TURN_BEGIN, end_tokens
 from editloupe.judges.qwen.decoding import Writer
 from editloupe.judges.qwen.engine import Engine
 from editloupe.judges.qwen.lru import ByteLRU
@@ -21,6 +21,7 @@ from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
 from editloupe.records import AnswerFormat, Question, Reply
+from editloupe.rubrics.thoughts import opens_thoughts
 
 __all__ = ["QwenRunner"]
 
@@ -148,7 +149,8 @@ class QwenRunner:
         started = time.perf_counter()
         prompts = [self._prompt(question) for question in questions]
         seeds = [question.seed for question in questions]
-        writer = Writer(self.tokenizer, self._ends, self._max_new_tokens, seeds, self._temperature)
+        opened = opens_thoughts(self.tokenizer.decode(prompts[0].ids[-TURN_BEGIN:].tolist()))
+        writer = Writer(self.tokenizer, self._ends, self._max_new_tokens, seeds, self._temperature, opened=opened)
         with self._measured(sum(map(len, prompts)) + len(prompts) * self._max_new_tokens):
             self._engine.generate(prompts, writer, self._max_new_tokens)
         seconds = (time.perf_counter() - started) / len(questions)
@@ -161,6 +163,7 @@ class QwenRunner:
                 None,
                 seconds,
                 draft.score_labels,
+                opened=opened,
             )
             for prompt, draft in zip(prompts, writer.drafts, strict=True)
         ]

@@ -17,6 +17,7 @@ _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _THOUGHT_PARTS = ("reasoning", "thinking", "redacted_thinking", "summary_text")
 _END_OF_THOUGHTS = re.compile(r"</think(?:ing)?>|\[/THINK\]|</thought>", re.IGNORECASE)
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
+_EMPTY_ENDS = {"unknown": "; the server does not say why the reply ended"}
 _ENDLESS = 64
 """White space characters at a cut-off reply's end from which on it is a loop rather than a pause."""
 
@@ -29,7 +30,7 @@ class WrittenText:
     thoughts: str = ""
 
 
-def written_text(message: Any, finish: str | None, options: WireOptions) -> WrittenText:
+def written_text(message: Any, finish: str, options: WireOptions) -> WrittenText:
     """Find the answer in a message.
 
     Content may be a text or a list of parts. A server behind a reasoning parser may put the whole answer into the field
@@ -38,7 +39,7 @@ def written_text(message: Any, finish: str | None, options: WireOptions) -> Writ
 
     Args:
         message: of a chat completion.
-        finish: the server's finish reason.
+        finish: how the reply ended, in our words.
         options: the judge's, for the sentences.
 
     Raises:
@@ -72,7 +73,7 @@ def written_text(message: Any, finish: str | None, options: WireOptions) -> Writ
             reply=thoughts,
         )
     raise RequestError(
-        f"the content of the reply is empty, and the server gives {finish!r} as the reason for its end",
+        "the content of the reply is empty, and no thoughts stand beside it" + _EMPTY_ENDS.get(finish, ""),
         kind="empty",
         again=False,
         reply="",

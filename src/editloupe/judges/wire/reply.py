@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from editloupe.judges.wire.message import written_text
 from editloupe.judges.wire.options import WireOptions
@@ -14,6 +14,11 @@ from editloupe.remote.errors import RequestError, sentence_of
 
 __all__ = ["read_completion", "same_model", "usage_of"]
 
+_FINISHES: dict[str, Literal["stop", "length"]] = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "end"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens"), "length"),
+}
+"""What servers call the two ends; any other word, or none, leaves open whether the reply is whole."""
 _SNAPSHOT = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{8}|\d{4})")
 
 
@@ -51,9 +56,9 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
         labels = label_probabilities(found, question.answer, asked=options.top_logprobs, prefill=options.prefill)
         best = max(labels, key=labels.__getitem__)
         return Reply(best, "choice", prompt, written, labels, seconds)
-    finish = choice.finish_reason
+    finish: Literal["stop", "length", "unknown"] = _FINISHES.get(str(choice.finish_reason).lower(), "unknown")
     text = written_text(message, finish, options)
-    return Reply(text.answer, "length" if finish == "length" else "stop", prompt, written, None, seconds)
+    return Reply(text.answer, finish, prompt, written, None, seconds, thoughts=text.thoughts or None)
 
 
 def usage_of(completion: Any) -> tuple[int, int]:

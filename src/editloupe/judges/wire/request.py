@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import base64
 import io
-import re
+import json
 from functools import lru_cache
 from typing import Any
 
 from PIL import Image
 
 from editloupe.errors import ImageError
-from editloupe.images import decode, encode_png, fit, inspect
+from editloupe.images import decode, encode_png, fit, fitted_size, inspect
 from editloupe.judges.conversation import conversation
 from editloupe.judges.wire.options import WireImages, WireOptions
 from editloupe.records import ImageFile, Picture, Question
 
-__all__ = ["Pictures", "body_of", "messages_of", "schema_of", "size_of"]
+__all__ = ["Pictures", "body_of", "messages_of", "size_of"]
 
 _KEPT = 32
 _ORIENTATION = 274
-_PNG_EXIF = (b"eXIf", b"Raw profile type exif")  # Pillow would decode all pixels to look for it behind them
-_EXAMPLE = re.compile(r"\{[^{}]*\}")
-_KEY = re.compile(r'"(\w+)"\s*:\s*(.)')
-_NUMBER: dict[str, Any] = {"type": "number"}
-_KINDS: dict[str, dict[str, Any]] = {'"': {"type": "string"}, "[": {"type": "array", "items": _NUMBER}}
+# Where a PNG may say how it is turned; Pillow would decode all pixels to look for it behind them.
+_PNG_TURNED = (b"eXIf", b"Raw profile type exif", b"XML:com.adobe.xmp")
 _OVERHEAD = 8
 """Tokens beyond the answer's beginning that a model may spend before its label when it writes the beginning itself."""
 
@@ -32,7 +29,7 @@ _OVERHEAD = 8
 class Pictures:
     """Pictures as data URLs, sized by the local judge's rule; the latest ones are remembered.
 
-    A PNG or JPEG file that is upright, opaque RGB and small enough goes out byte for byte: nothing is lost, and
+    A PNG or JPEG file that is upright, opaque RGB and of the right size goes out byte for byte: nothing is lost, and
     encoding anew would cost more than the rest of the request.
     """
 
@@ -60,11 +57,10 @@ class Pictures:
         except Exception:  # noqa: BLE001 - another format: it is decoded and encoded anew
             return None
         form = (image.format or "").lower()
-        longest = self._sizing.longest_edge
         plain = image.mode == "RGB" and "transparency" not in image.info and getattr(image, "n_frames", 1) == 1
-        if not plain or (longest is not None and max(image.size) > longest):
+        if not plain or fitted_size(image.size, self._sizing.longest_edge) != image.size:
             return None
-        if form == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_EXIF)):
+        if form == "png" and (self._sizing.encoding == "jpeg" or any(mark in data for mark in _PNG_TURNED)):
             return None
         try:
             if form == "jpeg" and image.getexif().get(_ORIENTATION, 1) != 1:
@@ -133,9 +129,9 @@ def body_of(
     else:
         thinks = options.thinking == "on" or limit_name == "max_completion_tokens"
         body[limit_name] = options.token_limit(thinks=thinks)
-        found = schema_of(question.ask) if schema else None
-        if found is not None:
-            body["response_format"] = found
+        if schema and question.answer.schema:
+            form = {"name": "verdict", "strict": True, "schema": json.loads(question.answer.schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
     return body
 
 
@@ -143,21 +139,3 @@ def size_of(messages: list[dict[str, Any]]) -> int:
     """About how many bytes the messages have on the way: their pictures, which are nearly all of it."""
     parts = [part for message in messages if isinstance(message["content"], list) for part in message["content"]]
     return sum(len(part["image_url"]["url"]) for part in parts if part["type"] == "image_url")
-
-
-def schema_of(ask: str) -> dict[str, Any] | None:
-    """`response_format` for the JSON object that the ask shows last, its keys in order; None where it shows none.
-
-    ``{"reasoning": "two or three sentences", "score": a number from 0 to 10}`` asks for a string and a number, and
-    ``"score": [success, restraint]`` for a list of numbers. Scale and length are left to the words and the reader: a
-    value outside is to be seen, not bent.
-    """
-    for example in reversed(_EXAMPLE.findall(ask)):
-        properties = {key: _KINDS.get(begin, _NUMBER) for key, begin in _KEY.findall(example)}
-        if properties.get("score") == _KINDS['"']:  # an example in quotes: the reader takes no text for a score
-            properties["score"] = _NUMBER
-        if any(kind != _KINDS['"'] for kind in properties.values()):
-            keys = list(properties)
-            schema = {"type": "object", "properties": properties, "required": keys, "additionalProperties": False}
-            return {"type": "json_schema", "json_schema": {"name": "verdict", "strict": True, "schema": schema}}
-    return None

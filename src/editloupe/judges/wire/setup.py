@@ -69,7 +69,7 @@ class FirstAnswers:
         self._alike[cause] = self._alike.get(cause, 0) + 1
         if self._alike[cause] >= ALIKE:
             raise ConfigError(
-                f"{self.name}: {ALIKE} questions failed in the same way and none went well: {cause[1]}. "
+                f"{self.name}: {ALIKE} questions failed in the same way and none went well: {cause[1].rstrip('.')}. "
                 f"{_advice(*cause, self.options)} Nothing of this is recorded; run the same command again afterwards"
             )
         return []
@@ -137,6 +137,8 @@ def _cause(outcome: Outcome, error: RequestError | None, options: WireOptions) -
         if not outcome.text:
             return "empty", "the reply is empty"
         if outcome.finish != "stop" and not is_complete(outcome.text):
+            if outcome.finish == "unknown":
+                return "truncated", "the server does not state that the reply ended, so it counts as cut off"
             return "truncated", f"the reply was cut off, at a limit of {options.max_new_tokens} new tokens"
     return None
 

@@ -1,5 +1,9 @@
 // What the numbers depend on, and what they cost.
-function aboutPage() {
+import {foreign, h} from './dom.js';
+import {EDITORS, OVERVIEW} from './overview.js';
+import {number, t} from './words.js';
+
+export function aboutPage() {
   const {benchmark, judge} = OVERVIEW;
   const facts = [
     [t('signature'), OVERVIEW.signature],

@@ -1,12 +1,25 @@
 // Pages by address, the keyboard, the theme and the language.
+import {aboutPage} from './about.js';
+import {button, foreign, h, put, remember, s} from './dom.js';
+import {failuresPage} from './failures.js';
+import {galleryPage} from './gallery.js';
+import {judgePage} from './judge.js';
+import {leaderboardPage} from './leaderboard.js';
+import {MANIFEST, OVERVIEW} from './overview.js';
+import {comparePage} from './paired.js';
+import {rendering} from './rendered.js';
+import {samplePage} from './sample.js';
+import {state} from './state.js';
+import {ChunkMissing} from './store.js';
+import {inWords, t} from './words.js';
+
 const PAGES = {
   leaderboard: leaderboardPage, gallery: galleryPage, compare: comparePage, judge: judgePage, failures: failuresPage, about: aboutPage,
 };
+/** @type {State['theme'][]} */
 const THEMES = ['auto', 'light', 'dark'];
-let page = null;
-let rendering = 0;
-let galleryScroll = 0;
-let rendered = null; // the address that is shown, or about to be
+
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const where = () => {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
@@ -22,12 +35,14 @@ function decoded(text) {
   }
 }
 
-async function render() {
-  const turn = ++rendering;
-  rendered = location.hash;
+const render = () => rendering(show);
+
+async function show() {
+  const turn = ++state.turn;
+  state.address = location.hash;
   const {name, rest, query} = where();
-  const back = page?.classList.contains('sample') && name === 'gallery';
-  if (page?.classList.contains('gallery') && name !== 'gallery') galleryScroll = scrollY;
+  const back = state.page?.classList.contains('sample') && name === 'gallery';
+  if (state.page?.classList.contains('gallery') && name !== 'gallery') state.galleryScroll = scrollY;
   document.documentElement.lang = state.language === 'zh' ? 'zh-CN' : 'en';
   document.documentElement.dataset.theme = state.theme;
   let made;
@@ -37,21 +52,29 @@ async function render() {
     if (!(error instanceof ChunkMissing)) throw error;
     made = h('div', {}, h('header.hero', {}, h('h1', {}, t('chunk_missing')), h('p.note', {}, String(error.message))));
   }
-  if (turn !== rendering) return; // a later address has won
-  page = made;
-  if (name === 'gallery') lastGallery = location.hash;
-  put(document.getElementById('app'),
+  if (turn !== state.turn) return; // a later address has won
+  state.page = made;
+  if (name === 'gallery') state.lastGallery = location.hash;
+  put(byId('app'),
     h('a.skip', {href: '#main', on: {click: (event) => {
       event.preventDefault();
-      document.getElementById('main').focus();
+      byId('main').focus();
     }}}, t('skip')),
     header(name),
     h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
       MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
     help);
   document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.title} · editloupe`;
+  showTab();
   made.shown?.();
-  scrollTo({top: back ? galleryScroll : 0}); // back from a sample, the gallery is where it was
+  scrollTo({top: back ? state.galleryScroll : 0}); // back from a sample, the gallery is where it was
+}
+
+// On a phone the tabs scroll: the one that is open is in view.
+function showTab() {
+  const tab = /** @type {HTMLElement | null} */ (document.querySelector('.top nav [aria-current]'));
+  const tabs = tab?.parentElement;
+  if (tab && tabs) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 }
 
 const titles = {leaderboard: 'leaderboard', gallery: 'gallery', compare: 'compare', judge: 'judge_name', failures: 'failures', about: 'about'};
@@ -61,7 +84,7 @@ function header(now) {
   return h('header.top', {},
     h('a.brand', {href: '#/leaderboard'}, logo(), h('span', {}, 'editloupe')),
     h('nav', {'aria-label': t('report')}, Object.keys(PAGES).map((name) => h('a', {
-      href: name === 'gallery' ? lastGallery : `#/${name}`, 'aria-current': name === now || (now === 'sample' && name === 'gallery') ? 'page' : null,
+      href: name === 'gallery' ? state.lastGallery : `#/${name}`, 'aria-current': name === now || (now === 'sample' && name === 'gallery') ? 'page' : null,
     }, t(titles[name]), name === 'failures' && failed ? h('sup.bad', {}, String(failed)) : null))),
     h('div.switches', {},
       button(state.language === 'zh' ? 'English' : '中文', () => setLanguage(), {class: 'button plain-button', lang: state.language === 'zh' ? 'en' : 'zh-CN', title: `${t('language')} (l)`}),
@@ -88,7 +111,8 @@ function setTheme() {
   remember('theme', state.theme);
   document.documentElement.dataset.theme = state.theme;
   const {name} = where();
-  document.querySelector('header.top').replaceWith(header(name));
+  document.querySelector('header.top')?.replaceWith(header(name));
+  showTab();
 }
 
 const help = h('dialog.help', {});
@@ -109,7 +133,7 @@ function toggleHelp() {
 
 addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  const typing = event.target.closest?.('input, select, textarea');
+  const typing = /** @type {any} */ (event.target)?.closest?.('input, select, textarea');
   if (typing) {
     if (event.key === 'Escape') typing.blur();
     return;
@@ -117,7 +141,7 @@ addEventListener('keydown', (event) => {
   const pages = Object.keys(PAGES);
   if (event.key === '?') toggleHelp();
   else if (help.open) return;
-  else if (page?.keys?.(event.key)) event.preventDefault();
+  else if (state.page?.keys?.(event.key)) event.preventDefault();
   else if (event.key >= '1' && event.key <= String(pages.length)) location.hash = `#/${pages[Number(event.key) - 1]}`;
   else if (event.key === 'l') setLanguage();
   else if (event.key === 't') setTheme();
@@ -126,6 +150,6 @@ addEventListener('keydown', (event) => {
 });
 
 // Keys that follow each other quickly bring several events of one address: it is shown once.
-addEventListener('hashchange', () => location.hash !== rendered && render());
+addEventListener('hashchange', () => location.hash !== state.address && render());
 buildHelp();
 render();

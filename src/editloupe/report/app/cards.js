@@ -1,14 +1,26 @@
 // What one edit looks like: in the gallery as a card of fixed height, on its sample's page at full size.
-function scoreOfEdit(edit, metric) {
+import {foreign, h, put, real} from './dom.js';
+import {pair} from './loupe.js';
+import {editorName, hue, labelColumns, meter, shownEditor} from './marks.js';
+import {CATEGORIES, EDITORS, METRICS, OVERVIEW} from './overview.js';
+import {ratingRow} from './ratings.js';
+import {state} from './state.js';
+import {ready, scoreOf} from './store.js';
+import {inWords, metricName, number, t} from './words.js';
+
+export function scoreOfEdit(edit, metric) {
   if (state.blind) return h('span.num.soft', {title: t('blind_help')}, '?');
   const score = scoreOf(edit, metric);
   if (score !== null) return h('span.num.mean', {}, number(score));
   return h('span.num.bad', {}, edit.kind < 0 ? '–' : t('no_score'));
 }
 
-function failureNote([stage, kind, message]) {
+export function failureNote([stage, kind, message]) {
   return h('p.failure', {}, h('b', {}, foreign(kind)), h('span.soft', {}, ' ', t(`stage_${stage}`)), h('br'), foreign(message));
 }
+
+// What is to be known about an edit: a prompt that was cut off, other proportions than its source's.
+const editNotes = (edit) => (edit.notes ?? []).map((note) => h('p.edit-note', {}, h('b', {}, t('edit_note')), ' ', foreign(note)));
 
 // What a reply says to a person: the texts of its JSON object, or the reply as it is.
 function spoken(words) {
@@ -23,7 +35,7 @@ function spoken(words) {
 }
 
 // One metric on a sample's page: score, then the judge's words or its probabilities.
-function metricBlock(one, several) {
+export function metricBlock(one, several) {
   const scale = METRICS.find((metric) => metric.name === one.name) ?? OVERVIEW.scale;
   const said = one.words ? spoken(one.words) : '';
   const parts = [
@@ -44,7 +56,7 @@ function metricLines(metrics, chosen) {
   ];
 }
 
-function cardOf(edit, filter) {
+export function cardOf(edit, filter) {
   const {sample} = edit;
   const card = h(`article.card.edit.${hue(shownEditor(edit))}`, {tabindex: 0, 'aria-label': `${sample.id}, ${EDITORS[shownEditor(edit)]?.name ?? '?'}`});
   const category = CATEGORIES[sample.category];
@@ -58,7 +70,7 @@ function cardOf(edit, filter) {
     h('footer', {}, category && h('span.chip', {}, foreign(inWords(category.label))), h('a.id', {href: addressOfSample(sample), dir: 'auto'}, sample.id)));
   if (full) {
     const here = full.edits[edit.at];
-    put(body, here.failures.map(failureNote), state.blind ? ratingRow(edit, here.digest) : metricLines(here.metrics, filter.metric));
+    put(body, here.failures.map(failureNote), editNotes(here), state.blind ? ratingRow(edit, here.digest) : metricLines(here.metrics, filter.metric));
   }
   card.addEventListener('click', (event) => {
     if (!event.target.closest('a, button, input, .slide')) location.hash = addressOfSample(sample);
@@ -66,10 +78,10 @@ function cardOf(edit, filter) {
   return card;
 }
 
-const addressOfSample = (sample) => `#/sample/${encodeURIComponent(sample.id)}`;
+export const addressOfSample = (sample) => `#/sample/${encodeURIComponent(sample.id)}`;
 
 // Hides from a person who rates what would sway them; `act` shows the page anew.
-function blindButton(act) {
+export function blindButton(act) {
   const switched = h('button.button', {type: 'button', 'aria-pressed': String(state.blind), title: t('blind_help'), on: {click: () => switched.turn()}}, t('blind'));
   switched.turn = () => {
     state.blind = !state.blind;

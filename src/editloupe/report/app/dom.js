@@ -1,4 +1,5 @@
 // Elements from plain calls. Text becomes text nodes, so nothing that a study says can become markup.
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 function fill(node, given, children) {
@@ -15,11 +16,18 @@ function fill(node, given, children) {
 }
 
 // Children may be lists, and nothing where there is nothing to show.
-const real = (children) => children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
-const put = (node, ...children) => node.replaceChildren(...real(children));
+export const real = (children) => children.flat(Infinity).filter((one) => one !== null && one !== undefined && one !== false);
+export const put = (node, ...children) => node.replaceChildren(...real(children));
 
-// h('p#id.note', {title: '…'}, 'text', other) -> an element; words after dots are its classes.
-function h(what, given = {}, ...children) {
+/**
+ * h('p#id.note', {title: '…'}, 'text', other) -> an element; words after dots are its classes.
+ *
+ * @param {string} what
+ * @param {Record<string, any>} [given]
+ * @param {...Child} children
+ * @returns {any}
+ */
+export function h(what, given = {}, ...children) {
   const [name, ...classes] = what.split('.');
   const [tag, id] = name.split('#');
   const node = document.createElement(tag);
@@ -28,7 +36,7 @@ function h(what, given = {}, ...children) {
   return fill(node, given, children);
 }
 
-function s(what, given = {}, ...children) {
+export function s(what, given = {}, ...children) {
   const [tag, ...classes] = what.split('.');
   const node = document.createElementNS(SVG, tag);
   if (classes.length) node.setAttribute('class', classes.join(' '));
@@ -36,27 +44,30 @@ function s(what, given = {}, ...children) {
 }
 
 // Foreign text in a line of ours: its own direction, never ours.
-const foreign = (text, what = 'bdi') => h(what, {dir: 'auto'}, text);
+export const foreign = (text, what = 'bdi') => h(what, {dir: 'auto'}, text);
 
-function button(label, act, given = {}) {
+export function button(label, act, given = {}) {
   return h('button.button', {type: 'button', ...given, on: {click: act}}, label);
 }
 
-function select(label, options, chosen, act) {
+export function select(label, options, chosen, act) {
   const box = h('select', {'aria-label': label, on: {change: () => act(box.value)}},
-    options.map(([value, text]) => h('option', {value, selected: String(value) === String(chosen)}, text)));
+    options.map(([value, text, title]) => h('option', {value, title, selected: String(value) === String(chosen)}, text)));
   return h('label.choice', {}, h('span', {}, label), box);
 }
 
-function remembered(name, otherwise) {
+// The data of one of the page's blocks.
+export const dataOf = (id) => JSON.parse(document.getElementById(id)?.textContent ?? 'null');
+
+export function remembered(name, otherwise) {
   try {
-    return JSON.parse(localStorage.getItem(`editloupe:${name}`)) ?? otherwise;
+    return JSON.parse(localStorage.getItem(`editloupe:${name}`) ?? 'null') ?? otherwise;
   } catch {
     return otherwise;
   }
 }
 
-function remember(name, value) {
+export function remember(name, value) {
   try {
     localStorage.setItem(`editloupe:${name}`, JSON.stringify(value));
     return true;

@@ -1,6 +1,13 @@
 // Which edits the gallery shows, and in which order: all of it stands in the address, so that a view can be shared.
+import {button, h, select} from './dom.js';
+import {editorChoices, histogram, scramble} from './marks.js';
+import {CATEGORIES, EDITORS, METRICS} from './overview.js';
+import {state} from './state.js';
+import {ready, scaleOf, scoreOf, share} from './store.js';
+import {inWords, metricName, t} from './words.js';
+
 const SORTS = ['order', 'high', 'low', 'spread', 'split'];
-const NOTHING = {editor: '', category: '', metric: -1, min: '', max: '', failure: '', q: '', sort: 'order', rated: ''};
+export const NOTHING = {editor: '', category: '', metric: -1, min: '', max: '', failure: '', q: '', sort: 'order', rated: ''};
 
 function filterOf(query) {
   const filter = {...NOTHING, groups: {}};
@@ -13,9 +20,9 @@ function filterOf(query) {
   return filter;
 }
 
-const filterNow = () => filterOf(new URLSearchParams(location.hash.split('?')[1] ?? ''));
+export const filterNow = () => filterOf(new URLSearchParams(location.hash.split('?')[1] ?? ''));
 
-function addressOf(filter) {
+export function addressOf(filter) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(filter)) {
     if (name === 'groups') for (const [group, one] of Object.entries(value)) one !== '' && query.set(`g.${group}`, one);
@@ -26,7 +33,7 @@ function addressOf(filter) {
 }
 
 // Whether an edit passes everything but the range of scores.
-function passes(edit, filter, words) {
+export function passes(edit, filter, words) {
   if (filter.editor !== '' && edit.editor !== Number(filter.editor)) return false;
   if (filter.category !== '' && edit.sample.category !== Number(filter.category)) return false;
   for (const [group, value] of Object.entries(filter.groups)) {
@@ -34,14 +41,14 @@ function passes(edit, filter, words) {
   }
   if (filter.failure === 'any' && edit.kind < 0) return false;
   if (filter.failure === 'none' && edit.kind >= 0) return false;
-  if (filter.failure !== '' && filter.failure !== 'any' && filter.failure !== 'none' && INDEX.kinds[edit.kind] !== filter.failure) return false;
-  if (filter.rated === 'yes' && !ratings.has(edit.key)) return false;
-  if (filter.rated === 'no' && ratings.has(edit.key)) return false;
+  if (filter.failure !== '' && filter.failure !== 'any' && filter.failure !== 'none' && state.index.kinds[edit.kind] !== filter.failure) return false;
+  if (filter.rated === 'yes' && !state.ratings.has(edit.key)) return false;
+  if (filter.rated === 'no' && state.ratings.has(edit.key)) return false;
   if (words.length && !words.every((word) => textOf(edit).includes(word))) return false;
   return true;
 }
 
-function inRange(edit, filter) {
+export function inRange(edit, filter) {
   if (filter.min === '' && filter.max === '') return true;
   const score = scoreOf(edit, filter.metric);
   if (score === null) return false;
@@ -54,11 +61,11 @@ function textOf(edit) {
   if (edit.text && (edit.complete || !full)) return edit.text;
   const said = full ? full.edits[edit.at].metrics.map((one) => one.words) : [];
   edit.complete = Boolean(full);
-  edit.text = [edit.sample.id, full?.instruction ?? edit.sample.text, EDITORS[edit.editor]?.name ?? '', INDEX.kinds[edit.kind] ?? '', ...said].join('\n').toLowerCase();
+  edit.text = [edit.sample.id, full?.instruction ?? edit.sample.text, EDITORS[edit.editor]?.name ?? '', state.index.kinds[edit.kind] ?? '', ...said].join('\n').toLowerCase();
   return edit.text;
 }
 
-function sorted(edits, filter) {
+export function sorted(edits, filter) {
   if (state.blind) return [...edits].sort((a, b) => scramble(a.key) - scramble(b.key)); // any other order would tell
   const by = {
     high: (edit) => negative(scoreOf(edit, filter.metric)),
@@ -73,7 +80,7 @@ function sorted(edits, filter) {
 
 const negative = (value) => (value === null ? null : -value);
 
-function searchBox(change) {
+export function searchBox(change) {
   const box = h('input.search', {type: 'search', value: filterNow().q, placeholder: `${t('search')}  /`, 'aria-label': t('search'), on: {
     input: () => {
       clearTimeout(box.later);
@@ -83,19 +90,19 @@ function searchBox(change) {
   return box;
 }
 
-function filterBar(filter, counted, change) {
+export function filterBar(filter, counted, change) {
   const every = ['', t('all')];
   const set = (name) => (value) => change({...filterNow(), [name]: value});
-  const kinds = [every, ['none', t('without_failure')], ['any', t('any_failure')], ...INDEX.kinds.map((kind) => [kind, kind])];
+  const kinds = [every, ['none', t('without_failure')], ['any', t('any_failure')], ...state.index.kinds.map((kind) => [kind, kind])];
   const sorts = SORTS.filter((one) => (one !== 'split' || METRICS.length > 1) && (one !== 'spread' || EDITORS.length > 1));
   return [
-    EDITORS.length > 1 && select(t('editor'), [every, ...EDITORS.map((one, at) => [at, one.name])], filter.editor, set('editor')),
+    EDITORS.length > 1 && select(t('editor'), [every, ...editorChoices()], filter.editor, set('editor')),
     CATEGORIES.length > 1 && select(t('category'), [every, ...CATEGORIES.map((one, at) => [at, inWords(one.label)])], filter.category, set('category')),
-    INDEX.groups.map(([name, values], at) => select(name, [every, ...values.map((value, place) => [place, value])], filter.groups[at] ?? '',
+    state.index.groups.map(([name, values], at) => select(name, [every, ...values.map((value, place) => [place, value])], filter.groups[at] ?? '',
       (value) => change({...filterNow(), groups: {...filterNow().groups, [at]: value}}))),
     METRICS.length > 1 && select(t('metric'), [[-1, t('overall')], ...METRICS.map((one, at) => [at, metricName(one.name)])], filter.metric, set('metric')),
-    INDEX.kinds.length > 0 && select(t('failure'), kinds, filter.failure, set('failure')),
-    ratings.size > 0 && select(t('rated'), [every, ['yes', t('rated_yes')], ['no', t('rated_no')]], filter.rated, set('rated')),
+    state.index.kinds.length > 0 && select(t('failure'), kinds, filter.failure, set('failure')),
+    state.ratings.size > 0 && select(t('rated'), [every, ['yes', t('rated_yes')], ['no', t('rated_no')]], filter.rated, set('rated')),
     select(t('sort'), sorts.map((one) => [one, t(`sort_${one}`)]), filter.sort, set('sort')),
     rangeFilter(filter, counted, change),
   ];

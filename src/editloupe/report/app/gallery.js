@@ -1,41 +1,51 @@
 // All edits as cards. Only the rows in view exist: thousands of cards scroll like a few.
+import {addressOfSample, blindButton, cardOf} from './cards.js';
+import {button, h, put} from './dom.js';
+import {addressOf, filterBar, filterNow, inRange, NOTHING, passes, searchBox, sorted} from './filters.js';
+import {modeBar} from './loupe.js';
+import {ratingPanel} from './ratings.js';
+import {rendering} from './rendered.js';
+import {state} from './state.js';
+import {arrived, chunksThere, load, loadIndex, loadSample, ready} from './store.js';
+import {t} from './words.js';
+
 const HEIGHT = 452; // of a card with its gap, as the style sheet has it
 const NARROWEST = 288;
 const MARGIN = 2; // rows kept above and below the view
 
-// The edits that the gallery showed last, in its order: next and previous on a sample's page follow it.
-let shownEdits = null;
-
-async function galleryPage() {
+export async function galleryPage() {
   await loadIndex();
-  const all = INDEX.samples.flatMap((sample) => sample.edits);
+  const all = state.index.samples.flatMap((sample) => sample.edits);
   const list = h('div.cards', {role: 'list', 'aria-label': t('gallery')});
   const count = h('p.count', {role: 'status'});
   const rest = h('div.rest', {});
   const panel = ratingPanel();
   const page = h('div.gallery', {});
   const cards = new Map();
+  let drawn = 0; // columns
   let edits = [];
   let filter = filterNow();
 
   const change = (next) => {
-    lastGallery = addressOf(next);
-    history.replaceState(null, '', lastGallery);
-    rendered = location.hash;
+    state.lastGallery = addressOf(next);
+    history.replaceState(null, '', state.lastGallery);
+    state.address = location.hash;
     update();
   };
   const modes = modeBar(() => draw(true));
   const search = searchBox(change);
 
-  function update() {
+  const update = () => rendering(async () => show());
+
+  function show() {
     filter = filterNow();
     const words = filter.q.toLowerCase().split(/\s+/).filter(Boolean);
     if (words.length) searchEverywhere();
     const passing = all.filter((edit) => passes(edit, filter, words));
     edits = sorted(passing.filter((edit) => inRange(edit, filter)), filter);
-    shownEdits = edits;
+    state.shownEdits = edits;
     put(rest, filterBar(filter, passing, change));
-    panel.hidden = !state.blind && ratings.size === 0;
+    panel.hidden = !state.blind && state.ratings.size === 0;
     count.textContent = t('shown_of', {shown: edits.length, all: all.length});
     count.append(edits.length < all.length ? button(t('clear'), () => {
       search.value = '';
@@ -45,24 +55,28 @@ async function galleryPage() {
   }
 
   // Words of the judge are in the chunks: the first search loads them all, and looks again as they arrive.
+  /** @type {Promise<void> | null} */
   let searching = null;
   function searchEverywhere() {
     const missing = chunksThere().filter((name) => !arrived.has(name));
     if (!missing.length || searching) return;
     page.classList.add('loading');
-    searching = Promise.allSettled(missing.map(load)).then(() => {
+    searching = rendering(() => Promise.allSettled(missing.map(load)).then(() => {
       searching = null;
       page.classList.remove('loading');
-      if (page.isConnected) update();
-    });
+      if (page.isConnected) show();
+    }));
   }
+
+  const columnsNow = () => Math.max(1, Math.floor((list.clientWidth + 16) / (NARROWEST + 16)));
 
   function draw(anew = false) {
     if (anew) {
       for (const card of cards.values()) card.remove();
       cards.clear();
     }
-    const columns = Math.max(1, Math.floor((list.clientWidth + 16) / (NARROWEST + 16)));
+    const columns = columnsNow();
+    drawn = columns;
     const rows = Math.ceil(edits.length / columns);
     list.style.height = `${rows * HEIGHT}px`;
     list.style.setProperty('--columns', columns);
@@ -92,9 +106,9 @@ async function galleryPage() {
     cards.set(at, card);
     list.append(card);
     if (!ready(edit.sample)) {
-      loadSample(edit.sample).then(() => {
+      rendering(() => loadSample(edit.sample).then(() => {
         if (cards.get(at) === card && edits[at] === edit) place(at, columns);
-      }, () => card.querySelector('.body').append(h('p.failure', {}, t('chunk_missing'))));
+      }, () => card.querySelector('.body').append(h('p.failure', {}, t('chunk_missing')))));
     }
   }
 
@@ -110,7 +124,7 @@ async function galleryPage() {
 
   page.keys = (key) => {
     const columns = Number(list.style.getPropertyValue('--columns')) || 1;
-    const focused = document.activeElement?.closest?.('.card.edit');
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest?.('.card.edit'));
     const now = focused ? Number(focused.dataset.at) : -1;
     const steps = {ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns, j: 1, k: -1};
     if (key === '/') search.focus();
@@ -129,7 +143,7 @@ async function galleryPage() {
   const scrolled = () => (page.isConnected ? requestAnimationFrame(() => draw()) : removeEventListener('scroll', scrolled));
   addEventListener('scroll', scrolled, {passive: true});
   page.shown = () => {
-    new ResizeObserver(() => draw(true)).observe(list);
+    new ResizeObserver(() => draw(columnsNow() !== drawn)).observe(list);
     update();
   };
   put(page,

@@ -1,8 +1,14 @@
 // How good the judge is: its card, its audit, its agreement with another judge, its scores, and what it could not say.
+import {foreign, h} from './dom.js';
+import {editorCalled, editorName, histogram, hue} from './marks.js';
+import {CATEGORIES, OVERVIEW} from './overview.js';
+import {num, table} from './table.js';
+import {inWords, metricName, number, percent, range, signed, t, WORDS} from './words.js';
+
 const COEFFICIENTS = ['spearman', 'kendall', 'pairwise_accuracy', 'pairwise_accuracy_overall', 'mae'];
 
 // What is known about the judge, beside every score that it gives.
-function judgeCard() {
+export function judgeCard() {
   const card = OVERVIEW.judge_card;
   if (!card) return h('p.judge-card.soft', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG'));
   const {coefficient} = card;
@@ -17,13 +23,13 @@ const against = (one) => `${t('against')} ${one.against.map((each) => (WORDS[`ag
 // A card from another study: this one has no audit of its own.
 function cardSection(card) {
   return h('section#card', {}, h('h2', {}, t('judge_page')), h('p.note', {}, t('card_note'), ' ', foreign(card.benchmark), ', ', foreign(card.rubric), ', ', against(card)),
-    h('div.card.scroll', {}, h('table', {}, h('tbody', {}, card.rows.map((one) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(one.of))), h('td', {}, coefficientName(one.name)),
-      h('td.num.mean', {}, number(one.value, 3)), h('td.num.soft', {}, one.ci95 ? range(...one.ci95) : '–'), h('td.num', {}, String(one.n))))))));
+    table(null, card.rows.map((row) => [foreign(rowName(row.of)), coefficientName(row.name), h('td.num.mean', {}, number(row.value, 3)),
+      h('td.num.soft', {}, row.ci95 ? range(...row.ci95) : '–'), h('td.num', {}, String(row.n))])));
 }
 
 const rowName = (name) => (name === 'overall' ? t('overall') : metricName(categoryName(name)));
 
-function judgePage() {
+export function judgePage() {
   const {audit, probe, judge} = OVERVIEW;
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('judge_name'), ' ', foreign(judge.name)), h('p.note', {}, foreign(judge.signature, 'span'))),
@@ -34,13 +40,12 @@ function judgePage() {
     unreadable());
 }
 
-const coefficients = (one) => COEFFICIENTS.map((name) => h('td.num', {}, h('span.mean', {}, number(one[name].value, 3)),
-  h('br'), h('small.soft', {}, one[name].ci95 ? range(...one[name].ci95) : '–')));
+const under = (interval) => [h('br'), h('small.soft', {}, interval ? range(...interval) : '–')];
+const valued = ({value, ci95}) => [h('span.mean', {}, number(value, 3)), under(ci95)];
 
 function auditTable(title, rows) {
-  return h('div.card.scroll.audit', {}, h('table', {},
-    h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, title), h('th.num', {scope: 'col'}, 'n'), COEFFICIENTS.map((name) => h('th.num', {scope: 'col'}, t(name))))),
-    h('tbody', {}, rows.map(([name, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(name)), h('td.num', {}, String(one.n)), coefficients(one))))));
+  return table([title, num('n'), ...COEFFICIENTS.map((name) => num(t(name)))],
+    rows.map(([name, agreement]) => [name instanceof Node ? name : foreign(name), String(agreement.n), ...COEFFICIENTS.map((coefficient) => valued(agreement[coefficient]))]), {frame: '.card.audit'});
 }
 
 const categoryName = (id) => {
@@ -56,25 +61,23 @@ function auditSections(audit) {
       audit.overall.n > 0 && [
         h('p.note', {}, t('audit_note')),
         auditTable(t('reading'), Object.entries(audit.readings).filter(([, one]) => one).map(([name, one]) => [t(`reading_${name}`), one])),
-        auditTable(t('editor'), Object.entries(audit.editors)),
+        auditTable(t('editor'), Object.entries(audit.editors).map(([name, agreement]) => [editorCalled(name), agreement])),
         auditTable(t('category'), Object.entries(audit.categories).map(([id, one]) => [categoryName(id), one])),
       ]),
     audit.preferences && preferenceSection(audit.preferences),
     audit.classes && classSection(audit.classes),
     audit.human && humanSection(audit.human),
-    Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), h('div.card.scroll', {}, h('table', {},
-      h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('editor')), h('th.num', {scope: 'col'}, t('judge_name')), h('th.num', {scope: 'col'}, t('audit_truth')))),
-      h('tbody', {}, Object.entries(audit.means).map(([name, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(name)), h('td.num.mean', {}, number(one.judge)), h('td.num.mean', {}, number(one.truth)))))))),
-    stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)), h('div.card.scroll', {}, h('table', {},
-      h('thead', {}, h('tr', {}, h('th'), h('th.num', {scope: 'col'}, t('audit_equal')), h('th.num', {scope: 'col'}, t('audit_largest')))),
-      h('tbody', {}, ['batched', 'reversed', 'repeated'].map((name) => h('tr', {}, h('th', {scope: 'row'}, t(name)), h('td.num.mean', {}, percent(stability[name].equal)), h('td.num', {}, number(stability[name].largest_difference, 4))))))),
+    Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), table(
+      [t('editor'), num(t('judge_name')), num(t('audit_truth'))],
+      Object.entries(audit.means).map(([name, means]) => [editorCalled(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
+    stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
+      table(['', num(t('audit_equal')), num(t('audit_largest'))],
+        ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
       h('p.note', {}, t('audit_modes', {
         mode: modes.other, questions: modes.questions, spearman: number(modes.spearman.value, 3), difference: number(modes.mean_absolute_difference.value, 3),
       }))),
   ];
 }
-
-const valued = ({value, ci95}) => h('td.num', {}, h('span.mean', {}, number(value, 3)), h('br'), h('small.soft', {}, ci95 ? range(...ci95) : '–'));
 
 // Which of two edits people prefer: ties apart, as wrong, and as a mean over task types.
 function preferenceSection(preferences) {
@@ -82,21 +85,25 @@ function preferenceSection(preferences) {
   const sizes = [...new Set(Object.values(preferences).flatMap((one) => Object.values(one)).flatMap((one) => Object.keys(one.groups)))];
   const rows = Object.entries(preferences).flatMap(([reading, dimensions]) => Object.entries(dimensions).map(([dimension, one]) => [reading, dimension, one]));
   return h('section#preferences', {}, h('h2', {}, t('preferences')), h('p.note', {}, t('preferences_note')),
-    h('div.card.scroll', {}, h('table', {},
-      h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('dimension')), h('th', {scope: 'col'}, t('reading')), columns.map((name) => h('th.num', {scope: 'col'}, t(name))),
-        sizes.map((size) => h('th.num', {scope: 'col'}, t('groups_of', {size}))), h('th.num', {scope: 'col'}, t('right_wrong_ties')), h('th.num', {scope: 'col'}, t('no_score')))),
-      h('tbody', {}, rows.map(([reading, dimension, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(dimension))), h('td', {}, t(`reading_${reading}`)), columns.map((name) => valued(one[name])),
-        sizes.map((size) => (one.groups[size] ? valued(one.groups[size]) : h('td.num', {}, '–'))), h('td.num', {}, `${one.right} / ${one.wrong} / ${one.ties}`), h('td.num', {}, String(one.unscored))))))),
-    h('details.card.fold', {}, h('summary', {}, t('by_category')), h('div.scroll', {}, h('table', {}, h('tbody', {}, rows.flatMap(([reading, dimension, one]) => Object.entries(one.categories).map(([category, each]) =>
-      h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(dimension))), h('td', {}, t(`reading_${reading}`)), h('td', {}, foreign(categoryName(category))), valued(each.accuracy), valued(each.accuracy_ties_wrong), h('td.num', {}, String(each.pairs))))))))));
+    table([
+      t('dimension'), t('reading'), ...columns.map((name) => num(t(name))), ...sizes.map((size) => num(t('groups_of', {size}))), num(t('right_wrong_ties')), num(t('no_score')),
+    ], rows.map(([reading, dimension, share]) => [
+      foreign(rowName(dimension)), t(`reading_${reading}`), ...columns.map((name) => valued(share[name])),
+      ...sizes.map((size) => (share.groups[size] ? valued(share.groups[size]) : '–')), `${share.right} / ${share.wrong} / ${share.ties}`, String(share.unscored),
+    ])),
+    h('details.card.fold', {}, h('summary', {}, t('by_category')), table(
+      [t('dimension'), t('reading'), t('category'), num(t('accuracy')), num(t('accuracy_ties_wrong')), num('n')],
+      rows.flatMap(([reading, dimension, share]) => Object.entries(share.categories).map(([category, part]) => [
+        foreign(rowName(dimension)), t(`reading_${reading}`), foreign(categoryName(category)), valued(part.accuracy), valued(part.accuracy_ties_wrong), String(part.pairs),
+      ])), {frame: ''})));
 }
 
 // Edits that follow their instruction against edits that do not: the area under the ROC curve.
 function classSection(classes) {
   const rows = Object.entries(classes).flatMap(([reading, scores]) => Object.entries(scores).map(([score, one]) => [reading, score, one]));
-  return h('section#classes', {}, h('h2', {}, t('classes')), h('div.card.scroll', {}, h('table', {},
-    h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('score')), h('th', {scope: 'col'}, t('reading')), h('th.num', {scope: 'col'}, t('auroc')), h('th.num', {scope: 'col'}, t('right_wrong')), h('th.num', {scope: 'col'}, t('no_score')))),
-    h('tbody', {}, rows.map(([reading, score, one]) => h('tr', {}, h('th', {scope: 'row'}, foreign(rowName(score))), h('td', {}, t(`reading_${reading}`)), valued(one), h('td.num', {}, `${one.right} / ${one.wrong}`), h('td.num', {}, String(one.unscored))))))));
+  return h('section#classes', {}, h('h2', {}, t('classes')), table(
+    [t('score'), t('reading'), num(t('auroc')), num(t('right_wrong')), num(t('no_score'))],
+    rows.map(([reading, score, area]) => [foreign(rowName(score)), t(`reading_${reading}`), valued(area), `${area.right} / ${area.wrong}`, String(area.unscored)])));
 }
 
 // What became of the ratings by people.
@@ -105,9 +112,9 @@ function humanSection(human) {
     h('p.facts', {}, h('span', {}, h('b', {}, String(human.ratings)), ' ', t('ratings')), h('span', {}, h('b', {}, percent(human.blind)), ' ', t('blind')),
       Object.entries(human.raters).map(([name, count]) => h('span', {}, foreign(name), ' ', h('b', {}, String(count)))),
       human.changed + human.unknown > 0 && h('span', {}, t('not_compared_ratings', {changed: human.changed, unknown: human.unknown}))),
-    human.between_raters.length > 0 && h('div.card.scroll', {}, h('table', {}, h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('between_raters')), h('th.num', {scope: 'col'}, 'n'), h('th.num', {scope: 'col'}, t('spearman')), h('th.num', {scope: 'col'}, t('mae')))),
-      h('tbody', {}, human.between_raters.map((one) => h('tr', {}, h('th', {scope: 'row'}, foreign(one.raters.join(' · '))), h('td.num', {}, String(one.n)), valued(one.spearman), valued(one.mae)))))),
-    human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), foreign(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
+    human.between_raters.length > 0 && table([t('between_raters'), num('n'), num(t('spearman')), num(t('mae'))],
+      human.between_raters.map((both) => [foreign(both.raters.join(' · ')), String(both.n), valued(both.spearman), valued(both.mae)])),
+    human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), editorCalled(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
 }
 
 function probeSections(probe) {
@@ -119,13 +126,13 @@ function probeSections(probe) {
     h('section#probe', {}, h('h2', {}, t('probe_page')),
       h('p.facts', {}, h('span', {}, h('b', {}, String(probe.questions)), ' ', t('probe_questions')), h('span', {}, h('b', {}, String(probe.compared)), ' ', t('probe_compared'))),
       h('p.note', {}, t('probe_note')),
-      h('div.card.scroll', {}, h('table', {}, h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('judge_name')), h('th', {scope: 'col'}, t('signature')), h('th.num', {scope: 'col'}, t('no_score')))),
-        h('tbody', {}, probe.judges.map((one, at) => h('tr', {}, h('th', {scope: 'row'}, foreign(one.name)), h('td', {}, h('small.soft', {dir: 'auto'}, `${one.signature} mode=${one.mode}`)), h('td.num', {}, String(probe.unreadable[at]))))))),
-      h('div.card.scroll', {}, h('table', {}, h('tbody', {}, facts.map(([name, value]) => h('tr', {}, h('th', {scope: 'row'}, name), h('td.num.mean', {}, value)))))),
-      h('details.card.fold', {}, h('summary', {}, t('probe_pairs')), h('div.scroll', {}, h('table', {},
-        h('thead', {}, h('tr', {}, [t('editor'), t('sample'), t('metric')].map((one) => h('th', {scope: 'col'}, one)), probe.judges.map((one) => h('th.num', {scope: 'col'}, foreign(one.name))), h('th.num', {scope: 'col'}, t('probe_gap')))),
-        h('tbody', {}, probe.pairs.map((one) => h('tr', {}, [one.editor, one.sample, one.metric].map((text) => h('td', {dir: 'auto'}, text)), one.scores.map((score) => h('td.num', {}, number(score))),
-          h('td.num', {}, one.scores.includes(null) ? '–' : signed(one.scores[1] - one.scores[0]))))))))),
+      table([t('judge_name'), t('signature'), num(t('no_score'))], probe.judges.map((judge, at) => [
+        foreign(judge.name), h('small.soft', {dir: 'auto'}, `${judge.signature} mode=${judge.mode}`), String(probe.unreadable[at])])),
+      table(null, facts.map(([name, value]) => [name, h('td.num.mean', {}, value)])),
+      h('details.card.fold', {}, h('summary', {}, t('probe_pairs')), table(
+        [t('editor'), t('sample'), t('metric'), ...probe.judges.map((judge) => num(foreign(judge.name))), num(t('probe_gap'))],
+        probe.pairs.map((question) => [editorCalled(question.editor), foreign(question.sample), foreign(question.metric), ...question.scores.map((score) => number(score)),
+          question.scores.includes(null) ? '–' : signed(question.scores[1] - question.scores[0])]), {frame: ''}))),
   ];
 }
 

@@ -1,43 +1,47 @@
 // Source and edit, looked at together: side by side, with a slider, flickering, as their difference, or under a loupe
 // that shows the same place of both.
+import {h, put, remember} from './dom.js';
+import {MANIFEST} from './overview.js';
+import {state} from './state.js';
+import {t} from './words.js';
+
 const MODES = ['side', 'slider', 'flicker', 'difference', 'loupe'];
-let mode = remembered('mode', 'side');
 const PERIOD = 700; // milliseconds between two flickers
 const MAGNIFIED = 3;
 
-function modeBar(act) {
+export function modeBar(act) {
   const bar = h('div.modes', {role: 'radiogroup', 'aria-label': t('compare_images')});
   const show = () => put(bar, MODES.map((one) => h('button.mode', {
-    type: 'button', role: 'radio', 'aria-checked': String(one === mode), on: {click: () => setMode(one)},
+    type: 'button', role: 'radio', 'aria-checked': String(one === state.mode), on: {click: () => setMode(one)},
   }, t(`mode_${one}`))));
   const setMode = (one) => {
-    mode = one;
-    remember('mode', mode);
+    state.mode = one;
+    remember('mode', state.mode);
     show();
     act();
   };
-  bar.next = (step = 1) => setMode(MODES[(MODES.indexOf(mode) + step + MODES.length) % MODES.length]);
+  bar.next = (step = 1) => setMode(MODES[(MODES.indexOf(state.mode) + step + MODES.length) % MODES.length]);
   show();
   return bar;
 }
 
-function picture(image, label, large) {
+export function picture(image, label, large) {
   if (!image || !image.small) return h('span.none', {}, t('no_image'));
   return h('img', {src: large && image.large && !MANIFEST.single ? image.large : image.small, alt: label, loading: 'lazy', decoding: 'async', draggable: 'false'});
 }
 
-function pair(source, edited, name, large = false) {
+export function pair(source, edited, name, large = false) {
   const before = () => picture(source, `${t('source')} ${name}`, large);
   const after = () => picture(edited, `${t('edited')} ${name}`, large);
   if (!edited?.small || !source?.small) {
     return h('div.pair.side', {}, h('span.frame', {}, before()), h('span.frame', {}, after()));
   }
-  if (mode === 'slider') return sliderPair(before(), after());
-  if (mode === 'flicker') return flickerPair(before(), after());
-  if (mode === 'difference') {
+  if (state.mode === 'slider') return sliderPair(before(), after());
+  if (state.mode === 'flicker') return flickerPair(before(), after());
+  if (state.mode === 'difference') {
     return h('div.pair.over', {}, h('span.frame.difference', {}, before(), after()), caption(t('mode_difference')));
   }
-  if (mode === 'loupe') return loupePair(before(), after(), large);
+  if (state.mode === 'loupe') return loupePair(before(), after(), large);
   return h('div.pair.side', {},
     h('span.frame', {}, before(), caption(t('source'))), h('span.frame', {}, after(), caption(t('edited'))));
 }
@@ -53,28 +57,24 @@ function sliderPair(before, after) {
   return h('div.pair.over', {}, frame, input, h('span.caption', {}, t('source')), h('span.caption.right', {}, t('edited')));
 }
 
-// One clock for all of them, so that a page of pairs flickers together.
-let flickering = null;
-let shown = false;
-
 function flickerPair(before, after) {
   const label = h('span.caption', {}, t('edited'));
   const frame = h('span.frame.flicker', {}, after, h('span.under', {}, before));
   const one = h('div.pair.over.flickering', {}, frame, label);
   one.flick = () => {
-    frame.classList.toggle('before', shown);
-    label.textContent = shown ? t('source') : t('edited');
+    frame.classList.toggle('before', state.flicker.before);
+    label.textContent = state.flicker.before ? t('source') : t('edited');
   };
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  if (still) frame.addEventListener('pointerdown', () => { shown = !shown; one.flick(); });
-  else flickering ??= setInterval(() => {
-    const all = document.querySelectorAll('.flickering');
+  if (still) frame.addEventListener('pointerdown', () => { state.flicker.before = !state.flicker.before; one.flick(); });
+  else state.flicker.timer ??= setInterval(() => {
+    const all = /** @type {NodeListOf<any>} */ (document.querySelectorAll('.flickering'));
     if (all.length === 0) {
-      clearInterval(flickering);
-      flickering = null;
+      clearInterval(state.flicker.timer);
+      state.flicker.timer = undefined;
       return;
     }
-    shown = !shown;
+    state.flicker.before = !state.flicker.before;
     for (const each of all) each.flick?.();
   }, PERIOD);
   return one;

@@ -1,8 +1,14 @@
 // Two editors on the same samples: what the difference is, and what could have been seen at all.
+import {button, foreign, h, s, select} from './dom.js';
+import {editorChoices, editorName, hue, shape} from './marks.js';
+import {CATEGORIES, EDITORS, OVERVIEW} from './overview.js';
+import {num, table} from './table.js';
+import {inWords, number, probability, signed, t} from './words.js';
+
 const comparisons = new Map(OVERVIEW.comparisons.pairs.map((one) => [`${one.a}\u0000${one.b}`, one]));
 
 // The comparison of two editors by their numbers, whichever of them comes first in the data.
-function comparisonOf(a, b) {
+export function comparisonOf(a, b) {
   const [one, other] = [EDITORS[a].name, EDITORS[b].name];
   const found = comparisons.get(`${one}\u0000${other}`);
   if (found) return found;
@@ -18,13 +24,16 @@ function turnedAround(one) {
   };
 }
 
-function comparePage(query) {
+// The ends of a difference's interval.
+export const ends = ({ci95}) => (ci95 ? `${signed(ci95[0])} … ${signed(ci95[1])}` : '–');
+
+export function comparePage(query) {
   if (EDITORS.length < 2) return h('div', {}, h('header.hero', {}, h('h1', {}, t('compare'))), h('p.note', {}, t('one_editor')));
   const at = (name, otherwise) => (query.get(name) !== null && EDITORS[Number(query.get(name))] ? Number(query.get(name)) : otherwise);
   const a = at('a', 0);
   const b = at('b', a === 1 ? 0 : 1);
   const go = (first, second) => { location.hash = `#/compare?a=${first}&b=${second}`; };
-  const names = EDITORS.map((one, place) => [place, one.name]);
+  const names = editorChoices();
   const found = a === b ? null : comparisonOf(a, b);
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('compare')), h('p.note', {}, t('compare_note'))),
@@ -32,7 +41,7 @@ function comparePage(query) {
       button('⇄', () => go(b, a), {'aria-label': t('swap')}),
       found && h('a', {href: `#/gallery?sort=spread`}, t('see_disagreement'))),
     found ? pairSections(found, a, b) : h('p.note', {}, t('choose_two')),
-    EDITORS.length > 2 && h('section#pairs', {}, h('h2', {}, t('all_pairs')), h('p.note', {}, t('all_pairs_note')), h('div.card.scroll', {}, pairMatrix(a, b))));
+    EDITORS.length > 2 && h('section#pairs', {}, h('h2', {}, t('all_pairs')), h('p.note', {}, t('all_pairs_note')), pairMatrix(a, b)));
 }
 
 function pairSections(found, a, b) {
@@ -41,15 +50,14 @@ function pairSections(found, a, b) {
   return [
     h('p.sentence', {}, sentence(found, a, b)),
     h('div.card.tally', {}, tally(found, a, b)),
-    h('section', {}, h('div.card.scroll', {}, h('table.pairs', {},
-      h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, t('category')), h('th.num', {scope: 'col'}, t('difference')), h('th.wide', {scope: 'col'}, h('span.ends', {}, h('span', {}, '← B'), h('span', {}, 'A →'))),
-        h('th.num', {scope: 'col'}, t('interval')), h('th.num', {scope: 'col', title: t('p_note')}, 'p'), h('th.num', {scope: 'col', title: t('corrected_note')}, t('p_corrected')),
-        h('th.num', {scope: 'col', title: t('detectable_note')}, t('detectable')), h('th.num', {scope: 'col'}, t('win_tie_loss')), h('th.num', {scope: 'col'}, 'n'))),
-      h('tbody', {}, rows.map(([label, one], row) => h(`tr${row ? '' : '.total'}`, {}, h('th', {scope: 'row'}, foreign(label)),
-        h('td.num.mean', {}, signed(one.difference)), h('td.wide', {}, differenceBar(one, widest, one.difference !== null && one.difference < 0 ? b : a)),
-        h('td.num.soft', {}, one.ci95 ? `${signed(one.ci95[0])} … ${signed(one.ci95[1])}` : '–'),
-        h('td.num', {}, probability(one.p)), h(`td.num${one.p_corrected !== null && one.p_corrected < 0.05 ? '.mean' : ''}`, {}, probability(one.p_corrected)),
-        h('td.num', {}, number(one.detectable)), h('td.num', {}, `${one.win} / ${one.tie} / ${one.loss}`), h('td.num', {}, String(one.n))))))),
+    h('section', {}, table([
+      t('category'), num(t('difference')), {label: h('span.ends', {}, h('span', {}, '← B'), h('span', {}, 'A →')), look: '.wide'}, num(t('interval')),
+      num('p', {title: t('p_note')}), num(t('p_corrected'), {title: t('corrected_note')}), num(t('detectable'), {title: t('detectable_note')}), num(t('win_tie_loss')), num('n'),
+    ], rows.map(([label, one], row) => ({look: row ? '' : '.total', cells: [
+      foreign(label), h('td.num.mean', {}, signed(one.difference)), differenceBar(one, widest, one.difference !== null && one.difference < 0 ? b : a),
+      h('td.num.soft', {}, ends(one)), probability(one.p), h(`td.num${one.significant_corrected ? '.mean' : ''}`, {}, probability(one.p_corrected)),
+      number(one.detectable), `${one.win} / ${one.tie} / ${one.loss}`, String(one.n),
+    ]})), {look: '.pairs'}),
     h('p.note', {}, t('pairs_note'))),
   ];
 }
@@ -59,11 +67,10 @@ function sentence(found, a, b) {
   const few = fewSamples(found);
   if (few) return few;
   const [better, worse] = found.difference >= 0 ? [a, b] : [b, a];
-  const ends = found.ci95 ? `${signed(found.ci95[0])} … ${signed(found.ci95[1])}` : '–';
-  if (found.p !== null && found.p < 0.05) {
-    return [editorName(better), ' ', t('is_better'), ' ', editorName(worse), ': ', h('b', {}, number(Math.abs(found.difference))), ' ', t('points'), ` (A − B: ${ends}, p ${probability(found.p)}).`];
+  if (found.significant) {
+    return [editorName(better), ' ', t('is_better'), ' ', editorName(worse), ': ', h('b', {}, number(Math.abs(found.difference))), ' ', t('points'), ` (A − B: ${ends(found)}, p ${probability(found.p)}).`];
   }
-  return [t('no_difference', {difference: signed(found.difference), ends, p: probability(found.p)}), ' ', excludesZero(found) && [t('trust_p'), ' '],
+  return [t('no_difference', {difference: signed(found.difference), ends: ends(found), p: probability(found.p)}), ' ', excludesZero(found) && [t('trust_p'), ' '],
     found.clusters < 6 && t('few_sources', {clusters: found.clusters}), found.detectable !== null && t('could_have_seen', {n: found.n, detectable: number(found.detectable)})];
 }
 
@@ -103,17 +110,21 @@ function differenceBar(one, widest, editor) {
     s('line.zero', {x1: '50%', x2: '50%', y1: 0, y2: 24}),
     one.ci95 && [[one.ci95[0], one.ci95[1], 0, 0], [one.ci95[0], one.ci95[0], -4, 4], [one.ci95[1], one.ci95[1], -4, 4]].map(([from, to, y1, y2]) =>
       s('line.reach', {x1: x(from), x2: x(to), y1: middle + y1, y2: middle + y2})),
-    one.difference !== null && s('svg', {x: x(one.difference), y: middle, overflow: 'visible'}, shape(editor, {class: 'point'})));
+    one.difference !== null && s('svg', {x: x(one.difference), y: middle, overflow: 'visible'}, shape(editor, 'point')));
 }
 
+// Every pair; the heads of rows and columns stay in view, and beyond a handful of editors a cell holds the difference alone.
 function pairMatrix(a, b) {
-  return h('table.matrix.small', {}, h('thead', {}, h('tr', {}, h('th', {scope: 'col'}, 'A − B'), EDITORS.map((_, other) => h('th.cell-head', {scope: 'col'}, editorName(other))))),
-    h('tbody', {}, EDITORS.map((_, one) => h('tr', {}, h('th.editor', {scope: 'row'}, editorName(one)), EDITORS.map((__, other) => {
-      if (one === other) return h('td.cell.empty', {}, '');
-      const found = comparisonOf(one, other);
-      const clear = found && found.p_corrected !== null && found.p_corrected < 0.05;
-      const look = !clear ? '.unclear' : found.difference > 0 ? '.better' : '.worse';
-      return h(`td.cell${look}`, {'aria-current': one === a && other === b ? 'true' : null}, h('a', {href: `#/compare?a=${one}&b=${other}`},
-        h('span.num.mean', {}, found ? signed(found.difference) : '–'), h('small.soft', {}, found && !clear ? '≈' : found ? `p ${probability(found.p_corrected)}` : '')));
-    })))));
+  const few = EDITORS.length <= 6;
+  return table(['A − B', ...EDITORS.map((_, other) => ({label: editorName(other), look: '.cell-head'}))],
+    EDITORS.map((_, row) => [editorName(row), ...EDITORS.map((__, column) => {
+      if (row === column) return h('td.cell.empty', {}, '');
+      const comparison = comparisonOf(row, column);
+      const clear = comparison?.significant_corrected;
+      const look = !clear ? '.unclear' : comparison.difference > 0 ? '.better' : '.worse';
+      const p = `p ${probability(comparison?.p_corrected)}`;
+      return h(`td.cell${look}`, {'aria-current': row === a && column === b ? 'true' : null, title: comparison ? `${EDITORS[row].name} − ${EDITORS[column].name}: ${signed(comparison.difference)}, ${p}` : null},
+        h('a', {href: `#/compare?a=${row}&b=${column}`},
+          h('span.num.mean', {}, comparison ? signed(comparison.difference) : '–'), h('small.soft', {}, comparison && !clear ? '≈' : comparison && few ? p : '')));
+    })]), {look: `.matrix${few ? '' : '.dense'}`});
 }

@@ -1,7 +1,9 @@
 // What people say about edits: kept in the browser, downloaded as JSON, read by `editloupe audit CONFIG --human FILE`.
-const RATINGS = `ratings:${OVERVIEW.signature}`;
-const ratings = new Map(remembered(RATINGS, []));
-let rater = remembered('rater', '');
+import {button, h, put, remember} from './dom.js';
+import {EDITORS, OVERVIEW} from './overview.js';
+import {RATINGS, state} from './state.js';
+import {t} from './words.js';
+
 const heard = new Set();
 const onRating = (act) => heard.add(act);
 
@@ -14,29 +16,29 @@ function steps() {
 }
 
 function rate(edit, digest, change) {
-  const before = ratings.get(edit.key) ?? {score: null, flag: ''};
+  const before = state.ratings.get(edit.key) ?? {score: null, flag: ''};
   const now = {
     editor: EDITORS[edit.editor].name, sample: edit.sample.id, image: digest, score: before.score, flag: before.flag,
     ...change, blind: state.blind, at: new Date().toISOString(),
   };
-  if (now.score === null && !now.flag) ratings.delete(edit.key);
-  else ratings.set(edit.key, now);
-  const kept = remember(RATINGS, [...ratings]);
+  if (now.score === null && !now.flag) state.ratings.delete(edit.key);
+  else state.ratings.set(edit.key, now);
+  const kept = remember(RATINGS, [...state.ratings]);
   for (const act of heard) act(edit, kept);
 }
 
 function downloadRatings() {
   const data = {
-    editloupe: 'ratings 1', signature: OVERVIEW.signature, rater, low: OVERVIEW.scale.low, high: OVERVIEW.scale.high,
-    ratings: [...ratings.values()],
+    editloupe: 'ratings 1', signature: OVERVIEW.signature, rater: state.rater, low: OVERVIEW.scale.low, high: OVERVIEW.scale.high,
+    ratings: [...state.ratings.values()],
   };
   const link = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], {type: 'application/json'}));
-  h('a', {href: link, download: `ratings-${(rater || 'mine').replace(/[^\p{L}\p{N}_-]+/gu, '-')}.json`}).click();
+  h('a', {href: link, download: `ratings-${(state.rater || 'mine').replace(/[^\p{L}\p{N}_-]+/gu, '-')}.json`}).click();
   setTimeout(() => URL.revokeObjectURL(link), 10_000);
 }
 
-function ratingRow(edit, digest) {
-  const mine = () => ratings.get(edit.key);
+export function ratingRow(edit, digest) {
+  const mine = () => state.ratings.get(edit.key);
   const row = h('div.rating', {role: 'group', 'aria-label': t('rate')});
   const show = () => {
     const now = mine();
@@ -67,21 +69,21 @@ function ratingRow(edit, digest) {
   return row;
 }
 
-function ratingPanel() {
-  const count = h('b', {}, String(ratings.size));
-  const name = h('input', {value: rater, placeholder: t('rater_name'), 'aria-label': t('rater_name'), on: {
+export function ratingPanel() {
+  const count = h('b', {}, String(state.ratings.size));
+  const name = h('input', {value: state.rater, placeholder: t('rater_name'), 'aria-label': t('rater_name'), on: {
     input: () => {
-      rater = name.value;
-      remember('rater', rater);
+      state.rater = name.value;
+      remember('rater', state.rater);
     },
   }});
   const save = button(t('download'), downloadRatings);
-  save.disabled = ratings.size === 0;
+  save.disabled = state.ratings.size === 0;
   const warning = h('span.bad', {hidden: true}, t('not_kept'));
   heard.clear();
   onRating((_, kept) => {
-    count.textContent = String(ratings.size);
-    save.disabled = ratings.size === 0;
+    count.textContent = String(state.ratings.size);
+    save.disabled = state.ratings.size === 0;
     warning.hidden = kept;
   });
   return h('div.ratings', {},

@@ -1,9 +1,8 @@
 // The study's data. The overview stands in the page; the index and the samples come as scripts, which a page from disk
 // may load where it may not fetch.
-const EDITORS = OVERVIEW.editors;
-const METRICS = OVERVIEW.metrics;
-const CATEGORIES = OVERVIEW.benchmark.categories;
-const MANIFEST = JSON.parse(document.getElementById('manifest').textContent);
+import {MANIFEST, METRICS, OVERVIEW} from './overview.js';
+import {state} from './state.js';
+
 const PER_CHUNK = Number(MANIFEST.per_chunk);
 
 // The one way from a text to a script, and the only addresses that it takes.
@@ -13,11 +12,11 @@ const rule = {
     throw new TypeError(`not a chunk of this report: ${text}`);
   },
 };
-const policy = window.trustedTypes ? trustedTypes.createPolicy('editloupe', rule) : rule;
+const policy = window.trustedTypes ? window.trustedTypes.createPolicy('editloupe', rule) : rule;
 
-class ChunkMissing extends Error {}
+export class ChunkMissing extends Error {}
 
-const arrived = new Map();
+export const arrived = new Map();
 const waiting = new Map();
 
 window.editloupe = (name, data) => {
@@ -25,7 +24,7 @@ window.editloupe = (name, data) => {
   waiting.get(name)?.resolve(data);
 };
 
-function load(name) {
+export function load(name) {
   if (!waiting.has(name)) {
     const one = {};
     one.promise = new Promise((resolve, reject) => Object.assign(one, {resolve, reject}));
@@ -46,24 +45,23 @@ function load(name) {
 }
 
 // The index as objects: one per sample, and one per edit. `INDEX.samples[i].edits[j].at` is j.
-let INDEX = null;
-
-async function loadIndex() {
-  if (INDEX) return INDEX;
+export async function loadIndex() {
+  if (state.index) return state.index;
   const raw = await load('index');
   const samples = raw.samples.map((row, at) => {
-    const sample = {at, id: row.id, category: row.c, groups: row.g, text: row.t, edits: []};
+    /** @type {Sample} */
+    const sample = {at, id: row.id, category: row.c, groups: row.g, text: row.t, edits: [], spread: -1};
     sample.edits = row.e.map(([editor, draw, overall, scores, kind], place) => ({
       sample, at: place, editor, draw, overall, scores, kind,
       key: `${row.id}\u0000${editor}\u0000${draw}`,
     }));
-    const known = sample.edits.map((one) => one.overall).filter((one) => one !== null);
+    const known = sample.edits.map((edit) => edit.overall).filter((one) => one !== null);
     sample.spread = known.length > 1 ? Math.max(...known) - Math.min(...known) : -1;
     return sample;
   });
   for (const sample of samples) for (const edit of sample.edits) edit.split = splitOf(edit);
-  INDEX = {kinds: raw.kinds, groups: raw.groups, samples, byId: new Map(samples.map((one) => [one.id, one]))};
-  return INDEX;
+  state.index = {kinds: raw.kinds, groups: raw.groups, samples, byId: new Map(samples.map((one) => [one.id, one]))};
+  return state.index;
 }
 
 // How far the metrics of one edit disagree, as a share of their scales.
@@ -72,12 +70,12 @@ function splitOf(edit) {
   return places.length > 1 ? Math.max(...places) - Math.min(...places) : -1;
 }
 
-const share = (value, scale) =>
+export const share = (value, scale) =>
   scale.high <= scale.low ? 0 : Math.min(1, Math.max(0, (value - scale.low) / (scale.high - scale.low)));
 
 const chunkOf = (sample) => `samples-${String(Math.floor(sample.at / PER_CHUNK)).padStart(4, '0')}`;
-const ready = (sample) => arrived.get(chunkOf(sample))?.[sample.at % PER_CHUNK];
-const loadSample = async (sample) => (await load(chunkOf(sample)))[sample.at % PER_CHUNK];
-const chunksThere = () => Object.keys(MANIFEST.files).filter((name) => name.startsWith('samples-'));
-const scoreOf = (edit, metric) => (metric < 0 ? edit.overall : edit.scores[metric]);
-const scaleOf = (metric) => (metric < 0 ? OVERVIEW.scale : METRICS[metric]);
+export const ready = (sample) => arrived.get(chunkOf(sample))?.[sample.at % PER_CHUNK];
+export const loadSample = async (sample) => (await load(chunkOf(sample)))[sample.at % PER_CHUNK];
+export const chunksThere = () => Object.keys(MANIFEST.files).filter((name) => name.startsWith('samples-'));
+export const scoreOf = (edit, metric) => (metric < 0 ? edit.overall : edit.scores[metric]);
+export const scaleOf = (metric) => (metric < 0 ? OVERVIEW.scale : METRICS[metric]);

@@ -1,0 +1,144 @@
+// What Python hands to the page, and what the page makes of it: only for the type checker, never loaded.
+type Child = Node | string | number | null | undefined | false | Child[];
+
+/** n, failed, mean, low, high, mean if failures count as worst */
+type Estimate = [number, number, number | null, number | null, number | null, number | null];
+
+/** English, Chinese */
+type Words = [string, string];
+
+interface Scale {
+  low: number;
+  high: number;
+  worst: number;
+}
+
+interface Editor {
+  name: string;
+  short: string;
+  signature: string;
+  overall: Estimate;
+  categories: Estimate[];
+  metrics: {overall: Estimate; categories: Estimate[]}[];
+  aggregates: Record<string, Estimate>;
+}
+
+interface Comparison {
+  a: string;
+  b: string;
+  n: number;
+  difference: number | null;
+  ci95: [number, number] | null;
+  p: number | null;
+  p_corrected: number | null;
+  significant: boolean;
+  significant_corrected: boolean;
+  detectable: number | null;
+  clusters: number;
+  win: number;
+  tie: number;
+  loss: number;
+  only_a: number;
+  only_b: number;
+  neither: number;
+  categories?: Record<string, Comparison>;
+}
+
+interface FailureCount {
+  editor: number;
+  stage: string;
+  kind: string;
+  count: number;
+  unit: 'edit' | 'score';
+  examples: {sample: string; message: string; attempts: number; retryable: boolean}[];
+}
+
+interface Overview {
+  version: string;
+  signature: string;
+  language: 'en' | 'zh';
+  title: string;
+  benchmark: {name: string; revision: string; samples: number; categories: {id: string; label: Words; samples: number}[]};
+  judge: {name: string; signature: string};
+  warnings: Words[];
+  too_few: Words;
+  rubric: string;
+  scale: Scale;
+  metrics: ({name: string} & Scale)[];
+  editors: Editor[];
+  comparisons: {pairs: Comparison[]; rank_ranges: Record<string, [number, number]>; cliques: [number, number][]};
+  aggregates: {name: string; variant: string; note: string; values: Estimate[]}[];
+  card: string;
+  judge_card: any;
+  histograms: {metric: string; edges: number[]; counts: number[][]}[];
+  failed: Words;
+  failures: FailureCount[];
+  unreadable: {count: number; shown: {editor: number; sample: string; metric: string; kind: string; words: string}[]};
+  speed: Record<string, {items: number; seconds: number; rate: number; memory: number | null} | null>;
+  hardware: Record<string, Record<string, string>>;
+  cost: Record<string, Record<string, any>>;
+  versions: Record<string, string>;
+  config: string;
+  audit: any;
+  probe: any;
+}
+
+interface Manifest {
+  files: Record<string, string>;
+  per_chunk: number;
+  single: {shown: number; all: number} | null;
+}
+
+interface Edit {
+  sample: Sample;
+  at: number;
+  editor: number;
+  draw: number;
+  overall: number | null;
+  scores: (number | null)[];
+  kind: number;
+  key: string;
+  split: number;
+  text?: string;
+  complete?: boolean;
+}
+
+interface Sample {
+  at: number;
+  id: string;
+  category: number;
+  groups: number[];
+  text: string;
+  edits: Edit[];
+  spread: number;
+}
+
+interface Index {
+  kinds: string[];
+  groups: [string, string[]][];
+  samples: Sample[];
+  byId: Map<string, Sample>;
+}
+
+interface State {
+  language: 'en' | 'zh';
+  theme: 'auto' | 'light' | 'dark';
+  blind: boolean;
+  mode: 'side' | 'slider' | 'flicker' | 'difference' | 'loupe';
+  flicker: {timer?: number; before: boolean};
+  board: {metric: number; sort: string | number; down: boolean};
+  index: Index;
+  page: any;
+  address: string;
+  turn: number;
+  lastGallery: string;
+  galleryScroll: number;
+  shownEdits: Edit[] | null;
+  rater: string;
+  ratings: Map<string, any>;
+}
+
+interface Window {
+  trustedTypes?: {createPolicy(name: string, rule: object): {createScriptURL(text: string): string}};
+  editloupe(name: string, data: any): void;
+}

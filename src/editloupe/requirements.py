@@ -43,8 +43,8 @@ class Requirement:
 
     @property
     def stops(self) -> bool:
-        """Whether a run stops without it; a model from the hub it would download by itself."""
-        return self.kind != "model"
+        """Whether a run stops without it; a model it would download, and a server may be there by then."""
+        return self.kind not in ("model", "server")
 
 
 def lacking_packages(packages: Mapping[str, str]) -> Iterator[Requirement]:

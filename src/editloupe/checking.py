@@ -17,7 +17,7 @@ from editloupe.machine import visible_gpus
 from editloupe.planning import full_signature, make_judge, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
-from editloupe.report.remarks import outside_domain
+from editloupe.report.remarks import limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.store.blobs import DecodingStore
 from editloupe.store.keys import judge_signature
@@ -56,7 +56,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     bad = [sample for sample in samples if sample.failure is not None]
     say(f"benchmark {benchmark.name}: {_counted(len(samples), 'sample')}, {len(bad)} of them unusable")
     if len(samples) == config.benchmark.limit:
-        say(f"  limit: the first {_counted(len(samples), 'sample')} of the benchmark; others are not looked at")
+        say(f"  {limited_to(len(samples), 'en')}")
     per_category = Counter(sample.category for sample in samples)
     bad_per_category = Counter(sample.category for sample in bad)
     for category, count in per_category.items():

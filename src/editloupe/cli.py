@@ -451,12 +451,15 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
     from editloupe.report.failure_summary import summarize_failures
+    from editloupe.report.remarks import limited_to
     from editloupe.report.terminal import leaderboard, noise_sentences, print_table
 
     if table:
         print_table(leaderboard(results, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(results):
             typer.echo(sentence)
+        if results.benchmark.limited:
+            typer.echo(limited_to(results.benchmark.samples, "en"))
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
         told = f"such as {sample!r} by {editor}: {example[0]}"

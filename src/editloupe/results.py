@@ -41,11 +41,17 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkInfo:
-    """The benchmark as it was run, categories in the order of the tables."""
+    """The benchmark as it was run, categories in the order of the tables.
+
+    Attributes:
+        name, revision, categories: of it.
+        limited: whether a limit ended the reading, so that there may be more samples than these.
+    """
 
     name: str
     revision: str
     categories: tuple[Category, ...]
+    limited: bool = False
 
     @property
     def samples(self) -> int:

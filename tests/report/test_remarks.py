@@ -12,7 +12,7 @@ from editloupe.records import Failure
 from editloupe.report import leaderboard, write_report
 from editloupe.report.comparisons import compare_all
 from editloupe.report.markdown import leaderboard_markdown
-from editloupe.report.remarks import outside_domain, too_few, warnings_of
+from editloupe.report.remarks import limited_to, outside_domain, too_few, warnings_of
 from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Verdict
 from small_study import study
 
@@ -107,3 +107,15 @@ def test_enough_samples_or_no_sign_of_a_difference_leave_nothing_to_say():
 
 def test_one_sample_is_said_in_the_singular():
     assert too_few(compare_all(of_scores({"a": [9], "b": [1]})), "en").startswith("1 sample is too few to separate 2 ")
+
+
+def test_a_limit_is_told_where_the_samples_are_counted(tmp_path):
+    whole = of_scores({"a": [3.0] * 12})
+    cut = dataclasses.replace(whole, benchmark=dataclasses.replace(whole.benchmark, limited=True))
+    told = "the first 12 samples of the benchmark"
+    for results, there in ((whole, False), (cut, True)):
+        found = forms(results, tmp_path)
+        assert [told in found[name] for name in ("markdown", "table", "page")] == [there] * 3
+        assert ("前 12 个样本" in found["page"]) is there
+        assert json.loads(found["json"])["benchmark"]["limited"] is there
+    assert "the first sample of" in limited_to(1, "en")

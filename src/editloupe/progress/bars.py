@@ -17,6 +17,7 @@ from rich.text import Text
 
 from editloupe.machine import accelerators, peak_memory
 from editloupe.progress.activity import Activity, subscribe
+from editloupe.progress.libraries import libraries_to
 
 __all__ = [
     "StageBar",
@@ -155,7 +156,7 @@ _console = Console()
 
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Send editloupe's log lines to a file, and to the screen: all of them without a terminal, warnings with one."""
+    """Send all log lines to a file, and editloupe's own to the screen; in a terminal only the warnings among them."""
     file = _LogFile(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     screen: logging.Handler
@@ -169,7 +170,8 @@ def logging_to(path: Path) -> Iterator[None]:
     for handler in (file, screen):
         log.addHandler(handler)
     try:
-        yield
+        with libraries_to(file):
+            yield
     finally:
         log.setLevel(before)
         for handler in (file, screen):

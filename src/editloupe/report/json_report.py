@@ -33,6 +33,7 @@ def report_json(
             "name": benchmark.name,
             "revision": benchmark.revision,
             "samples": benchmark.samples,
+            "limited": benchmark.limited,
             "categories": [{"id": one.id, "label": one.label, "samples": one.samples} for one in benchmark.categories],
         },
         "judge": {

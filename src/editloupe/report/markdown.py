@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.failure_summary import counted, summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
-from editloupe.report.remarks import too_few, warnings_of
+from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.results import Results
@@ -74,8 +74,9 @@ def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
 
 def _setting(results: Results) -> str:
     text = words(results.language)
+    limited = f" ({limited_to(results.benchmark.samples, results.language)})" if results.benchmark.limited else ""
     return (
-        f"{_plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}, "
+        f"{_plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}{limited}, "
         f"{len(results.editors)} {text['editors']}. "
         f"{text['judge_name']}: {_plain(results.judge.name)}. {text['rubric']}: {_plain(results.rubric)} "
         f"({results.scale.low:g}–{results.scale.high:g})."

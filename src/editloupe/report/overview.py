@@ -12,7 +12,7 @@ from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
-from editloupe.report.remarks import too_few, warnings_of
+from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.words import one_line, printable
 from editloupe.results import Aggregate, Results, Scale, Verdict
@@ -54,6 +54,7 @@ def overview_of(
             "name": printable(benchmark.name),
             "revision": printable(benchmark.revision),
             "samples": benchmark.samples,
+            "limited": [limited_to(benchmark.samples, one) for one in ("en", "zh")] if benchmark.limited else None,
             "categories": [
                 {"id": printable(one.id), "label": _label(one.id, one.label), "samples": one.samples}
                 for one in benchmark.categories

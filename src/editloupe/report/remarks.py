@@ -10,7 +10,7 @@ from editloupe.report.comparisons import Comparisons
 from editloupe.report.words import one_line, words
 from editloupe.results import NOT_DONE, Language, Results
 
-__all__ = ["outside_domain", "too_few", "warnings_of"]
+__all__ = ["limited_to", "outside_domain", "too_few", "warnings_of"]
 
 
 def warnings_of(results: Results, language: Language | None = None) -> list[str]:
@@ -44,6 +44,16 @@ def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: 
     made_for = ", ".join(one_line(one, 60) for one in domain)
     names = {"judge": one_line(judge, 60), "domain": made_for, "benchmark": one_line(benchmark, 60)}
     return [words(language)["outside_domain"].format_map(names)]
+
+
+def limited_to(samples: int, language: Language) -> str:
+    """Which samples a limit took.
+
+    Args:
+        samples: so many.
+        language: of the sentence.
+    """
+    return words(language)["limited_one" if samples == 1 else "limited_many"].format(samples=samples)
 
 
 def too_few(comparisons: Comparisons, language: Language) -> str:

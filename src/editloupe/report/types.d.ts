@@ -58,7 +58,7 @@ interface Overview {
   signature: string;
   language: 'en' | 'zh';
   title: string;
-  benchmark: {name: string; revision: string; samples: number; categories: {id: string; label: Words; samples: number}[]};
+  benchmark: {name: string; revision: string; samples: number; limited: Words | null; categories: {id: string; label: Words; samples: number}[]};
   judge: {name: string; signature: string};
   warnings: Words[];
   too_few: Words;

@@ -88,6 +88,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             benchmark["name"],
             benchmark["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
+            limited=len(samples) == config.benchmark.limit,
         ),
         judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",

@@ -31,7 +31,12 @@ def connected(place: WorkerSettings) -> Iterator[None]:
     if ray.is_initialized():  # somebody else's: used, and left to them
         yield
         return
-    common: dict[str, Any] = {"include_dashboard": False, "logging_level": logging.ERROR, "configure_logging": False}
+    common: dict[str, Any] = {
+        "include_dashboard": False,
+        "logging_level": logging.ERROR,
+        "configure_logging": False,
+        "log_to_driver": False,  # what the workers' libraries print stays in Ray's own logs
+    }
     if place.address is not None:
         try:
             ray.init(address=place.address, **{**common, "include_dashboard": None})

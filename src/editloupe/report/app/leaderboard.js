@@ -46,6 +46,7 @@ function hero() {
       h('span', {}, h('b', {}, String(EDITORS.length)), ' ', t('editors')),
       h('span', {}, t('judge_name'), ' ', h('b', {}, foreign(judge.name))),
       h('span', {}, t('rubric'), ' ', h('b', {}, foreign(OVERVIEW.rubric)))),
+    benchmark.limited && h('p.note', {}, inWords(benchmark.limited)),
     judgeCard());
 }
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from editloupe.cli import app, main
 from editloupe.config.parts import load_config
 from editloupe.report.comparisons import compare_all
+from editloupe.report.markdown import leaderboard_markdown
 from editloupe.report.terminal_compare import compare_sentences, compare_table
 from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Verdict
 from editloupe.study import run_study
@@ -54,6 +55,13 @@ def test_one_editor_has_nothing_to_compare():
         {"pairs": [], "rank_ranges": {"only": [1, 1]}, "cliques": [], "too_few": None},
         (),
     )
+
+
+def test_an_editor_without_a_score_has_no_rank_and_takes_none():
+    results = made({"a": 9.0, "b": 2.0, "lost": 5.0}, gaps={("lost", at) for at in range(60)})
+    found = compare_all(results)
+    assert found.rank_ranges == {"a": (1, 1), "b": (2, 2)}
+    assert "| – | lost | **–** |" in leaderboard_markdown(results)
 
 
 def test_missing_scores_are_counted_by_who_lacks_them():

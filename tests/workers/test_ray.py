@@ -170,7 +170,7 @@ def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
     part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
     engine = RayEngine(where, StageProgress("edit", 1, None))
     with pytest.raises(ConfigError, match="no such model"):
-        list(engine.edits(part, SimpleNamespace(signature="x"), plans(1)))
+        list(engine.edits(part, SimpleNamespace(signature="x", one_process=None, pinned=None), plans(1)))
 
 
 @pytest.mark.slow

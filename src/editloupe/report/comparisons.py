@@ -111,8 +111,8 @@ class Comparisons:
         editors: names, best first.
         overall: by pair of names, the better-ranked editor first.
         categories: by pair of names, then by category id.
-        rank_ranges: by name, (best, worst) rank that the comparisons leave open:
-            1 + editors that are clearly better, and all editors less those that are clearly worse.
+        rank_ranges: by name of each editor with a score, (best, worst) rank that the comparisons leave open:
+            1 + editors that are clearly better, and all with a score less those that are clearly worse.
         cliques: (first, last) places in `editors` of neighbours that are all within noise of each other, none of them
             inside another.
         too_few: where samples are lacking to tell any two editors apart; None where some are, or where no interval
@@ -173,7 +173,9 @@ def compare_all(results: Results, metric: str | None = None) -> Comparisons:
         tuple(names),
         overall,
         categories,
-        _rank_ranges(names, overall),
+        _rank_ranges(
+            [name for name, scores in zip(names, table.scores.T, strict=True) if not np.isnan(scores).all()], overall
+        ),
         _cliques(names, overall),
         _too_few(names, list(overall.values())),
     )

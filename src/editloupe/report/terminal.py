@@ -70,7 +70,7 @@ def leaderboard(results: Results, table: list[Standing] | None = None, *, whole:
     for one in best:
         rank: tuple[Text, ...] = ()
         if comparisons is not None:
-            rank = (Text("–" if one.overall.mean is None else rank_range(comparisons, one.editor.name)),)
+            rank = (Text(rank_range(comparisons, one.editor.name)),)
         name = Text(short.get(one.editor.name) or one_line(one.editor.name, LONGEST), "bold")
         view.add_row(*rank, *_cells(name, one.overall, results.scale, "bold"))
         if detailed:

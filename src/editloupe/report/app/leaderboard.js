@@ -110,7 +110,9 @@ function mainTable(order, scale, ranked, sortBy) {
 }
 
 function rankOf(editor) {
-  const [first, last] = OVERVIEW.comparisons.rank_ranges[EDITORS[editor].name] ?? [editor + 1, editor + 1];
+  const ranks = OVERVIEW.comparisons.rank_ranges[EDITORS[editor].name];
+  if (!ranks) return '–'; // no score, no rank
+  const [first, last] = ranks;
   return first === last ? String(first) : `${first}–${last}`;
 }
 

@@ -10,6 +10,7 @@ from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
 __all__ = [
+    "NOT_DONE",
     "Aggregate",
     "BenchmarkInfo",
     "Category",
@@ -25,6 +26,9 @@ __all__ = [
 
 Language = Literal["en", "zh"]
 
+NOT_DONE = "not-done"
+"""The kind of failure of what a stage has not come to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Category:
@@ -37,11 +41,17 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkInfo:
-    """The benchmark as it was run, categories in the order of the tables."""
+    """The benchmark as it was run, categories in the order of the tables.
+
+    Attributes:
+        name, revision, categories: of it.
+        limited: whether a limit ended the reading, so that there may be more samples than these.
+    """
 
     name: str
     revision: str
     categories: tuple[Category, ...]
+    limited: bool = False
 
     @property
     def samples(self) -> int:
@@ -59,11 +69,20 @@ class EditorInfo:
 
 @dataclass(frozen=True, slots=True)
 class JudgeInfo:
-    """The judge; `warning` is the first line of every report (``untrained weights: these scores mean nothing``)."""
+    """The judge.
+
+    Attributes:
+        name, signature: of it.
+        warning: what it says of itself; the first line of every report (``untrained weights: these scores mean
+            nothing``).
+        domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
+            or where the judge does not say.
+    """
 
     name: str
     signature: str
     warning: str = ""
+    domain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +226,7 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
@@ -233,7 +253,13 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+    title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        """What the report is called: the study's title, else the benchmark's name."""
+        return self.title or self.benchmark.name
 
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:

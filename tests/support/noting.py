@@ -1,7 +1,4 @@
-"""Editors for the tests of the workers; they note what they do in a folder that outlives them.
-
-While that folder holds a file `CLOSED`, whoever has noted an item waits: a test decides by it what happens first.
-"""
+"""Editors for the tests of the workers; they note what they do in a folder that outlives them."""
 
 from __future__ import annotations
 
@@ -19,13 +16,6 @@ from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
 from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, Reply
-
-CLOSED = "closed"
-
-
-def wait_while_closed(folder):
-    while (Path(folder) / CLOSED).exists():
-        time.sleep(0.02)
 
 
 class Noting(Editor):
@@ -60,7 +50,6 @@ class Noting(Editor):
             if sample in self.options.poison:
                 os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(3600 if sample in self.options.hang else self.options.seconds)
-            wait_while_closed(self.options.notes)
             image = images.decode(request.sample.sources[0])
             image.info["truth"] = float(request.seed % 11)
             made.append(Failure("edit", "refused", "no") if sample == "refuse" else image)
@@ -74,12 +63,18 @@ class Broken(Editor):
     def __init__(self, options):
         raise ConfigError("no such model")
 
+    signature = "broken"
+
+    def edit(self, requests):
+        raise AssertionError
+
 
 class NotingJudge(Judge):
     """Answers every question, and notes which sample it was about by the question's text."""
 
     class Options(PluginOptions):
         notes: str
+        seconds: float = 0.0
 
     name = "noting"
     signature = "noting judge"
@@ -92,8 +87,8 @@ class NotingJudge(Judge):
     def answer(self, questions):
         for question in questions:
             assert all(picture.read() for picture in question.images)
+            time.sleep(self.options.seconds)
             note(self.options.notes, question.ask[:40].replace("/", " "))
-            wait_while_closed(self.options.notes)
         return [Reply("7") for _ in questions]
 
 
@@ -111,12 +106,12 @@ def note(folder, name):
 
 def notes(folder):
     """(name, pid, node, devices) of every attempt, in the order of time."""
-    attempts = []
-    for path in sorted(Path(folder).glob("*~*[0-9]"), key=lambda path: path.name.rpartition("~")[2]):
+    found = []
+    for path in sorted(Path(folder).glob("*~*[0-9]"), key=lambda one: one.name.rpartition("~")[2]):
         name = path.name.rpartition("~")[0]
         pid, node, devices = path.read_text().split(" ")
-        attempts.append((name, int(pid), node, devices))
-    return attempts
+        found.append((name, int(pid), node, devices))
+    return found
 
 
 def picture(number):

@@ -19,6 +19,7 @@ NAME = 26
 """Cells that a name has beside six numbers in 80 columns."""
 
 COEFFICIENTS = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
+_TRUTHS = {"editor": "what the editors know", "labels": "the labels of the benchmark"}
 _READINGS = {"score": "scores", "first_draw": "first draw alone", "expected": "expected after reasoning"}
 
 
@@ -39,7 +40,9 @@ def audit_tables(audit: Mapping[str, Any], *, whole: bool = False) -> Iterator[T
 
 
 def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
-    view = _table(f"{audit['judge']} against the truth", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error"))
+    view = _table(
+        f"{audit['judge']} against {_truth(audit)}", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error")
+    )
     parts = [{"overall": audit["overall"]}, audit["editors"], audit["categories"]]
     if audit["expected"] is not None:
         parts[0][_READINGS["expected"]] = audit["expected"]
@@ -50,6 +53,14 @@ def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
             view.add_row(label, str(one["n"]), *(number(one[each]["value"], 3) for each in COEFFICIENTS))
         view.add_section()
     return view
+
+
+def _truth(audit: Mapping[str, Any]) -> str:
+    """Against whom or what: the raters by name, what the editors know of their own edits, or labels."""
+    if audit["human"] is not None:
+        return "people: " + ", ".join(one_line(name, 20) for name in audit["human"]["raters"])
+    known = [_TRUTHS[name] for name in audit["against"] if name in _TRUTHS]
+    return " and ".join(known) or "the truth"
 
 
 def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:

@@ -34,6 +34,7 @@ interface Comparison {
   significant: boolean;
   significant_corrected: boolean;
   detectable: number | null;
+  clusters: number;
   win: number;
   tie: number;
   loss: number;
@@ -48,6 +49,7 @@ interface FailureCount {
   stage: string;
   kind: string;
   count: number;
+  unit: 'edit' | 'score';
   examples: {sample: string; message: string; attempts: number; retryable: boolean}[];
 }
 
@@ -55,8 +57,11 @@ interface Overview {
   version: string;
   signature: string;
   language: 'en' | 'zh';
-  benchmark: {name: string; revision: string; samples: number; categories: {id: string; label: Words; samples: number}[]};
-  judge: {name: string; signature: string; warning: string};
+  title: string;
+  benchmark: {name: string; revision: string; samples: number; limited: Words | null; categories: {id: string; label: Words; samples: number}[]};
+  judge: {name: string; signature: string};
+  warnings: Words[];
+  too_few: Words;
   rubric: string;
   scale: Scale;
   metrics: ({name: string} & Scale)[];
@@ -66,6 +71,7 @@ interface Overview {
   card: string;
   judge_card: any;
   histograms: {metric: string; edges: number[]; counts: number[][]}[];
+  failed: Words;
   failures: FailureCount[];
   unreadable: {count: number; shown: {editor: number; sample: string; metric: string; kind: string; words: string}[]};
   speed: Record<string, {items: number; seconds: number; rate: number; memory: number | null} | null>;

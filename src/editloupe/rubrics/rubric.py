@@ -17,7 +17,18 @@ from editloupe.rubrics.metrics import Metric
 from editloupe.rubrics.parts import read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.reply_schema import reply_schema
-from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
+from editloupe.rubrics.texts import (
+    Choice,
+    ImageSlot,
+    Mode,
+    Prompt,
+    Texts,
+    fields_of,
+    fill,
+    in_mode,
+    of_category,
+    rendered,
+)
 
 __all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts"]
 
@@ -102,7 +113,7 @@ class Rubric(RubricModel):
                 slots = [slot for slot in slots if isinstance(slot, ImageSlot)]
             else:
                 system = of_category(texts.system, sample.category)
-                ask = fill(of_category(texts.asks[name], sample.category), fields)
+                ask = fill(of_category(in_mode(texts.asks[name], mode), sample.category), fields)
                 ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
             if mode == "text":
                 template = of_category(texts.reply[mode], name) if own is None else own.user_prompt_template
@@ -125,7 +136,10 @@ class Rubric(RubricModel):
             ConfigError: the mode ``choice``, and a question that asks for several scores; or no words for the mode.
         """
         for question in dict.fromkeys(self.question_of(name) for name in self.enabled):
-            worded = all(of_category(texts.reply.get(mode, ""), question) for texts in self.texts.values())
+            worded = all(
+                of_category(texts.reply.get(mode, ""), question) and in_mode(texts.asks[question], mode)
+                for texts in self.texts.values()
+            )
             if not worded or (mode == "choice" and not self._alone(question)):
                 other = "choice" if mode == "text" else "text"
                 raise ConfigError(

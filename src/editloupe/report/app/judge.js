@@ -70,7 +70,7 @@ function auditSections(audit) {
     Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), table(
       [t('editor'), num(t('judge_name')), num(t('audit_truth'))],
       Object.entries(audit.means).map(([name, means]) => [editorCalled(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
-    h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
+    stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
       table(['', num(t('audit_equal')), num(t('audit_largest'))],
         ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
       h('p.note', {}, t('audit_modes', {

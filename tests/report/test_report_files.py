@@ -120,6 +120,12 @@ def test_aggregates_are_by_group_where_there_is_a_choice(folder):
     assert editor["aggregates"]["language=zh"]["mean"] == 9.0
 
 
+def test_a_group_of_twenty_values_is_a_choice_and_one_of_more_is_a_name_of_its_own(folder):
+    groups = lambda number: {"author": str(number % 20), "camera": str(number % 21)}  # noqa: E731
+    editor = written(study(42, groups=groups), folder)["editors"][0]
+    assert set(editor["aggregates"]) == {f"author={number}" for number in range(20)}
+
+
 def test_the_json_is_written_last(folder, monkeypatch):
     import editloupe.report.write as module
 

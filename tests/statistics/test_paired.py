@@ -159,16 +159,16 @@ def test_holm_never_lowers_a_p_and_keeps_the_order(p_values):
 
 def test_no_difference_is_detectable_where_the_test_can_show_none():
     rng = np.random.default_rng(1)
-    assert one(rng.normal(3, 1, 5)).detectable is None
-    assert one(rng.normal(3, 1, 6)).detectable > 0
-    assert one(rng.normal(3, 1, 5)).p >= 0.05
+    assert single(rng.normal(3, 1, 5)).detectable is None
+    assert single(rng.normal(3, 1, 6)).detectable > 0
+    assert single(rng.normal(3, 1, 5)).p >= 0.05
 
 
 def test_equal_differences_tell_nothing_of_what_is_detectable():
-    assert one([0.0] * 12).detectable is None
-    assert one([0.1 + 0.2] * 12).detectable is None
+    assert single([0.0] * 12).detectable is None
+    assert single([0.1 + 0.2] * 12).detectable is None
 
 
 @pytest.mark.parametrize("clusters", [2, 5, 6, 13])
 def test_the_smallest_p_is_that_of_one_sided_differences(clusters):
-    assert one([1.0] * clusters).p == pytest.approx(smallest_p(clusters))
+    assert single([1.0] * clusters).p == pytest.approx(smallest_p(clusters))

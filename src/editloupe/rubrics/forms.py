@@ -11,7 +11,7 @@ from editloupe.rubrics.numbers import Number, is_interval, number_in, plain
 
 __all__ = ["Form", "Place", "ScoreLine", "Unread", "has_object", "is_only_object", "json_place", "place_of"]
 
-Form: TypeAlias = Literal["json", "fence", "prefaced-json", "prefaced-fence", "score-line", "number"]
+Form: TypeAlias = Literal["json", "fence", "prefaced-json", "prefaced-fence", "score-line", "number", "word", "choice"]
 ScoreLine: TypeAlias = Literal["first", "last"]
 
 _FENCE_BEGIN = re.compile(r"```[ \t]*[A-Za-z0-9_+-]*\s*\Z")

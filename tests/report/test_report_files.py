@@ -33,6 +33,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "benchmark",
         "judge",
         "rubric",
+        "reading",
         "editors",
         "comparisons",
         "failures",
@@ -143,7 +144,7 @@ def test_verdicts_are_one_object_per_line_with_the_words_kept(folder):
     write_report(study(), folder)
     rows = [json.loads(line) for line in (folder / "verdicts.jsonl").read_text("utf-8").splitlines()]
     assert len(rows) == 8
-    keys = "editor sample category metric score reply failure image sources instruction judge notes"
+    keys = "editor sample category metric score reply thoughts failure image sources instruction judge notes"
     assert all(list(row) == keys.split() for row in rows)
     prose = rows[6]
     assert (prose["score"], prose["reply"], prose["failure"]["kind"]) == (None, "rather good", "prose")

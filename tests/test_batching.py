@@ -141,3 +141,15 @@ def test_torch_errors_count_as_out_of_memory():
     assert is_out_of_memory(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"))
     assert not is_out_of_memory(RuntimeError("shape mismatch"))
     assert not is_out_of_memory(ValueError("out of memory"))
+
+
+def test_many_failures_of_a_kind_become_a_count(caplog):
+    def answer(batch):
+        raise ItemError("no good", kind="refused")
+
+    with caplog.at_level(logging.WARNING):
+        outcomes, _ = run(list(range(40)), answer, 1)
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(outcomes) == 40
+    assert len(lines) == 10
+    assert lines[-1] == "judge: 31 more lines about refused are left out"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -79,7 +80,24 @@ def test_help_imports_nothing_heavy():
 def test_failures_are_counted_and_leave_with_3(world, tmp_path):
     found = command("run", world, "--out", tmp_path / "out", "--set", "editors=[{type: replay, images: nowhere}]")
     assert found.returncode == 3, found.stderr
-    assert found.stdout.rstrip().endswith("total  3 scores  failed 3")
+    told = f"see {tmp_path / 'out' / 'report.html'}#/failures and {tmp_path / 'out' / 'log.txt'}"
+    last = found.stdout.rstrip().splitlines()[-1]
+    assert last == f"total  3 scores  failed 3 of 3 scores, 3 of 3 edits: 3 edits missing-file; {told}"
+    assert "No edit has a score: all 3 scores failed" in " ".join(found.stdout.split())
+    assert "trying" not in found.stdout  # a missing file takes no batch apart
+
+
+def test_retrying_says_what_is_not_asked_again_and_its_command_asks(world, tmp_path):
+    out = tmp_path / "a folder"
+    words = ("--set", "judge.answer=text", "--set", "judge.max_new_tokens=3", "--out", out, "--limit", 1)
+    assert command("run", world, *words).returncode == 3
+    found = command("run", out, "--retry-failed")
+    assert "not asked again: the replies behind 2 scores that could not be read" in found.stdout
+    advice = next(line for line in found.stdout.splitlines() if line.startswith("not asked again"))
+    pasted = shlex.split(advice.partition("anew: ")[2])
+    assert pasted == ["editloupe", "judge", str(out), "--set", "judge.max_new_tokens=6"]
+    found = command(*pasted[1:])
+    assert "judge  batch" in found.stdout, found.stderr
 
 
 def test_options_of_the_command_line(world, tmp_path):

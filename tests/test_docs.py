@@ -7,6 +7,7 @@ import re
 import runpy
 import shlex
 import sys
+import tomllib
 import typing
 from pathlib import Path
 
@@ -350,27 +351,43 @@ def test_the_python_calls_of_the_readme_work(tmp_path, monkeypatch):
     assert [verdict.editor for verdict in found["results"].verdicts] == ["identity"]
 
 
-def test_the_plugin_of_the_page_works(tmp_path, monkeypatch, tiny_checkpoint):
+def test_the_plugins_of_the_page_work(tmp_path, monkeypatch):
     page = ROOT / "docs" / "design" / "plugins.md"
-    (code,), (line,), (config,) = (blocks(page, kind) for kind in ("python", "toml", "yaml"))
-    group, entry = re.fullmatch(r'\[project\.entry-points\."([\w.]+)"\]\n(.*)\n', line).groups()
+    codes, (lines,), (config,) = (blocks(page, kind) for kind in ("python", "toml", "yaml"))
     package = tmp_path / "site" / "my_editors"
     package.mkdir(parents=True)
-    (package / "sepia.py").write_text(code)
+    for name, code in zip(
+        re.findall(r"^A complete .*`my_editors/(\w+)\.py`:$", page.read_text(), re.MULTILINE), codes, strict=True
+    ):
+        (package / f"{name}.py").write_text(code)
+    groups = tomllib.loads(lines)["project"]["entry-points"]
     installed = tmp_path / "site" / "my_editors-1.dist-info"
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: my_editors\nVersion: 1\n")
-    (installed / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    (installed / "entry_points.txt").write_text(
+        "".join(f"[{group}]\n{name} = {what}\n" for group, one in groups.items() for name, what in one.items())
+    )
     monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    (tmp_path / "pictures").mkdir()
+    for name in ("cat", "dog"):
+        gradient().save(tmp_path / "pictures" / f"{name}.png")
+        (tmp_path / "pictures" / f"{name}.txt").write_text("Make it old.\n")
+    (tmp_path / "pictures" / "lost.txt").write_text("Make it new.\n")
     path = tmp_path / "config.yaml"
     path.write_text(config)
-    study = load_config(path, ["benchmark.limit=3", f"judge.model={tiny_checkpoint}"])
     try:
-        results = run_study(study, stages=("edit",))
+        study = load_config(path, [f"out={tmp_path / 'study'}"])
+        assert check_study(study, lambda _: None) == 1  # the one without a picture
+        results = run_study(study)
     finally:
-        sys.modules.pop("my_editors.sepia", None)
+        for name in ("sepia", "told", "ruler"):
+            sys.modules.pop(f"my_editors.{name}", None)
     assert results.editors[0].signature == "sepia 1 strength=0.5"
-    assert [one.failure.kind for one in results.verdicts] == ["not-done"] * 3  # edited, not judged
+    assert results.judge.warning
+    scores = {one.sample: one.score for one in results.verdicts}
+    assert scores.pop("lost") is None
+    assert set(scores) == {"cat", "dog"}
+    assert all(5 < score < 10 for score in scores.values())  # half of it is as it was
     first = results.verdicts[0]
     source, edited = (Image.open(study.out / name) for name in (first.sources[0], first.image))
     assert source.size == edited.size
@@ -378,8 +395,12 @@ def test_the_plugin_of_the_page_works(tmp_path, monkeypatch, tiny_checkpoint):
 
 
 def test_the_rubric_of_the_page_works(tmp_path):
-    (text,) = blocks(ROOT / "docs" / "design" / "rubrics.md", "yaml")
+    text, by_mode = blocks(ROOT / "docs" / "design" / "rubrics.md", "yaml")
     (tmp_path / "tidy.yaml").write_text(text)
+    (tmp_path / "percent.yaml").write_text(by_mode)
+    percent = load_rubric(str(tmp_path / "percent.yaml"))
+    for mode in ("text", "choice"):
+        percent.require(mode)
     rubric = load_rubric(str(tmp_path / "tidy.yaml"))
     assert rubric.enabled == ("done", "kept")
     assert rubric.overall({"done": 4.0, "kept": 9.0}) == 4.0

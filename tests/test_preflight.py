@@ -2,7 +2,10 @@ import pytest
 
 from editloupe.checking import check_study, missing_requirements
 from editloupe.config.parts import load_config
-from editloupe.errors import DataError
+from editloupe.errors import ConfigError, DataError, StudyLocked
+from editloupe.store.ledger import Ledger
+from pictures import TRUNCATED, png
+from worlds import make_table
 
 EDITOR = "Qwen/Qwen-Image-Edit-2511"
 SEED = """
@@ -83,3 +86,57 @@ def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):
     monkeypatch.setattr("editloupe.requirements.find_spec", lambda name: None if name == "datasets" else name)
     text = "benchmark: {name: gedit, path: gone}\neditors: [identity]\nrubric: reasoning\n"
     assert missing_requirements(config(text)) == ["benchmark gedit needs the package datasets; install editloupe[hub]"]
+
+
+def test_what_would_stop_the_run_stops_the_check_with_the_same_sentence(config, monkeypatch):
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    text = "benchmark: shapes\neditors: [{type: endpoint, model: painter, api_key_env: SOME_KEY}]\n"
+    said = []
+    with pytest.raises(ConfigError, match="editor painter needs a key in the environment variable SOME_KEY"):
+        check_study(config(text), said.append)
+    assert said[-1].startswith("study folder")  # all else is said first
+
+
+def test_a_download_stops_nothing(config):
+    text = f"benchmark: {{name: shapes, limit: 2}}\neditors: [identity]\njudge: {{model: {EDITOR}, answer: choice}}\n"
+    assert [one.stops for one in config(text).judge.requirements()] == [False]
+
+
+def test_a_held_study_and_a_card_of_another_judge_stop_the_check(config, tmp_path):
+    text = "benchmark: {name: shapes, limit: 2}\neditors: [identity]\nout: held\n"
+    with Ledger(tmp_path / "held"), pytest.raises(StudyLocked, match="in use by process"):
+        check_study(config(text), [].append)
+    check_study(config(text), [].append)
+    (tmp_path / "audit.json").write_text("{}")
+    with pytest.raises(ConfigError, match=r"card .* does not tell the judge's signature"):
+        check_study(config(text + "judge: {card: audit.json}\n"), [].append)
+
+
+def test_ready_images_that_are_missing_or_cut_off_are_found(config, tmp_path):
+    table = make_table(tmp_path / "data", 3)
+    (tmp_path / "ready").mkdir()
+    whole = png(64, 64)
+    (tmp_path / "ready" / "s0.png").write_bytes(whole)
+    (tmp_path / "ready" / "s1.png").write_bytes(TRUNCATED["png"] if "png" in TRUNCATED else whole[: len(whole) // 2])
+    said = []
+    text = f"benchmark: {{path: {table}}}\neditors: [{{type: replay, images: ready}}]\nrubric: reasoning\n"
+    assert check_study(config(text), said.append) == 2
+    line = next(one for one in said if one.startswith("editor replay"))
+    assert ": 3 edits, 1 of them without a ready image, the first 's2', 1 with a broken one, the first: " in line
+
+
+def test_one_is_singular_and_a_label_that_says_nothing_is_left_out(config, tmp_path):
+    said = []
+    table = make_table(tmp_path / "data", 1)
+    text = f"benchmark: {{path: {table}}}\neditors: [identity]\nrubric: reasoning\n"
+    assert check_study(config(text), said.append) == 0
+    assert any("1 sample, 0 of them unusable" in one for one in said)
+    assert any(": 1 edit" in one and "edits" not in one for one in said)
+    rows = [one for one in said if one.startswith("  ") and "unusable" in one]
+    assert [row.split() for row in rows] == [["physical", "1", "sample,", "0", "unusable"]] or "Physical" in rows[0]
+
+
+def test_a_limit_says_which_samples_it_took(config):
+    said = []
+    check_study(config("benchmark: {name: shapes, limit: 3}\neditors: [identity]\n"), said.append)
+    assert "  limit: the first 3 samples of the benchmark; others are not looked at" in said

@@ -30,6 +30,7 @@ license: apache-2.0
 library_name: transformers
 pipeline_tag: image-text-to-text
 tags: [image-editing, evaluation, judge]
+editloupe_domain: [shapes]
 ---
 <!-- Written by training/card.py; edit that instead. -->
 

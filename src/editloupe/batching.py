@@ -2,7 +2,7 @@
 
 When a batch raises, it is split in halves until the guilty item stands alone; that item becomes a `Failure`, all others
 get their result. When memory runs out, the cache is freed, the batch is halved, the ceiling for what follows is
-lowered, and creeps up again after a while. Every fallback is one line in the log.
+lowered, and creeps up again after a while. Every fallback is one line in the log, as long as there are few of a kind.
 
 Nothing waits: the function runs on a thread of its own, so what came out of a batch is committed, and what the next
 ones need is prepared, while the model works on the present one.
@@ -15,7 +15,7 @@ import itertools
 import logging
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -39,6 +39,9 @@ AUTO_ROWS = 8
 
 AHEAD = 2
 """How many batches of items are prepared ahead of the one that the model works on."""
+
+LINES = 9
+"""Lines of the log about failures of one kind; the others are counted in a last one."""
 
 PREPARERS = 2
 """Threads that prepare: decoding and resizing release the interpreter's lock, so two keep one model busy."""
@@ -113,6 +116,7 @@ def stream(
     """
     queue = _Queue(items, weights, Ceiling(size() if callable(size) else size))
     ready: list[Done[Item, Result]] = []
+    fallbacks = _FallbackLog(stage)
     with ThreadPoolExecutor(1, "model") as model, ThreadPoolExecutor(PREPARERS, "prepare") as preparers:
         coming = _Preparation(prepare, preparers)
         try:
@@ -122,10 +126,11 @@ def stream(
                 coming.look_at(queue.upcoming(AHEAD * len(batch)))
                 if ready:
                     yield ready  # committed by the consumer while the model works
-                ready = _settled(running, batch, queue, stage)
+                ready = _settled(running, batch, queue, fallbacks)
             if ready:
                 yield ready
         finally:
+            fallbacks.close()
             model.shutdown(wait=True, cancel_futures=True)
             preparers.shutdown(wait=False, cancel_futures=True)
 
@@ -188,6 +193,24 @@ class _Preparation(Generic[Item]):
         return [self._running[id(item)] for item in items]
 
 
+class _FallbackLog:
+    """Says what failed, and counts instead of saying where there is too much of a kind."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self._lines: Counter[str] = Counter()
+
+    def say(self, kind: str, text: str) -> None:
+        self._lines[kind] += 1
+        if self._lines[kind] <= LINES:
+            log.warning("%s %s", self.stage, text)
+
+    def close(self) -> None:
+        for kind, lines in self._lines.items():
+            if lines > LINES:
+                log.warning("%s: %d more lines about %s are left out", self.stage, lines - LINES, kind)
+
+
 def _timed(
     function: Callable[[Sequence[Item]], Sequence[Result]], batch: Sequence[Item], prepared: Sequence[Future[object]]
 ) -> tuple[Sequence[Result], float]:
@@ -203,7 +226,7 @@ def _settled(
     running: Future[tuple[Sequence[Result], float]],
     batch: list[tuple[int, Item]],
     queue: _Queue[Item],
-    stage: Stage,
+    fallbacks: _FallbackLog,
 ) -> list[Done[Item, Result]]:
     """Wait for a batch; return what is settled, and put back what is to be tried in smaller parts."""
     started = time.perf_counter()
@@ -212,7 +235,7 @@ def _settled(
     except Exception as error:
         if ends_the_run(error):
             raise
-        failure = _translated(error, stage)
+        failure = _translated(error, fallbacks.stage)
         # The traceback holds the batch's tensors, which are to be freed before anything is tried again.
         error.__traceback__ = None
     else:
@@ -224,18 +247,11 @@ def _settled(
         queue.ceiling.too_much(queue.weight(batch))
     reason = _first_line(failure.message)
     if len(batch) == 1:
-        log.warning("%s item failed (%s): %s", stage, failure.kind, reason)
+        fallbacks.say(failure.kind, f"item failed ({failure.kind}): {reason}")
         return [Done(batch[0][1], failure, time.perf_counter() - started)]
     half = (len(batch) + 1) // 2
-    log.warning(
-        "%s batch of %d failed (%s): %s; trying %d + %d",
-        stage,
-        len(batch),
-        failure.kind,
-        reason,
-        half,
-        len(batch) - half,
-    )
+    parts = f"{half} + {len(batch) - half}"
+    fallbacks.say(failure.kind, f"batch of {len(batch)} failed ({failure.kind}): {reason}; trying {parts}")
     queue.put_back([batch[:half], batch[half:]])
     return []
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
+from editloupe.errors import ConfigError, ImageError, StudyLocked
+from editloupe.judge_card import read_card
 from editloupe.machine import visible_gpus
-from editloupe.planning import make_judge, shared_inputs
+from editloupe.planning import full_signature, make_judge, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
+from editloupe.report.remarks import limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.store.blobs import DecodingStore
+from editloupe.store.keys import judge_signature
+from editloupe.store.ledger import study_holder
 
 __all__ = ["check_study", "missing_requirements"]
 
@@ -30,46 +37,59 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         say: takes one line of text.
 
     Returns:
-        How many samples are unusable.
+        How many samples are unusable, and how many ready images are missing or broken.
 
     Raises:
-        ConfigError, DataError: the benchmark cannot be read.
+        ConfigError, DataError: the benchmark cannot be read, or something else would stop the run; raised once all else
+            is said.
+        StudyLocked: another process holds the study.
     """
-    for requirement in missing_requirements(config):  # first: a missing data file ends the check
-        say(f"this machine lacks: {requirement}")
+    with suppress(ConfigError), config.judge.make() as judge:  # one that cannot be made is told where it is needed
+        for warning in outside_domain(judge.name, judge.domain, config.benchmark.name):
+            say(warning)
+    lacking = _lacking(config)
+    for sentence in lacking:  # first: a missing data file ends the check
+        say(f"this machine lacks: {sentence}")
     benchmark = config.benchmark.make()
     loaded = read_samples(config.benchmark, benchmark, DecodingStore())
     samples = loaded.samples
     bad = [sample for sample in samples if sample.failure is not None]
-    say(f"benchmark {benchmark.name}: {len(samples)} samples, {len(bad)} of them unusable")
+    say(f"benchmark {benchmark.name}: {_counted(len(samples), 'sample')}, {len(bad)} of them unusable")
+    if len(samples) == config.benchmark.limit:
+        say(f"  {limited_to(len(samples), 'en')}")
     per_category = Counter(sample.category for sample in samples)
     bad_per_category = Counter(sample.category for sample in bad)
     for category, count in per_category.items():
         label = benchmark.categories.get(category, category)
-        say(f"  {category:16} {label:16} {count:5} samples, {bad_per_category[category]} unusable")
+        name = category if label == category else f"{category:16} {label}"
+        say(f"  {name:33} {count:5} {'sample' if count == 1 else 'samples'}, {bad_per_category[category]} unusable")
     groups = group_findings(loaded.findings)
     say("data: nothing to report" if not groups else "data: what was found, per kind and group")
     for group in groups:
         say(f"  {group.sentence}")
     sound = [sample for sample in samples if sample.failure is None]
     good = len(sound)
+    lost = 0
     for part in config.editors:
-        say(f"editor {part.name} ({part.type}): {good} edits{_without_inputs(part, sound)}")
+        without, told = _without_inputs(part, sound)
+        lost += without
+        say(f"editor {part.name} ({part.type}): {_counted(good, 'edit')}{told}")
     metrics = ", ".join(config.rubric.enabled)
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
-    judge = config.judge
-    size = "as many tokens as the memory allows" if judge.batch_size == "auto" else str(judge.batch_size)
-    size = size if judge.use_batch_inference else "1"
-    mode = judge.answer or config.rubric.answer
-    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * judge.draws
+    asked = config.judge
+    size = "as many tokens as the memory allows" if asked.batch_size == "auto" else str(asked.batch_size)
+    size = size if asked.use_batch_inference else "1"
+    mode = asked.answer or config.rubric.answer
+    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * asked.draws
     made = make_judge(config)
     manner = (
-        f"{judge.options.model_dump().get('concurrency', 'all')} at a time"
+        f"{asked.options.model_dump().get('concurrency', 'all')} at a time"
         if isinstance(made, StreamingJudge)
         else f"batches of {size}"
     )
     say(
-        f"judge {judge.options.model_dump().get('model', judge.type)}: at most {questions} questions, mode {mode}, "
+        f"judge {asked.options.model_dump().get('model', asked.type)}: "
+        f"at most {_counted(questions, 'question')}, mode {mode}, "
         f"{manner}"
     )
     forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
@@ -78,7 +98,30 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
-    return len(bad)
+    if stops := [sentence for sentence, requirement in lacking.items() if requirement.stops]:
+        raise ConfigError("; ".join(stops))
+    if named := _card_of_another(config, made):
+        raise ConfigError(named)
+    if holder := study_holder(config.out):
+        raise StudyLocked(holder)
+    return len(bad) + lost
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+def _card_of_another(config: StudyConfig, judge: Judge) -> str:
+    """What is wrong with the judge's card, which a run reads only after the edits; empty where nothing is."""
+    if config.judge.card is None:
+        return ""
+    files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in judge.files}
+    signature = judge_signature(judge, lambda path: files.get(path, "missing"))
+    try:
+        read_card(config.judge.card, full_signature(config, {"signature": signature, "decoding": judge.decoding}))
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Question]:
@@ -92,15 +135,26 @@ def _as_if_edited(config: StudyConfig, samples: Sequence[Sample]) -> list[Questi
     ]
 
 
-def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> str:
-    """Of an editor that makes its edits from files: for how many samples there is none."""
+def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, str]:
+    """Of an editor that makes its edits from files: for how many samples there is none, or a broken one."""
     with part.make() as editor:
         named = [(sample.id, editor.inputs(sample)) for sample in samples]
     inputs = [(name, files) for name, files in named if files is not None]
-    lacking = [name for name, files in inputs if not files]
+    lacking: list[str] = []
+    broken: list[str] = []
+    for name, files in inputs:
+        if not files:
+            lacking.append(name)
+            continue
+        try:
+            for path in files:
+                DecodingStore().take(path)  # to its last pixel: what is cut off has a sound beginning
+        except ImageError as error:
+            broken.append(str(error))
     told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
-    shared = shared_inputs(inputs)
-    return f"{told}; {shared}" if shared else told
+    told += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
+    told += f"; {shared}" if (shared := shared_inputs(inputs)) else ""
+    return len(lacking) + len(broken), told
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
@@ -113,13 +167,18 @@ def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str]
 
 def missing_requirements(config: StudyConfig) -> list[str]:
     """Preflight: requirements of a study that this machine does not meet, a sentence each; nothing is loaded."""
+    return list(_lacking(config))
+
+
+def _lacking(config: StudyConfig) -> dict[str, Requirement]:
+    """What is lacking, by the sentence about it."""
     parts = [(f"benchmark {config.benchmark.name}", config.benchmark.requirements())]
     parts += [(f"editor {part.name}", part.requirements()) for part in config.editors]
     parts += [("the judge", config.judge.requirements())]
-    sentences = [f"{who} {lacking.sentence}" for who, requirements in parts for lacking in requirements]
+    found = {f"{who} {lacking.sentence}": lacking for who, requirements in parts for lacking in requirements}
     for stage, place in (("edit", config.workers.edit), ("judge", config.workers.judge)):
-        sentences += [f"workers.{stage} {lacking.sentence}" for lacking in _place(place)]
-    return list(dict.fromkeys(sentences))
+        found |= {f"workers.{stage} {lacking.sentence}": lacking for lacking in _place(place)}
+    return found
 
 
 def _place(place: WorkerSettings) -> Iterator[Requirement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,7 +72,7 @@ def demo(
     from editloupe.study import run_study
 
     config = _configured(str(CONFIG), out or FOLDER)
-    with _interruptible(config.out, "editloupe demo" if out is None else f"editloupe demo --out {out}"):
+    with _interruptible("editloupe", "demo", *(["--out", out] if out is not None else [])):
         results = run_study(config, stages=("edit", "judge"))
     _print_results(results, config.out)  # its failures are a part of what it shows: they are no failure of the demo
     if open_report:
@@ -132,12 +133,13 @@ def report(
     """Rebuild the reports from the ledger; needs neither models nor the benchmark's files."""
     from editloupe.errors import ConfigError
     from editloupe.report.single_file import SAMPLES, write_single_file
+    from editloupe.report.write import FILES
     from editloupe.study import run_study
 
     if samples is not None and not single_file:
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
-    with _interruptible(config.out):
+    with _interruptible("editloupe", "report", str(config.out)):
         results = run_study(config, stages=())
     if single_file:
         path = write_single_file(results, config.out, samples or SAMPLES)
@@ -150,6 +152,7 @@ def report(
         from editloupe.report.markdown import leaderboard_markdown
 
         typer.echo(leaderboard_markdown(results))
+    typer.echo(f"written into {config.out}: {', '.join(FILES)}", err=markdown)
     _say(results, config.out, table=not markdown)
 
 
@@ -201,19 +204,26 @@ def audit(
     retry_failed: RetryFailed = False,
     human: Annotated[
         list[str] | None,
-        typer.Option("--human", metavar="FILE", help="Ratings by people, from the report; may be given several times."),
+        typer.Option(
+            "--human", metavar="FILE", help="Ratings by people, from the report or as CSV; may be given several times."
+        ),
     ] = None,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
+    ] = False,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from editloupe.audit.audit import audit_study
     from editloupe.report.terminal import print_table
-    from editloupe.report.terminal_audit import audit_sentences, audit_tables
+    from editloupe.report.terminal_audit import audit_sentences, audit_tables, reply_table
 
     study = _configured(config, out, settings, categories, limit)
-    with _interruptible(study.out):
-        found = audit_study(study, retry_failed=retry_failed, human=human or ())
+    with _interruptible("editloupe", "audit", str(study.out)):
+        found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
     for table in audit_tables(found, whole=not sys.stdout.isatty()):
         print_table(table)
+    if found["replies"]["asked"]:
+        print_table(reply_table(found["replies"]))
     for sentence in audit_sentences(found):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
@@ -233,7 +243,7 @@ def probe(
     from editloupe.audit.probe import probe_sentences, probe_study
 
     study = _configured(config, out, settings)
-    with _interruptible(study.out):
+    with _interruptible("editloupe", "run", str(study.out)):
         found = probe_study(study, _configured(other), count=samples)
     for sentence in probe_sentences(found):
         typer.echo(sentence)
@@ -403,9 +413,32 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
 def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
     from editloupe.study import run_study
 
-    with _interruptible(config.out):
+    verb = stages[0] if len(stages) == 1 else "run"
+    with _interruptible("editloupe", verb, str(config.out)):
         results = run_study(config, stages=stages, retry_failed=retry_failed)
+    if retry_failed:
+        _say_what_is_not_retried(config, results)
     _say(results, config.out)
+
+
+def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
+    """A reply that cannot be read is no failure of asking: the same question would get the same reply."""
+    from editloupe.report.failure_summary import counted, unreadable
+
+    count = unreadable(results)
+    if not count:
+        return
+    told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
+    limit = getattr(config.judge.options, "max_new_tokens", None)
+    if (config.judge.answer or config.rubric.answer) == "choice":
+        setting, name = "judge.answer=text", "the other answer mode"
+    elif limit is not None:
+        setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"
+    else:
+        typer.echo(f"{told}; a judge that answers otherwise is asked all questions anew")
+        return
+    command = shlex.join(["editloupe", "judge", str(config.out), "--set", setting])
+    typer.echo(f"{told}; {name} asks all questions anew: {command}")
 
 
 def _say(results: Results, folder: Path, *, table: bool = True) -> None:
@@ -419,42 +452,47 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
+    from editloupe.report.failure_summary import summarize_failures
+    from editloupe.report.remarks import limited_to
     from editloupe.report.terminal import leaderboard, noise_sentences, print_table
-    from editloupe.scoring.study import NOT_DONE
 
     if table:
         print_table(leaderboard(results, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(results):
             typer.echo(sentence)
-    failures = [verdict.failure.kind for verdict in results.verdicts if verdict.failure is not None]
-    waiting = failures.count(NOT_DONE)  # of a stage that was not asked for
-    failed = len(failures) - waiting
+        if results.benchmark.limited:
+            typer.echo(limited_to(results.benchmark.samples, "en"))
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
         told = f"such as {sample!r} by {editor}: {example[0]}"
         typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
-    rest = f"  not done yet {waiting}" if waiting else ""
-    typer.echo(f"total  {len(results.verdicts)} scores  failed {failed}{rest}", err=not table)
-    return failed
+    failed = summarize_failures(results)
+    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
+    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    if failed.failed_scores:
+        line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
+    typer.echo(line, err=not table)
+    return failed.failed_scores
 
 
 @contextmanager
-def _interruptible(folder: Path, again: str | None = None) -> Iterator[None]:
+def _interruptible(*again: str) -> Iterator[None]:
     """Say how to go on where a person or a limit stops a study.
 
     Args:
-        folder: of the study.
-        again: the command that goes on; `editloupe run FOLDER` where None.
+        again: the words of the command that goes on.
     """
     from editloupe.errors import StudyStopped
 
-    again = again or f"editloupe run {folder}"
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; nothing is lost, continue with: {again}", err=True)
+        typer.echo(f"interrupted; nothing is lost, continue with: {shlex.join(again)}", err=True)
         sys.exit(INTERRUPTED)
     except StudyStopped as limit:
-        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {again}", err=True)
+        # The folder keeps the limit that was just reached, so the command has to raise it.
+        setting = ["--set", limit.setting] if limit.setting else []
+        command = shlex.join([*again, *setting])
+        typer.echo(f"editloupe: {limit}; nothing is lost, continue with: {command}", err=True)
         sys.exit(FINISHED_WITH_FAILURES)

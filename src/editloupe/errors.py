@@ -62,7 +62,16 @@ class StudyLocked(EditloupeError):  # noqa: N818 - a state, told in one word
 
 
 class StudyStopped(EditloupeError):  # noqa: N818 - a state, told in one word
-    """A limit of the config is reached, such as `max_cost`; what is done is recorded, and a later run goes on."""
+    """A limit of the config is reached, such as `max_cost`; what is done is recorded, and a later run goes on.
+
+    Args:
+        message: what was reached.
+        setting: what leads on, as `--set` takes it; the study keeps its config, so the same command would stop again.
+    """
+
+    def __init__(self, message: str, *, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
 
 
 class StorageError(EditloupeError):

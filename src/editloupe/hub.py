@@ -51,11 +51,11 @@ def hub_snapshot(model: str, revision: str | None) -> Path:
 def cached_snapshot(model: str, revision: str | None) -> Path | None:
     """Where the cache holds a whole hub model, or None; asks nobody."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         return Path(snapshot_download(model, revision=revision, local_files_only=True))
-    except LocalEntryNotFoundError:
+    except (LocalEntryNotFoundError, HFValidationError):  # not there, or no name that the hub could have
         return None
 
 

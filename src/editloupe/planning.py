@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import EditorPart, StudyConfig
@@ -21,6 +22,7 @@ __all__ = [
     "PlannedEdit",
     "PlannedReply",
     "edits_of",
+    "full_signature",
     "make_judge",
     "pending",
     "plan_edits",
@@ -81,6 +83,20 @@ def make_judge(config: StudyConfig) -> Judge:
         )
     judge.work_in(config.out)
     return judge
+
+
+def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
+    """Everything that a score depends on besides edit and rubric: the judge, and how it is asked.
+
+    Args:
+        config: the study.
+        facts: the judge's ``signature`` and ``decoding``.
+    """
+    mode = config.judge.answer or config.rubric.answer
+    asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
+    if config.judge.draws > 1:
+        asked = f"{asked} draws={config.judge.draws}"
+    return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
 
 
 def plan_edits(

@@ -173,6 +173,8 @@ class Judge(_Model):
         decoding: what a generated reply depends on besides `signature`; a choice does not.
         deterministic: whether equal questions get equal replies; otherwise each generated one carries a seed.
         warning: what a reader must know before believing it, the first line of every report; None for nothing.
+        domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
+            it has no such limits.
         note: what the progress line shows, such as the cost so far.
     """
 
@@ -187,9 +189,12 @@ class Judge(_Model):
         @property
         def warning(self) -> str | None: ...
         @property
+        def domain(self) -> Sequence[str]: ...
+        @property
         def note(self) -> str: ...
     else:
         warning = None
+        domain = ()
         note = ""
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:

@@ -41,6 +41,11 @@ class Requirement:
     name: str
     sentence: str
 
+    @property
+    def stops(self) -> bool:
+        """Whether a run stops without it; a model it would download, and a server may be there by then."""
+        return self.kind not in ("model", "server")
+
 
 def lacking_packages(packages: Mapping[str, str]) -> Iterator[Requirement]:
     """Yield the packages that cannot be imported.

@@ -10,12 +10,16 @@ from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
 __all__ = [
+    "NOT_DONE",
     "Aggregate",
     "BenchmarkInfo",
     "Category",
     "EditorInfo",
     "JudgeInfo",
     "Language",
+    "ReplyCount",
+    "ReplyCounts",
+    "ReplyExample",
     "Results",
     "SampleNote",
     "Scale",
@@ -24,6 +28,9 @@ __all__ = [
 ]
 
 Language = Literal["en", "zh"]
+
+NOT_DONE = "not-done"
+"""The kind of failure of what a stage has not come to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,17 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkInfo:
-    """The benchmark as it was run, categories in the order of the tables."""
+    """The benchmark as it was run, categories in the order of the tables.
+
+    Attributes:
+        name, revision, categories: of it.
+        limited: whether a limit ended the reading, so that there may be more samples than these.
+    """
 
     name: str
     revision: str
     categories: tuple[Category, ...]
+    limited: bool = False
 
     @property
     def samples(self) -> int:
@@ -59,11 +72,20 @@ class EditorInfo:
 
 @dataclass(frozen=True, slots=True)
 class JudgeInfo:
-    """The judge; `warning` is the first line of every report (``untrained weights: these scores mean nothing``)."""
+    """The judge.
+
+    Attributes:
+        name, signature: of it.
+        warning: what it says of itself; the first line of every report (``untrained weights: these scores mean
+            nothing``).
+        domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
+            or where the judge does not say.
+    """
 
     name: str
     signature: str
     warning: str = ""
+    domain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +134,71 @@ class Aggregate:
     high: float
     values: Mapping[str, Estimate]
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyExample:
+    """One reply: where it belongs, its first words, and why it is lost, where it is."""
+
+    editor: str
+    sample: str
+    question: str
+    words: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCount:
+    """Replies of one form, or lost in one way.
+
+    Attributes:
+        name: the form, or the kind of failure.
+        count: how many.
+        examples: the first of them.
+        stage: of the failure: ``judge`` where no usable reply came, ``score`` where it could not be read.
+    """
+
+    name: str
+    count: int
+    examples: tuple[ReplyExample, ...] = ()
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCounts:
+    """What became of a study's questions to the judge.
+
+    Attributes:
+        asked: how many there are; each is either read or lost.
+        thoughts: how many replies hold thoughts before the answer.
+        read: by form, the commonest first.
+        lost: by stage and kind of failure, likewise.
+    """
+
+    asked: int = 0
+    thoughts: int = 0
+    read: tuple[ReplyCount, ...] = ()
+    lost: tuple[ReplyCount, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object that ``report.json`` and ``audit.json`` hold."""
+        return {
+            "asked": self.asked,
+            "thoughts": self.thoughts,
+            "read": [
+                {"form": one.name, "count": one.count, "examples": [_example(each) for each in one.examples]}
+                for one in self.read
+            ],
+            "lost": [
+                {
+                    "stage": one.stage,
+                    "kind": one.name,
+                    "count": one.count,
+                    "examples": [{**_example(each), "message": each.message} for each in one.examples],
+                }
+                for one in self.lost
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +294,9 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
+        replies: what became of the questions to the judge.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -233,7 +322,14 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+    title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
+    replies: ReplyCounts = ReplyCounts()
+
+    @property
+    def heading(self) -> str:
+        """What the report is called: the study's title, else the benchmark's name."""
+        return self.title or self.benchmark.name
 
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
@@ -251,3 +347,7 @@ class Results:
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         return list(found)
+
+
+def _example(one: ReplyExample) -> dict[str, str]:
+    return {"editor": one.editor, "sample": one.sample, "question": one.question, "words": one.words}

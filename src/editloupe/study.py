@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
+from editloupe.report.remarks import outside_domain
 from editloupe.results import Results
 from editloupe.scoring.study import full_signature, results_of, score_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
@@ -128,6 +130,8 @@ class Study:
         """Read the samples and plan all edits; needs the benchmark and the editors, not the judge."""
         config = self.config
         benchmark = config.benchmark.make()
+        for warning in outside_domain(self.judge.name, self.judge.domain, config.benchmark.name):
+            log.warning("%s", warning)
         samples = load_samples(config.benchmark, benchmark, self._store)
         changed = changed_samples(self.ledger.samples(), samples)
         if changed:
@@ -147,9 +151,11 @@ class Study:
 
     def make_edits(self) -> None:
         """Stage 1: make every edit that the ledger does not hold, one editor after the other."""
+        tried: set[str] = set()  # editors that take the same files share their keys, and one try a run is enough
         for one in self._edits.values():
-            keys = [plan.key for plan in one.planned]
+            keys = [plan.key for plan in one.planned if plan.key not in tried]
             waiting = pending(self.ledger, keys, retry_failed=self._retry_failed)
+            tried |= waiting
             todo = [plan for plan in one.planned if plan.key in waiting]
             if todo:
                 self._run_editor(one, todo)
@@ -174,6 +180,8 @@ class Study:
         self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
         self.ledger.save_reply_plan([(one.editor, one.sample.id, one.question_key, one.key) for one in self.questions])
         self.ledger.save_fact("judge", facts)
+        # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
+        self.ledger.save_fact("judge_domain", list(judge.domain))
         self.ledger.save_fact("judge_card", card)
 
     def ask_questions(self) -> None:
@@ -186,7 +194,7 @@ class Study:
             return
         tally = self._tally(waiting)
         started = time.perf_counter()
-        with stage_progress("judge", len(todo)) as progress:
+        with stage_progress("judge", len(todo), unit="question") as progress:
             progress.loading(self.judge.name)
             for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
@@ -202,6 +210,7 @@ class Study:
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started, told = time.perf_counter(), 0
+        failures: list[Failure] = []
         with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
             progress.loading(one.part.name)
             for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
@@ -210,10 +219,15 @@ class Study:
                 told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
                     self._note_hardware("edit", self.config.workers.edit)
-                failed = sum(isinstance(outcome, Failure) for _, outcome in outcomes)
-                progress.advance(len(batch), failed=failed)
+                lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
+                failures += lost
+                progress.advance(len(batch), failed=len(lost))
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
+
+        for kind, count in Counter(failure.kind for failure in failures).items():
+            first = next(failure.message for failure in failures if failure.kind == kind)
+            log.warning("edit %s: %d of %d failed (%s), the first: %s", one.part.name, count, len(todo), kind, first)
 
     def _note_hardware(self, stage: str, place: WorkerSettings) -> None:
         """Keep what a stage ran on; of workers elsewhere only their engine is known here."""

@@ -102,6 +102,19 @@ def test_unreadable_replies_are_counted_apart(config):
     assert found["overall"]["spearman"] == {"value": None, "ci95": None}
 
 
+def test_a_reply_that_is_refused_has_no_expected_score_either(config, true, monkeypatch):
+    """An 11 begins with a 1, which the judge did not mean."""
+
+    def reply(question):
+        score = 7 if true[edited(question)] > 0 else 11
+        return Reply(f'{{"score": {score}}}', score_labels={str(score)[0]: 1.0})
+
+    monkeypatch.setattr(TransformersJudge, "answer", lambda _self, questions: [reply(one) for one in questions])
+    found = audit_study(config)
+    assert 0 < found["n"] < 36
+    assert found["expected"]["n"] == found["overall"]["n"] == found["n"]
+
+
 def test_the_page_forgets_the_audit_when_the_numbers_change(config, true, monkeypatch):
     monkeypatch.setattr(TransformersJudge, "answer", lambda _self, questions: [Reply("5") for _ in questions])
     audit_study(config)

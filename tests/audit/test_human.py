@@ -8,7 +8,7 @@ import yaml
 from editloupe.audit.audit import audit_study
 from editloupe.audit.ratings import read_ratings
 from editloupe.errors import ConfigError, DataError
-from editloupe.report.terminal_audit import audit_sentences
+from editloupe.report.terminal_audit import audit_sentences, audit_tables
 from editloupe.study import run_study
 from judging import colored, judged_by_colors
 from preferred import editscore_row, make_editscore
@@ -177,3 +177,65 @@ def test_a_missing_file_is_found_before_anything_runs(config, tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.json"):
         audit_study(config, human=[str(tmp_path / "nowhere.json")])
     assert not config.out.exists()
+
+
+def asked_nothing(config, monkeypatch):
+    plugin = config.judge.plugin
+    monkeypatch.setattr(plugin, "answer", lambda *_: pytest.fail("the judge was asked"))
+
+
+def test_people_are_compared_and_nothing_is_asked(config, edits, tmp_path, monkeypatch):
+    asked_nothing(config, monkeypatch)
+    found = audit_study(config, human=[ratings_file(tmp_path, [rating(edit, 5) for edit in edits])])
+    assert (found["stability"], found["modes"]) == (None, None)
+    (table,) = audit_tables(found)
+    assert table.title == "color judge against people: ann"
+
+
+def test_stability_is_measured_with_people_too_when_asked(config, edits, tmp_path):
+    path = ratings_file(tmp_path, [rating(edit, 5) for edit in edits])
+    assert audit_study(config, human=[path], stability=True)["stability"]["questions"] > 0
+
+
+def spreadsheet(folder, text, name="ann.csv"):
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_a_spreadsheet_of_editor_sample_and_score_is_enough(config, edits, tmp_path, mark):
+    rows = ["\ufeffEditor,Sample,Score"] + [f"candidate,{sample},{score}" for sample, _, score in edits]
+    path = spreadsheet(tmp_path, "\n".join(rows).replace(",", mark))
+    found = audit_study(config, human=[path])
+    assert (found["human"]["raters"], found["overall"]["n"]) == ({"ann": 8}, 8)
+    assert found["overall"]["mae"]["value"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_raters_of_one_spreadsheet_and_what_is_empty(config, edits, tmp_path):
+    (first, _, _), (second, _, _) = edits[:2]
+    text = f"editor,sample,score,rater\ncandidate,{first},3,bob\ncandidate,{first},5,eve\ncandidate,{second},,bob\n"
+    found = audit_study(config, human=[spreadsheet(tmp_path, text)])
+    assert found["human"]["raters"] == {"bob": 1, "eve": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("editor,score\nx,3\n", "it needs editor, sample, score"),
+        ("editor,sample,score,mood\nx,s,3,good\n", "has the columns editor, sample, score, mood"),
+        ("editor,sample,score\nx,s,high\n", "line 2: score is 'high'"),
+        ("editor,sample,score\nx,s,nan\n", "line 2: score is 'nan'"),
+        ("editor,sample,score\nx,s\n", "line 2: the row has more or fewer cells"),
+        ("", "has the columns none"),
+    ],
+)
+def test_a_bad_spreadsheet_is_one_clear_sentence(text, message, tmp_path):
+    with pytest.raises(DataError, match=message) as caught:
+        read_ratings([spreadsheet(tmp_path, text)])
+    assert "ann.csv" in str(caught.value)
+
+
+def test_a_score_off_the_study_s_scale_is_refused(config, edits, tmp_path):
+    path = spreadsheet(tmp_path, f"editor,sample,score\ncandidate,{edits[0][0]},70\n")
+    with pytest.raises(DataError, match="hold the score 70; the study's scale goes from 0 to 10"):
+        audit_study(config, human=[path])

@@ -1,13 +1,14 @@
 """Which ready image belongs to which sample: ids and names as other tools write them."""
 
 import json
+import re
 import unicodedata
 
 import pytest
 
 from editloupe.benchmarks.loading import changed_samples
 from editloupe.editors.replay import Replay
-from editloupe.errors import ConfigError, ImageError
+from editloupe.errors import ConfigError
 from editloupe.planning import shared_inputs
 from editloupe.records import EditRequest
 from pictures import png, sample
@@ -97,9 +98,9 @@ def test_two_files_that_look_alike_are_a_failure_that_names_them(tmp_path):
     put(tmp_path / "a.pnG")
     editor = replay(tmp_path)
     assert editor.inputs(sample()) == ()
-    with pytest.raises(ImageError, match=r"2 files may be .*'a\.PNG', 'a\.pnG'; leave one") as caught:
-        editor.edit([EditRequest(sample(), 0)])
-    assert caught.value.kind == "several-files"
+    (failure,) = editor.edit([EditRequest(sample(), 0)])
+    assert re.search(r"2 files may be .*'a\.PNG', 'a\.pnG'; leave one", failure.message)
+    assert failure.kind == "several-files"
 
 
 def test_ids_that_differ_only_in_their_unicode_form_are_said(tmp_path):
@@ -138,8 +139,8 @@ def test_layouts_of_other_tools_have_a_pattern(pattern, name, tmp_path):
 def test_a_star_that_several_files_fit_is_a_failure(tmp_path):
     for number in range(2):
         put(tmp_path / f"k7_{number}.png")
-    with pytest.raises(ImageError, match="2 files may be"):
-        replay(tmp_path / "{key}_*.png").edit([EditRequest(sample(fields={"key": "k7"}), 0)])
+    (failure,) = replay(tmp_path / "{key}_*.png").edit([EditRequest(sample(fields={"key": "k7"}), 0)])
+    assert "2 files may be" in failure.message
 
 
 def test_a_list_of_ids_and_paths_is_read(tmp_path):
@@ -161,8 +162,8 @@ def test_a_list_of_ids_and_paths_is_read(tmp_path):
     ]
     assert [editor.inputs(one) for one in found] == [*((path,) for path in paths), ()]
     assert editor.edit([EditRequest(found[0], 0)])[0].size == (40, 30)
-    with pytest.raises(ImageError, match=r"the list .*made\.jsonl' does not name it"):
-        editor.edit([EditRequest(sample(id="k4"), 0)])
+    (failure,) = editor.edit([EditRequest(sample(id="k4"), 0)])
+    assert "made.jsonl' does not name it" in failure.message
 
 
 @pytest.mark.parametrize(

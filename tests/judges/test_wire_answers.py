@@ -18,6 +18,7 @@ from editloupe.records import AnswerFormat, Failure, ImagePart, Question, Reply
 from editloupe.remote import retry
 from editloupe.remote.errors import RequestError, sentence_of
 from editloupe.remote.waits import asked_wait, seconds_of
+from editloupe.rubrics.replies import read_score
 from faulty import MODEL, faulty
 from pictures import noise
 
@@ -63,12 +64,16 @@ def _short_pauses(monkeypatch):
         ({"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": ANSWER}]}, "hm"),
         ({"content": None, "reasoning_content": ANSWER}, ""),
         ({"content": "", "reasoning": f"```json\n{ANSWER}\n```"}, ""),
-        ({"content": None, "reasoning": f"It is blue.</think>\n{ANSWER}"}, "It is blue.</think>"),
+        ({"content": None, "reasoning": f"It is blue.</think>\n{ANSWER}"}, "It is blue."),
+        ({"content": None, "reasoning": f"<think>It is blue.</think>\n```JSON5\n{ANSWER}\n```"}, "It is blue."),
+        ({"content": None, "reasoning": f'Perhaps {{"score": 2}}.◁/think▷{ANSWER}'}, 'Perhaps {"score": 2}.'),
+        ({"content": None, "reasoning": f"It is blue.<unused95>{ANSWER}"}, "It is blue."),
+        ({"content": None, "reasoning": ANSWER.replace("blue", "a sign, </think>")}, ""),
     ],
 )
 def test_the_answer_is_found_wherever_it_plainly_stands(message, thoughts):
     found = written_text(SimpleNamespace(**message), "stop", OPTIONS)
-    assert ANSWER in found.answer
+    assert read_score(Reply(found.answer), low=0, high=10) == 8
     assert found.thoughts == thoughts
 
 
@@ -76,6 +81,9 @@ def test_the_answer_is_found_wherever_it_plainly_stands(message, thoughts):
     ("message", "finish", "kind", "words"),
     [
         ({"content": None, "reasoning_content": "A 7 or an 8."}, "stop", "reasoning-field", "--reasoning-parser"),
+        ({"content": None, "reasoning_content": f"{ANSWER}\n{ANSWER}"}, "stop", "reasoning-field", "not plainly"),
+        ({"content": None, "reasoning_content": f"Is it {ANSWER}?"}, "stop", "reasoning-field", "not plainly"),
+        ({"content": None, "reasoning_content": f"<think>{ANSWER}"}, "stop", "reasoning-field", "not plainly"),
         ({"content": None, "reasoning_content": ANSWER}, "unknown", "reasoning-field", "reasoning_content"),
         ({"content": "", "reasoning": "Let me see. " * 9}, "length", "truncated", "characters of thoughts stand in"),
         ({"content": ""}, "length", "truncated", "judge.max_new_tokens (now 512)"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from editloupe.cli import app, main
 from editloupe.config.parts import load_config
 from editloupe.report.comparisons import compare_all
+from editloupe.report.markdown import leaderboard_markdown
 from editloupe.report.terminal_compare import compare_sentences, compare_table
 from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Verdict
 from editloupe.study import run_study
@@ -50,7 +51,17 @@ def test_editors_alike_share_ranks_and_a_bracket():
 
 def test_one_editor_has_nothing_to_compare():
     found = compare_all(made({"only": 5.0}))
-    assert (found.as_json(), found.cliques) == ({"pairs": [], "rank_ranges": {"only": [1, 1]}, "cliques": []}, ())
+    assert (found.as_json(), found.cliques) == (
+        {"pairs": [], "rank_ranges": {"only": [1, 1]}, "cliques": [], "too_few": None},
+        (),
+    )
+
+
+def test_an_editor_without_a_score_has_no_rank_and_takes_none():
+    results = made({"a": 9.0, "b": 2.0, "lost": 5.0}, gaps={("lost", at) for at in range(60)})
+    found = compare_all(results)
+    assert found.rank_ranges == {"a": (1, 1), "b": (2, 2)}
+    assert "| – | lost | **–** |" in leaderboard_markdown(results)
 
 
 def test_missing_scores_are_counted_by_who_lacks_them():
@@ -170,3 +181,21 @@ def test_what_cannot_be_compared_is_one_sentence(folder, capsys, monkeypatch, wo
         main()
     assert stop.value.code == 2
     assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "words"),
+    [
+        ([3], [1], "only one sample has a score of both a and b, +2.00 points there"),
+        ([4, 4, 5], [4, 4, 5], "a and b have equal scores on all 3 samples"),
+        ([9, 8, 9, 8, 9], [1, 1, 2, 1, 1], "with 5 source images p cannot fall below 0.05, whatever the difference"),
+    ],
+)
+def test_few_samples_have_sentences_of_their_own(a, b, words):
+    results = made({"a": 5.0, "b": 5.0}, samples=len(a))
+    overall = {("a", f"s{at}"): float(one) for at, one in enumerate(a)}
+    overall |= {("b", f"s{at}"): float(one) for at, one in enumerate(b)}
+    one, _ = compare_all(dataclasses.replace(results, overall=overall)).pair("a", "b")
+    sentences = compare_sentences(one)
+    assert any(words in sentence for sentence in sentences)
+    assert not any("would have been seen" in sentence for sentence in sentences)

@@ -124,6 +124,12 @@ def test_groups_with_a_choice_can_be_filtered_by(folder):
     assert [row["g"] for row in index["samples"][:3]] == [[0], [1], [0]]
 
 
+def test_more_than_twenty_values_are_no_filter(folder):
+    write_report(study(42, groups=lambda number: {"author": str(number % 20), "camera": str(number % 21)}), folder)
+    ((name, values),) = chunk(folder, "index")["groups"]
+    assert (name, len(values)) == ("author", 20)
+
+
 def test_one_new_reply_rewrites_only_what_it_changes(folder):
     results = study(3 * PER_CHUNK)
     write_report(results, folder)
@@ -218,6 +224,7 @@ def test_every_file_of_the_program_is_in_the_page():
 
 
 FAMILIES = {
+    "form": ("json", "fence", "prefaced_json", "prefaced_fence", "score_line", "number", "word", "choice"),
     "mode": ("side", "slider", "flicker", "difference", "loupe"),
     "sort": ("order", "high", "low", "spread", "split"),
     "stage": ("sample", "edit", "judge", "score"),

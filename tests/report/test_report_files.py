@@ -29,6 +29,7 @@ def test_keys_of_the_json_are_the_contract(folder):
     report = written(study(), folder)
     assert list(report) == [
         "editloupe",
+        "title",
         "signature",
         "benchmark",
         "judge",
@@ -43,6 +44,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "name": "plain",
         "revision": "plain",
         "samples": 4,
+        "limited": False,
         "categories": [{"id": "physical", "label": "Physical", "samples": 4}],
     }
     assert list(report["judge"]) == ["name", "signature", "warning"]
@@ -80,6 +82,7 @@ def test_failures_name_editor_stage_kind_and_examples(folder):
             "stage": "edit",
             "kind": "out-of-memory",
             "count": 1,
+            "unit": "edits",
             "examples": [{"sample": "s1", "message": "no memory left"}],
         },
         {
@@ -87,6 +90,7 @@ def test_failures_name_editor_stage_kind_and_examples(folder):
             "stage": "score",
             "kind": "prose",
             "count": 1,
+            "unit": "scores",
             "examples": [{"sample": "s2", "message": "no score in prose"}],
         },
     ]
@@ -114,6 +118,12 @@ def test_aggregates_are_by_group_where_there_is_a_choice(folder):
     editor = written(study(30, groups=groups), folder)["editors"][0]
     assert list(editor["aggregates"]) == ["language=en", "language=zh"]
     assert editor["aggregates"]["language=zh"]["mean"] == 9.0
+
+
+def test_a_group_of_twenty_values_is_a_choice_and_one_of_more_is_a_name_of_its_own(folder):
+    groups = lambda number: {"author": str(number % 20), "camera": str(number % 21)}  # noqa: E731
+    editor = written(study(42, groups=groups), folder)["editors"][0]
+    assert set(editor["aggregates"]) == {f"author={number}" for number in range(20)}
 
 
 def test_the_json_is_written_last(folder, monkeypatch):
@@ -185,7 +195,7 @@ def test_the_markdown_of_a_small_study(folder):
     assert lines[0] == "# plain: Leaderboard"
     assert "| 1–2 | good | **8.50** | 7.58 – 9.42 | 4 | 0 | 8.50 | 8.50 (7.58 – 9.42) |" in lines
     assert "| 1–2 | bad | **3.00** | 3.00 – 3.00 | 2 | 2 | 1.50 | 3.00 (3.00 – 3.00) |" in lines
-    assert "| bad | edit | out-of-memory | 1 | s1: no memory left |" in lines
+    assert "| bad | edit | out-of-memory | 1 edit | s1: no memory left |" in lines
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -220,3 +230,17 @@ def test_the_terminal_shows_the_best_first_within_80_columns():
     output = console.export_text()
     assert output.index("good") < output.index("bad")
     assert max(map(len, output.splitlines())) <= 80
+
+
+def test_what_failed_is_counted_in_units_that_are_named(folder):
+    written(study(), folder)
+    text = (folder / "report.md").read_text("utf-8")
+    assert "2 of 8 scores, 1 of 8 edits: 1 edit out-of-memory, 1 score prose" in text
+    assert "| 1 edit |" in text
+    assert "| 1 score |" in text
+    assert {one["unit"] for one in json.loads((folder / "report.json").read_text("utf-8"))["failures"]} == {
+        "edits",
+        "scores",
+    }
+    written(study(language="zh"), folder)
+    assert "8 个分数中 2 个、8 个编辑中 1 个失败：1 个编辑" in (folder / "report.md").read_text("utf-8")

@@ -116,3 +116,9 @@ def test_any_small_data_set_is_counted_in_full(items):
     assert found["ties"]["overall"]["pairs"] == len(items) * (len(items) - 1) // 2
     for name in NAMES[:-1]:
         assert found[name]["value"] is None or -1 - 1e-9 <= found[name]["value"] <= 1 + 1e-9
+
+
+def test_no_end_of_the_error_s_interval_lies_beyond_the_scale():
+    judge, truth, clusters = [0.0, 100.0, 2.0, 5.0], [100.0, 0.0, 3.0, 4.0], ["a", "b", "c", "d"]
+    assert agreement(judge, truth, clusters, 0)["mae"]["ci95"][1] > 100
+    assert agreement(judge, truth, clusters, 0, scale=(0.0, 100.0))["mae"]["ci95"][1] == 100

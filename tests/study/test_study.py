@@ -281,6 +281,19 @@ def test_the_log_has_a_line_per_batch_and_per_finished_category(world):
     run_study(config)
     log = (config.out / "log.txt").read_text()
     assert "judge  batch 1-4/6  mean " in log
-    assert "images/s" in log or "s/image" in log
+    assert "questions/s" in log or "s/question" in log
+    assert "edits/s" in log or "s/edit" in log
     assert "physical  2 samples  mean " in log
     assert log.count("failed 0") >= 3
+
+
+def test_editors_that_share_their_files_try_each_of_them_once_a_run(world, caplog):
+    shared = "editors=[{type: replay, name: a, images: nowhere}, {type: replay, name: b, images: nowhere}]"
+    config = world(shared, "editors.0.batch_size=1")
+    for run in (1, 2):
+        caplog.clear()
+        results = run_study(config)
+        assert {one.failure.attempts for one in results.verdicts} == {run}
+        told = [message for message in caplog.messages if "missing-file" in message]
+        assert len(told) == 1
+        assert told[0].startswith("edit a: 6 of 6 failed (missing-file), the first: no ready image for sample")

@@ -1,6 +1,7 @@
 """Whole studies with a judge over the wire: what it costs, that it can be resumed, and that no key is left anywhere."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -76,11 +77,13 @@ def test_max_cost_stops_the_study_and_raising_it_goes_on(tmp_path):
         found = command("run", path, "--out", tmp_path / "small")
         assert found.returncode == 3, found.stderr
         assert found.stderr.startswith("editloupe: stopped at judge.max_cost: 0.")
-        assert found.stderr.rstrip().endswith(f"continue with: editloupe run {tmp_path / 'small'}")
+        *_, advice = found.stderr.rstrip().partition("continue with: ")
+        start, *pasted = shlex.split(advice)
+        assert (start, pasted[:2]) == ("editloupe", ["run", str(tmp_path / "small")])
         assert found.stderr.count("\n") == 1
         assert (tmp_path / "small" / "report.json").exists()
         before = len(server.requests)
-        found = command("run", path, "--out", tmp_path / "small", "--set", "judge.max_cost=9")
+        found = command(*pasted)  # the folder keeps the old limit, so the printed command raises it
         assert found.returncode == 0, found.stderr
         assert 6 < len(server.requests) - before < 12
         assert "cost 0.2400 USD" in found.stdout
@@ -222,9 +225,7 @@ def test_an_interrupt_leaves_the_study_resumable(tmp_path):
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 130, errors
         assert "Traceback" not in errors
-        time.sleep(0.5)
-        count = len(server.requests)
-        assert count < 40
+        assert len(server.requests) < 40
         server.latency = 0
         config = load_config(path, ["judge.concurrency=8"])
         results = run_study(config)

@@ -22,6 +22,7 @@ class Faulty(ThreadingHTTPServer):
     Attributes:
         asked: per question, what each attempt got.
         requests: (number, body, headers) of each request.
+        held: how many requests wait at the gate.
         most: how many requests were open at once, at most.
         levels: how many were open when each one came.
     """
@@ -29,16 +30,20 @@ class Faulty(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, faults=None, *, latency=0.0, always=None, score=None, listed=20, spread=0.9, answer=None):
+    def __init__(
+        self, faults=None, *, latency=0.0, gate=None, always=None, score=None, listed=20, spread=0.9, answer=None
+    ):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.faults = {number: list(kinds) for number, kinds in (faults or {}).items()}
         self.latency, self.always, self.listed, self.spread = latency, always, listed, spread
+        self.gate = gate  # takes (server, number) and says whether the request may be answered now
+        self.closing = threading.Event()
         self.answer = answer  # takes (body, an ordinary completion), gives (status, what is sent, headers)
         self.score = score or (lambda number: number % 10)
         self.asked = defaultdict(list)
         self.requests = []
         self.levels = []
-        self.open = self.most = 0
+        self.open = self.most = self.held = 0
         self.lock = threading.Lock()
 
     @property
@@ -57,6 +62,7 @@ def faulty(*args, **options):
     try:
         yield server
     finally:
+        server.closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -75,8 +81,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         server = self.server
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        found = re.search(r"Question (\d+)\.", json.dumps(body["messages"]))
-        number = int(found[1]) if found else len(server.requests)
+        match = re.search(r"Question (\d+)\.", json.dumps(body["messages"]))
+        number = int(match[1]) if match else len(server.requests)
         with server.lock:
             server.requests.append((number, body, {name.lower(): value for name, value in self.headers.items()}))
             server.open += 1
@@ -86,11 +92,25 @@ class _Handler(BaseHTTPRequestHandler):
             fault = server.always or (waiting.pop(0) if waiting else None)
             server.asked[number].append(fault or "ok")
         try:
+            self._wait_at_gate(number)
             time.sleep(server.latency)
             self._respond(fault, number, body)
         finally:
             with server.lock:
                 server.open -= 1
+
+    def _wait_at_gate(self, number):
+        server = self.server
+        if server.gate is None:
+            return
+        with server.lock:
+            server.held += 1
+        while not server.closing.wait(0.01):
+            with server.lock:
+                if server.gate(server, number):
+                    break
+        with server.lock:
+            server.held -= 1
 
     def _respond(self, fault, number, body):
         if self.server.answer is not None:
@@ -104,7 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "500":
             self._send(500, {"error": {"message": "worker died"}})
         elif fault == "hang":
-            time.sleep(9)
+            self.server.closing.wait()
             self.close_connection = True
         elif fault == "reset":
             self._reset(self._completion(number, body))
@@ -145,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         if body.get("logprobs"):
             prefilled = body["messages"][-1]["role"] == "assistant"
             tokens = [label] if prefilled else ['{"', "score", '":', f" {label}", "}"]
-            choice["logprobs"] = {"content": [self._token(one, label, body["top_logprobs"]) for one in tokens]}
+            choice["logprobs"] = {"content": [self._token(token, label, body["top_logprobs"]) for token in tokens]}
         else:
             choice["message"]["content"] = json.dumps({"reasoning": "because", "score": int(label)})
         usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}

@@ -14,10 +14,11 @@ from editloupe.errors import ConfigError
 from editloupe.model_loading import loading_model
 from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
+from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, Reply
 
 
-class Noting:
+class Noting(Editor):
     """Writes one file per attempt: sample, process, node, devices; may wait, or kill its process at some samples."""
 
     class Options(PluginOptions):
@@ -55,15 +56,20 @@ class Noting:
         return made
 
 
-class Broken:
+class Broken(Editor):
     class Options(PluginOptions):
         pass
 
     def __init__(self, options):
         raise ConfigError("no such model")
 
+    signature = "broken"
 
-class NotingJudge:
+    def edit(self, requests):
+        raise AssertionError
+
+
+class NotingJudge(Judge):
     """Answers every question, and notes which sample it was about by the question's text."""
 
     class Options(PluginOptions):

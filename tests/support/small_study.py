@@ -6,6 +6,9 @@ from editloupe.results import (
     Category,
     EditorInfo,
     JudgeInfo,
+    ReplyCount,
+    ReplyCounts,
+    ReplyExample,
     Results,
     SampleNote,
     Scale,
@@ -66,6 +69,8 @@ def study(samples=4, text=None, *, warning="", language="en", groups=None):
                 )
             )
     words = text or "plain"
+    said = ReplyExample(names[1], ids[-1], words, words, words)
+    reread = {"editor": names[1], "sample": ids[-1], "metric": words, "before": 8.0, "before_kind": None}
     return Results(
         version="0.1.0",
         signature=f"editloupe 0.1.0 {words}",
@@ -83,5 +88,12 @@ def study(samples=4, text=None, *, warning="", language="en", groups=None):
         language=language,
         notes={sample: SampleNote(text, text, (text,), 7.0) for sample in ids} if text is not None else {},
         hardware={"edit": {"processor": words}},
+        replies=ReplyCounts(7, 1, (ReplyCount("json", 6, (said,)),), (ReplyCount(words, 1, (said,), "score"),)),
+        reading={
+            "version": 2,
+            "before": 1,
+            "changed": 1,
+            "examples": [{**reread, "now": None, "now_kind": words, "why": words}],
+        },
         cost={words: {"prompt_tokens": 7, "reply_tokens": 2, "cost": 0.5, "currency": "USD"}},
     )

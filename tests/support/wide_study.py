@@ -13,6 +13,9 @@ from editloupe.results import (
     Category,
     EditorInfo,
     JudgeInfo,
+    ReplyCount,
+    ReplyCounts,
+    ReplyExample,
     Results,
     Scale,
     Speed,
@@ -103,6 +106,23 @@ def _aggregate(variant, mean, editors):
     return Aggregate("overall", variant, 0, 10, dict.fromkeys(editors, estimate), "over 2 of 2 groups")
 
 
+def _replies():
+    example = ReplyExample("atlas", "s000", "reasoning", "words about it. Score: 8")
+    lost = ReplyExample("chroma", "s002", "reasoning", "rather good", "no score in prose")
+    return ReplyCounts(70, 7, (ReplyCount("score-line", 66, (example,)),), (ReplyCount("prose", 4, (lost,), "score"),))
+
+
+READING = {
+    "version": 2,
+    "before": 1,
+    "changed": 2,
+    "examples": [
+        {"editor": "chroma", "sample": "s002", "metric": "reasoning", "before": 8.0, "before_kind": None, "now": None}
+        | {"now_kind": "prose", "why": "no score in prose"}
+    ],
+}
+
+
 def _probe():
     return {
         "judges": [{"name": name, "signature": "plain", "mode": "score"} for name in ("tiny", "other")],
@@ -176,6 +196,8 @@ def study(folder, samples=12, editors=EDITORS, language="en"):
             _aggregate(variant, mean, editors) for variant, mean in (("official", 5.0), ("corrected", 4.5))
         ),
         probe=_probe(),
+        replies=_replies(),
+        reading=READING,
         hardware={"edit": {"device": "a small machine"}},
         cost={"tiny": {"prompt_tokens": 7, "reply_tokens": 2, "cost": 0.5, "currency": "USD"}},
     )

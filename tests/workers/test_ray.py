@@ -123,11 +123,11 @@ def test_a_killed_process_is_replaced_and_what_it_had_finished_stays(cluster, fo
             victims.append(notes(folder)[-1][1])
             os.kill(victims[0], signal.SIGKILL)
 
-    outcomes = edit(place(cluster, devices=2), folder, plans(10), seconds=0.2, watch=kill_once)
+    outcomes = edit(place(cluster, devices=2), folder, plans(40), seconds=0.2, watch=kill_once)
     assert victims
     assert all(isinstance(one, EncodedImage) for one in outcomes.values())
     attempts = [name for name, *_ in notes(folder)]
-    assert len(attempts) <= 11  # at most the item at which it died is done again
+    assert len(attempts) <= 41  # at most the item at which it died is done again
     assert len({pid for _, pid, *_ in notes(folder)}) == 3
 
 
@@ -170,7 +170,7 @@ def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
     part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
     engine = RayEngine(where, StageProgress("edit", 1, None))
     with pytest.raises(ConfigError, match="no such model"):
-        list(engine.edits(part, SimpleNamespace(signature="x"), plans(1)))
+        list(engine.edits(part, SimpleNamespace(signature="x", one_process=None, pinned=None), plans(1)))
 
 
 @pytest.mark.slow

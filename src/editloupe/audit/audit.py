@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from editloupe.audit.preferences import class_agreement, labelled_edits, preference_agreement
@@ -44,6 +45,9 @@ class _Judged:
     truth: float
 
 
+_Agree = Callable[[Sequence[_Judged]], dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Truth:
     """What is known about the edits: numbers by (editor, sample id), where they come from, and what people said."""
@@ -53,8 +57,12 @@ class _Truth:
     human: dict[str, Any] | None = None
 
 
-def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = ()) -> dict[str, Any]:
+def audit_study(
+    config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = (), stability: bool | None = None
+) -> dict[str, Any]:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
+
+    With ratings by people nothing is made or asked: they are compared with the scores that are there.
 
     Writes ``audit.json``, the judge's card and a page of the report.
 
@@ -62,6 +70,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
         config: the study.
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
+        stability: whether some questions are asked again; where None, only without ratings by people.
 
     Returns:
         What ``audit.json`` holds; ``docs/study-folder.md`` names its keys. `overall`, `readings`, each editor and each
@@ -71,13 +80,18 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
         ConfigError: no edit of this study has a known truth, or no rating is about an edit of it.
         DataError: a file of ratings cannot be used.
     """
+    again = not human if stability is None else stability
     ratings = read_ratings(human)  # a bad file is found before anything runs
     with Study(config, retry_failed=retry_failed) as study:
-        study.plan_edits()
-        study.make_edits()
-        study.plan_questions()
-        study.ask_questions()
+        if not human:
+            study.plan_edits()
+            study.make_edits()
+            study.plan_questions()
+            study.ask_questions()
+        elif stability:
+            study.plan_questions()
         results = results_of(config, study.ledger)
+        study.ledger.save_fact("reading", dict(results.reading))
         samples, edits = edits_of(config, study.ledger)
         if ratings:
             told = match_ratings(ratings, edits, results.scale.limits, config.seed)
@@ -93,6 +107,7 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             preferences = preference_agreement(config, samples, readings)
             classes = class_agreement(config, samples, readings)
         judged = _judged(results, truth.numbers)
+        agree = partial(_agreement, seed=config.seed, scale=results.scale.limits)
         known |= set(truth.numbers)
         made = {place for place, edit in edits.items() if isinstance(edit, Edit)}
         scored = {place for place in known if results.overall.get(place) is not None}
@@ -110,19 +125,22 @@ def audit_study(config: StudyConfig, *, retry_failed: bool = False, human: Seque
             "n": len(scored),
             "unscored": len(known) - len(scored),
             "without_truth": len(made - known),
-            "overall": _agreement(judged, config.seed),
-            "editors": _by(judged, lambda one: one.editor, config.seed),
-            "categories": _by(judged, lambda one: one.category, config.seed),
+            "overall": agree(judged),
+            "editors": _by(judged, lambda one: one.editor, agree),
+            "categories": _by(judged, lambda one: one.category, agree),
             "means": {
                 name: {"judge": _mean([one.judge for one in part]), "truth": _mean([one.truth for one in part])}
                 for name, part in _groups(judged, lambda one: one.editor).items()
             },
-            "expected": _read_as(judged, readings.get("expected"), config.seed),
-            "readings": {name: _read_as(judged, reading, config.seed) for name, reading in readings.items()},
+            "expected": _read_as(judged, readings.get("expected"), agree),
+            "readings": {name: _read_as(judged, reading, agree) for name, reading in readings.items()},
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
-            **measure_stability(config, study.judge, study.questions),
+            "replies": results.replies.as_json(),
+            **(
+                measure_stability(config, study.judge, study.questions) if again else {"stability": None, "modes": None}
+            ),
         }
         write_durably(config.out / "audit.json", (json.dumps(found, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", found)
@@ -173,20 +191,21 @@ def _judged(results: Results, truths: Mapping[EditRef, float]) -> list[_Judged]:
     return list(judged.values())
 
 
-def _read_as(judged: Sequence[_Judged], reading: ScoreVariant | None, seed: int) -> dict[str, Any] | None:
+def _read_as(judged: Sequence[_Judged], reading: ScoreVariant | None, agree: _Agree) -> dict[str, Any] | None:
     """The agreement of another reading of the same replies; None where it has no score."""
     overall = {place: scores["overall"] for place, scores in (reading or {}).items()}
     both = [replace(one, judge=score) for one in judged if (score := overall.get((one.editor, one.sample))) is not None]
-    return _agreement(both, seed) if both else None
+    return agree(both) if both else None
 
 
-def _agreement(judged: Sequence[_Judged], seed: int) -> dict[str, Any]:
+def _agreement(judged: Sequence[_Judged], *, seed: int, scale: tuple[float, float]) -> dict[str, Any]:
     return agreement(
         [one.judge for one in judged],
         [one.truth for one in judged],
         [one.cluster for one in judged],
         seed,
         samples=[one.sample for one in judged],
+        scale=scale,
     )
 
 
@@ -197,8 +216,8 @@ def _groups(judged: Sequence[_Judged], name: Callable[[_Judged], str]) -> dict[s
     return groups
 
 
-def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], seed: int) -> dict[str, Any]:
-    return {group: _agreement(part, seed) for group, part in _groups(judged, name).items()}
+def _by(judged: Sequence[_Judged], name: Callable[[_Judged], str], agree: _Agree) -> dict[str, Any]:
+    return {group: agree(part) for group, part in _groups(judged, name).items()}
 
 
 def _mean(values: Sequence[float]) -> float:

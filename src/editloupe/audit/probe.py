@@ -105,7 +105,7 @@ def _replies(
     found = study.ledger.find(list(unique)) if recorded else {}
     todo = [one for one in unique.values() if one.key in waiting]
     if todo:
-        with stage_progress(f"probe {judge.name}", len(todo)) as progress:
+        with stage_progress(f"probe {judge.name}", len(todo), unit="question") as progress:
             progress.loading(judge.name)
             for batch in engine_of(config.workers.judge, progress).replies(config.judge, judge, todo):
                 answers = [(one.item.key, one.outcome) for one in batch]

@@ -8,80 +8,20 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from editloupe.audit.rating import Rating, Ratings
+from editloupe.audit.ratings_csv import read_csv
 from editloupe.errors import DataError
 from editloupe.records import Edit, Failure
 from editloupe.statistics.agreement import agreement
 
-__all__ = ["MatchedRatings", "Rating", "Ratings", "match_ratings", "read_ratings"]
+__all__ = ["MatchedRatings", "match_ratings", "read_ratings"]
 
 EditRef = tuple[str, str]
-
-
-class Rating(BaseModel):
-    """What one person said about one edit.
-
-    Attributes:
-        editor, sample: which edit.
-        image: SHA-256 of the edited image that the person saw; None where it is not known.
-        score: on the file's scale; None where the edit was only flagged.
-        flag: what is wrong with the edit or its sample, in the person's words; empty where nothing is.
-        blind: whether the person saw neither the editor's name nor the judge's score.
-        at: when.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    editor: str
-    sample: str
-    image: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
-    score: float | None = Field(default=None, allow_inf_nan=False)
-    flag: str = ""
-    blind: bool = False
-    at: datetime
-
-    @property
-    def moment(self) -> float:
-        """Seconds since the epoch; a time without a zone is local."""
-        return self.at.timestamp()
-
-
-class Ratings(BaseModel):
-    """One file: the ratings of one person.
-
-    Attributes:
-        editloupe: ``ratings 1``, the format.
-        signature: of the study whose report the person saw.
-        rater: a name, or empty.
-        low, high: the ends of the scale.
-        ratings: in any order; of several about one edit the latest counts.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    editloupe: Literal["ratings 1"]
-    signature: str = ""
-    rater: str = ""
-    low: float = Field(default=0.0, allow_inf_nan=False)
-    high: float = Field(default=10.0, allow_inf_nan=False)
-    ratings: tuple[Rating, ...]
-
-    @model_validator(mode="after")
-    def _on_the_scale(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError(f"low is {self.low:g} and high is {self.high:g}; low has to be below high")
-        for one in self.ratings:
-            if one.score is not None and not self.low <= one.score <= self.high:
-                raise ValueError(
-                    f"the score of {one.editor!r} on {one.sample!r} is {one.score:g}; "
-                    f"the file's scale goes from {self.low:g} to {self.high:g}"
-                )
-        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +38,15 @@ class MatchedRatings:
 
 
 def read_ratings(paths: Sequence[str]) -> list[Ratings]:
-    """Read files of ratings; a file without a rater's name is a rater of its own, called after the file.
+    """Read files of ratings, JSON or CSV; one without a rater's name is a rater called after it.
 
     Raises:
-        DataError: a file is missing, is no JSON, or holds something else: which file, which value, what is expected.
+        DataError: a file is missing, cannot be read, or holds something else: which file, which value, what to do.
     """
-    return [_read(Path(path)) for path in paths]
+    found: list[Ratings] = []
+    for path in map(Path, paths):
+        found += read_csv(path) if path.suffix.lower() == ".csv" else [_read(path)]
+    return found
 
 
 def match_ratings(
@@ -160,7 +103,7 @@ def match_ratings(
             for rater, one in kept
             if one.flag
         ],
-        "between_raters": _between(scores, seed),
+        "between_raters": _between(scores, scale, seed),
     }
     return MatchedRatings({place: sum(given) / len(given) for place, given in per_edit.items()}, facts)
 
@@ -168,16 +111,29 @@ def match_ratings(
 def _rescaled(score: float | None, file: Ratings, scale: tuple[float, float]) -> float | None:
     if score is None:
         return None
+    if file.low is None or file.high is None:
+        if not scale[0] <= score <= scale[1]:
+            raise DataError(
+                f"the ratings of {file.rater!r} hold the score {score:g}; the study's scale goes from {scale[0]:g} to "
+                f"{scale[1]:g}"
+            )
+        return score
     return scale[0] + (score - file.low) * (scale[1] - scale[0]) / (file.high - file.low)
 
 
-def _between(scores: Mapping[str, Mapping[EditRef, float]], seed: int) -> list[dict[str, Any]]:
+def _between(
+    scores: Mapping[str, Mapping[EditRef, float]], scale: tuple[float, float], seed: int
+) -> list[dict[str, Any]]:
     """How far each two raters agree on the edits that both scored, clustered by sample."""
     found = []
     for (one, first), (other, second) in itertools.combinations(scores.items(), 2):
         both = [place for place in first if place in second]
         told = agreement(
-            [first[place] for place in both], [second[place] for place in both], [place[1] for place in both], seed
+            [first[place] for place in both],
+            [second[place] for place in both],
+            [place[1] for place in both],
+            seed,
+            scale=scale,
         )
         found.append({"raters": [one, other], **{name: told[name] for name in ("n", "spearman", "mae")}})
     return found

@@ -56,7 +56,9 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
         assert once is not None
         first[editor, name] = once.values
         told = {
-            metric: _expected(config.rubric, metric, [reply(place) for place in _places(config, metric)])
+            metric: None  # what could not be read has no expectation either: "11" begins with a 1
+            if said.values.get(metric) is None
+            else _expected(config.rubric, metric, [reply(place) for place in _places(config, metric)])
             for metric in config.rubric.metrics_of(by_id[name])
         }
         expected[editor, name] = _combined(config.rubric, told, by_id[name])

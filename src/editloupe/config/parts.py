@@ -190,6 +190,7 @@ class StudyConfig(BaseModel):
         seed: of all noise in the study, and of the intervals.
         out: the study folder.
         language: of the report.
+        title: of the report: the config's own, else its name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -202,6 +203,7 @@ class StudyConfig(BaseModel):
     seed: int = 42
     out: Path
     language: Literal["en", "zh"] = "en"
+    title: str = ""
     source: dict[str, Any] = Field(exclude=True)
 
     def as_yaml(self) -> str:
@@ -209,7 +211,7 @@ class StudyConfig(BaseModel):
         return yaml.safe_dump(self.source, sort_keys=False, allow_unicode=True)
 
 
-_TOP = ("benchmark", "editors", "judge", "rubric", "prompts", "workers", "seed", "out", "language")
+_TOP = ("benchmark", "editors", "judge", "rubric", "prompts", "workers", "seed", "out", "language", "title")
 
 
 def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | None = None) -> StudyConfig:
@@ -273,8 +275,9 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         "seed": data.get("seed", 42),
         "out": str((base / Path(str(data.get("out") or f"studies/{path.stem}")).expanduser()).resolve()),
         "language": data.get("language", "en"),
+        "title": data.get("title") or _name_of(path),
     }
-    rest = {key: resolved[key] for key in ("seed", "out", "language")}
+    rest = {key: resolved[key] for key in ("seed", "out", "language", "title")}
     return _validated(
         StudyConfig,
         {
@@ -289,6 +292,12 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         where,
         base,
     )
+
+
+def _name_of(path: Path) -> str:
+    """The config's name; of a kept one, which is called as in every study folder, that of the folder."""
+    kept = path.name == "config.yaml" and (path.parent / "ledger.sqlite").exists()
+    return path.resolve().parent.name if kept else path.stem
 
 
 def _benchmark(entry: dict[str, Any], base: Path, where: str) -> BenchmarkPart:

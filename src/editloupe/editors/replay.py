@@ -14,9 +14,9 @@ from editloupe import images, plugins
 from editloupe.categories import LABELS_ZH
 from editloupe.editors.replay_files import Files
 from editloupe.editors.replay_listing import Listing
-from editloupe.errors import ConfigError, ImageError
+from editloupe.errors import ConfigError, ImageError, failure_from
 from editloupe.protocols import Editor
-from editloupe.records import EditRequest, ImageFile, Sample
+from editloupe.records import EditRequest, Failure, ImageFile, Sample
 from editloupe.store.filenames import safe_name
 
 __all__ = ["Replay"]
@@ -85,14 +85,20 @@ class Replay(Editor):
             return ()
         return () if found is None else (found,)
 
-    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image]:
+    def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image | Failure]:
         """Return the ready images.
 
-        Raises:
-            ImageError: an image is missing (kind ``missing-file``, tried again by the next run) or broken, or several
-                files may be meant (``several-files``).
+        A missing one (kind ``missing-file``, tried again by the next run), a broken one, or one of several that may
+        be meant (``several-files``) is a failure of its own.
         """
-        return [self._image(request.sample) for request in requests]
+        return [self._image_or_failure(request.sample) for request in requests]
+
+    def _image_or_failure(self, sample: Sample) -> Image.Image | Failure:
+        # Not raised: the batch would be taken apart to find which of its files are missing, and that is known here.
+        try:
+            return self._image(sample)
+        except ImageError as error:
+            return failure_from(error, "edit")
 
     def _image(self, sample: Sample) -> Image.Image:
         found = self._found(sample)

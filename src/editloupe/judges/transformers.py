@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import yaml
 from pydantic import Field, ValidationInfo, field_validator
 
 from editloupe.batching import AUTO_ROWS
@@ -97,6 +98,21 @@ class TransformersJudge(Judge):
             return WARNING
         text = self._checkpoint_config().get("editloupe_warning")
         return None if text is None else str(text)
+
+    @property
+    def domain(self) -> tuple[str, ...]:
+        """The benchmarks that the checkpoint says it was made for; nothing where it is not on this machine.
+
+        It says so as `editloupe_domain`, a name or a list of them, in its config.json or in the metadata of its model
+        card (README.md).
+        """
+        if self._random is not None or not (
+            self._is_local or cached_snapshot(self.options.model, self.options.revision)
+        ):
+            return ()
+        stated = self._checkpoint_config().get("editloupe_domain")
+        stated = stated or _card_metadata(self.folder).get("editloupe_domain")
+        return (stated,) if isinstance(stated, str) else tuple(str(one) for one in stated or ())
 
     @property
     def signature(self) -> str:
@@ -322,6 +338,23 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
     if len(set(found)) != len(found):
         raise ConfigError(f"two of the labels {answer.labels} are the same token for this judge")
     return found
+
+
+def _card_metadata(folder: Path) -> dict[str, Any]:
+    """The YAML between two lines ``---`` that a model card on the hub begins with; nothing where there is none."""
+    try:
+        text = (folder / "README.md").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return {}
+    begin, _, rest = text.partition("---\n")
+    block, end, _ = rest.partition("\n---")
+    if begin or not end:
+        return {}
+    try:
+        found = yaml.safe_load(block)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _resolve(model: str, revision: str | None) -> Path:

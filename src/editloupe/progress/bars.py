@@ -17,6 +17,7 @@ from rich.text import Text
 
 from editloupe.machine import accelerators, peak_memory
 from editloupe.progress.activity import Activity, subscribe
+from editloupe.progress.libraries import libraries_to
 
 __all__ = [
     "StageBar",
@@ -56,8 +57,9 @@ class StageBar(Progress):
 class StageProgress:
     """The state of one stage: how many items are done, how fast, and the running mean of the scores."""
 
-    def __init__(self, name: str, total: int, bar: StageBar | None) -> None:
+    def __init__(self, name: str, total: int, bar: StageBar | None, *, unit: str = "edit") -> None:
         self.name = name
+        self.unit = unit
         self.total = total
         self.done = 0
         self._sum = 0.0
@@ -81,7 +83,7 @@ class StageProgress:
         if self._failed:
             facts.append(f"failed {self._failed}")
         rate = self.done / max(1e-9, time.perf_counter() - self._started)
-        facts.append(f"{rate:.1f} images/s" if rate >= 1 else f"{1 / rate:.1f} s/image")
+        facts.append(f"{rate:.1f} {self.unit}s/s" if rate >= 1 else f"{1 / rate:.1f} s/{self.unit}")
         facts += accelerators()
         facts += [note] if note else []
         text = "  ".join(facts)
@@ -123,10 +125,16 @@ class StageProgress:
 
 
 @contextmanager
-def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
-    """Show one stage while it runs."""
+def stage_progress(name: str, total: int, *, unit: str = "edit") -> Iterator[StageProgress]:
+    """Show one stage while it runs.
+
+    Args:
+        name: of the stage.
+        total: items to do.
+        unit: what an item is, in the singular.
+    """
     if not sys.stdout.isatty():
-        progress = StageProgress(name, total, None)
+        progress = StageProgress(name, total, None, unit=unit)
         with subscribe(progress.working):
             yield progress
         return
@@ -137,9 +145,10 @@ def stage_progress(name: str, total: int) -> Iterator[StageProgress]:
         TimeRemainingColumn(compact=True),
     )
     with StageBar(*columns, console=_console) as bar:
-        progress = StageProgress(name, total, bar)
+        progress = StageProgress(name, total, bar, unit=unit)
         with subscribe(progress.working):
             yield progress
+        bar.workers = ()  # the last frame stays on the screen, and nobody works any more
 
 
 _console = Console()
@@ -147,7 +156,7 @@ _console = Console()
 
 @contextmanager
 def logging_to(path: Path) -> Iterator[None]:
-    """Send editloupe's log lines to a file, and to the screen: all of them without a terminal, warnings with one."""
+    """Send all log lines to a file, and editloupe's own to the screen; in a terminal only the warnings among them."""
     file = _LogFile(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     screen: logging.Handler
@@ -161,7 +170,8 @@ def logging_to(path: Path) -> Iterator[None]:
     for handler in (file, screen):
         log.addHandler(handler)
     try:
-        yield
+        with libraries_to(file):
+            yield
     finally:
         log.setLevel(before)
         for handler in (file, screen):

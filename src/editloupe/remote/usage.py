@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import AbstractContextManager
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 
 from editloupe.errors import ConfigError
@@ -76,6 +77,11 @@ class Usage:
     def affords(self, tokens: tuple[int, int]) -> bool:
         """Whether a question of so many tokens fits beside what is spent and held back."""
         return self._budget.affords(self._most(*tokens))
+
+    def enough(self, tokens: tuple[int, int], questions: int) -> str:
+        """A limit, rounded up, that so many more questions of so many tokens stay below."""
+        need = Decimal(max(self.cost + self._most(*tokens) * (questions + 1), (self._budget.limit or 0.0) * 1.01))
+        return f"{need.quantize(Decimal(1).scaleb(need.adjusted() - 1), ROUND_UP):f}"
 
     def save(self) -> None:
         """Write the figures where they changed."""

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from editloupe.report.leaderboard import ranked, standings
 from editloupe.results import Results, Scale
-from editloupe.statistics.paired import ALPHA, PairedDifference, holm, paired_differences
+from editloupe.statistics.paired import ALPHA, PairedDifference, holm, paired_differences, smallest_p
 
-__all__ = ["Comparison", "Comparisons", "compare_all"]
+__all__ = ["Comparison", "Comparisons", "TooFew", "compare_all"]
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +49,13 @@ class Comparison:
         return self.p_corrected is not None and self.p_corrected < ALPHA
 
     @property
+    def looks_clear(self) -> bool:
+        """Whether the difference would be more than noise if nothing else were compared."""
+        one = self.paired
+        outside = one.ci95 is not None and not one.ci95[0] <= 0 <= one.ci95[1]
+        return outside or (one.p is not None and one.p < ALPHA)
+
+    @property
     def turned(self) -> Comparison:
         """The same with the editors exchanged."""
         one = self.paired
@@ -80,6 +87,23 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class TooFew:
+    """A study whose samples do not tell its editors apart, once p is corrected for all of its pairs.
+
+    Attributes:
+        samples, sources: how many there are, and of how many source images.
+        editors, pairs: of the study.
+        possible: whether a larger difference would have been told; otherwise none can be, however large.
+    """
+
+    samples: int
+    sources: int
+    editors: int
+    pairs: int
+    possible: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comparisons:
     """All pairs of a study.
 
@@ -87,10 +111,12 @@ class Comparisons:
         editors: names, best first.
         overall: by pair of names, the better-ranked editor first.
         categories: by pair of names, then by category id.
-        rank_ranges: by name, (best, worst) rank that the comparisons leave open:
-            1 + editors that are clearly better, and all editors less those that are clearly worse.
+        rank_ranges: by name of each editor with a score, (best, worst) rank that the comparisons leave open:
+            1 + editors that are clearly better, and all with a score less those that are clearly worse.
         cliques: (first, last) places in `editors` of neighbours that are all within noise of each other, none of them
             inside another.
+        too_few: where samples are lacking to tell any two editors apart; None where some are, or where no interval
+            says that more samples would help.
     """
 
     editors: tuple[str, ...]
@@ -98,6 +124,7 @@ class Comparisons:
     categories: Mapping[tuple[str, str], Mapping[str, Comparison]]
     rank_ranges: Mapping[str, tuple[int, int]]
     cliques: tuple[tuple[int, int], ...]
+    too_few: TooFew | None = None
 
     def pair(self, a: str, b: str) -> tuple[Comparison, Mapping[str, Comparison]]:
         """Overall and by category, with `a` as the first editor, whatever their ranks."""
@@ -106,7 +133,7 @@ class Comparisons:
         return self.overall[b, a].turned, {name: one.turned for name, one in self.categories[b, a].items()}
 
     def as_json(self) -> dict[str, Any]:
-        """``{pairs, rank_ranges, cliques}``; each pair with its categories."""
+        """``{pairs, rank_ranges, cliques, too_few}``; each pair with its categories."""
         return {
             "pairs": [
                 {**one.as_json(), "categories": {name: each.as_json() for name, each in self.categories[pair].items()}}
@@ -114,6 +141,7 @@ class Comparisons:
             ],
             "rank_ranges": {name: list(one) for name, one in self.rank_ranges.items()},
             "cliques": [list(one) for one in self.cliques],
+            "too_few": None if self.too_few is None else asdict(self.too_few),
         }
 
 
@@ -141,7 +169,16 @@ def compare_all(results: Results, metric: str | None = None) -> Comparisons:
         categories[pair] = {
             name: replace(one, p_corrected=p) for (name, one), p in zip(several.items(), corrected, strict=True)
         }
-    return Comparisons(tuple(names), overall, categories, _rank_ranges(names, overall), _cliques(names, overall))
+    return Comparisons(
+        tuple(names),
+        overall,
+        categories,
+        _rank_ranges(
+            [name for name, scores in zip(names, table.scores.T, strict=True) if not np.isnan(scores).all()], overall
+        ),
+        _cliques(names, overall),
+        _too_few(names, list(overall.values())),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +232,18 @@ class _Table:
             )
             for (a, b), one in zip(pairs, found, strict=True)
         ]
+
+
+def _too_few(names: Sequence[str], pairs: Sequence[Comparison]) -> TooFew | None:
+    compared = [one for one in pairs if one.paired.n]
+    if not compared or any(one.significant_corrected for one in compared):
+        return None
+    sources = max(one.paired.clusters for one in compared)
+    floor = smallest_p(sources)
+    possible = floor is not None and floor * len(pairs) < ALPHA
+    if possible and not any(one.looks_clear for one in compared):
+        return None
+    return TooFew(max(one.paired.n for one in compared), sources, len(names), len(pairs), possible)
 
 
 def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple[str, str]]:

@@ -8,7 +8,9 @@ from typing import Any
 
 from editloupe.records import Failure
 from editloupe.report.comparisons import Comparisons
+from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.remarks import warnings_of
 from editloupe.results import Aggregate, Results, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
@@ -25,20 +27,23 @@ def report_json(
     benchmark = results.benchmark
     data = {
         "editloupe": results.version,
+        "title": results.heading,
         "signature": results.signature,
         "benchmark": {
             "name": benchmark.name,
             "revision": benchmark.revision,
             "samples": benchmark.samples,
+            "limited": benchmark.limited,
             "categories": [{"id": one.id, "label": one.label, "samples": one.samples} for one in benchmark.categories],
         },
         "judge": {
             "name": results.judge.name,
             "signature": results.judge.signature,
-            "warning": results.judge.warning or None,
+            "warning": " ".join(warnings_of(results)) or None,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),
+        "replies": results.replies.as_json(),
         "editors": [_editor(one, results.aggregates) for one in table],
         "comparisons": comparisons.as_json(),
         "failures": [_failures(one) for one in failures],
@@ -107,6 +112,7 @@ def _failures(count: FailureCount) -> dict[str, Any]:
         "stage": count.stage,
         "kind": count.kind,
         "count": count.count,
+        "unit": f"{unit_of(count)}s",
         "examples": [
             {"sample": one.sample, "message": one.failure.message} for one in count.examples if one.failure is not None
         ],

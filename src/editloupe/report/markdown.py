@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from editloupe.report.comparisons import Comparisons, compare_all
+from editloupe.report.failure_summary import counted, summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
+from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.results import Results
@@ -21,17 +23,17 @@ _SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
 def report_markdown(
     results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
 ) -> bytes:
-    """Return the bytes of ``report.md``; the judge's warning, if there is one, is its first line."""
+    """Return the bytes of ``report.md``; what a reader must know first, such as the judge's warning, stands first."""
     text = words(results.language)
-    benchmark, judge = results.benchmark, results.judge
-    lines = [f"**{_plain(judge.warning)}**", ""] if judge.warning else []
-    lines += [
-        f"# {_plain(benchmark.name)}: {text['leaderboard']}",
+    lines = [
+        *_warnings(results),
+        f"# {_plain(results.heading)}: {text['leaderboard']}",
         "",
         _setting(results),
         "",
         *_leaderboard(results, table, comparisons),
         "",
+        *_too_few(results, comparisons),
         *_comparisons(results, comparisons),
         f"## {text['failures']}",
         "",
@@ -52,18 +54,30 @@ def report_markdown(
 
 
 def leaderboard_markdown(results: Results) -> str:
-    """The leaderboard alone, as a Markdown table to paste; the judge's warning, if there is one, stands under it."""
+    """The leaderboard alone, as a Markdown table to paste; what a reader must know stands under it."""
     lines = list(_leaderboard(results, standings(results), compare_all(results)))
     lines += ["", _setting(results)]
-    if results.judge.warning:
-        lines += ["", f"**{_plain(results.judge.warning)}**"]
+    if warnings := _warnings(results):
+        lines += ["", *warnings[:-1]]
     return "\n".join(lines)
+
+
+def _warnings(results: Results) -> list[str]:
+    """One paragraph each, an empty line after it."""
+    return [line for one in warnings_of(results) for line in (f"**{_plain(one, 600)}**", "")]
+
+
+def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
+    remark = too_few(comparisons, results.language)
+    return [_plain(remark, 400), ""] if remark else []
 
 
 def _setting(results: Results) -> str:
     text = words(results.language)
+    limited = f" ({limited_to(results.benchmark.samples, results.language)})" if results.benchmark.limited else ""
     return (
-        f"{results.benchmark.samples} {text['samples']}, {len(results.editors)} {text['editors']}. "
+        f"{_plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}{limited}, "
+        f"{len(results.editors)} {text['editors']}. "
         f"{text['judge_name']}: {_plain(results.judge.name)}. {text['rubric']}: {_plain(results.rubric)} "
         f"({results.scale.low:g}–{results.scale.high:g})."
     )
@@ -134,12 +148,20 @@ def _failures(results: Results, failures: Sequence[FailureCount]) -> Iterable[st
     if not failures:
         yield text["no_failures"]
         return
+    if sentence := summarize_failures(results).sentence(results.language):
+        yield _plain(sentence, 400)
+        yield ""
     yield _row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
     yield _row(["---", "---", "---", "---:", "---"])
     for one in failures:
         example = one.examples[0]
         message = example.failure.message if example.failure is not None else ""
-        cells = [_plain(one.editor), text[f"stage_{one.stage}"], _plain(one.kind), str(one.count)]
+        cells = [
+            _plain(one.editor),
+            text[f"stage_{one.stage}"],
+            _plain(one.kind),
+            counted(one.count, unit_of(one), results.language),
+        ]
         yield _row([*cells, f"{_plain(example.sample, 60)}: {_plain(message)}"])
 
 

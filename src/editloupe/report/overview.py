@@ -10,10 +10,12 @@ import yaml
 
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.comparisons import Comparisons
+from editloupe.report.failure_summary import summarize_failures, unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.words import one_line, printable
-from editloupe.results import Aggregate, Results, Scale, Verdict
+from editloupe.results import Aggregate, ReplyCount, ReplyCounts, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["overview_of"]
@@ -42,14 +44,17 @@ def overview_of(
     benchmark, judge = results.benchmark, results.judge
     names = [one.editor.name for one in table]
     short = short_names(names)
+    summary = summarize_failures(results)
     return {
         "version": results.version,
         "signature": printable(results.signature),
         "language": results.language,
+        "title": printable(results.heading),
         "benchmark": {
             "name": printable(benchmark.name),
             "revision": printable(benchmark.revision),
             "samples": benchmark.samples,
+            "limited": [limited_to(benchmark.samples, one) for one in ("en", "zh")] if benchmark.limited else None,
             "categories": [
                 {"id": printable(one.id), "label": _label(one.id, one.label), "samples": one.samples}
                 for one in benchmark.categories
@@ -58,8 +63,9 @@ def overview_of(
         "judge": {
             "name": printable(judge.name),
             "signature": printable(judge.signature),
-            "warning": one_line(judge.warning, 400),
         },
+        "warnings": _both(warnings_of(results, "en"), warnings_of(results, "zh")),
+        "too_few": _both([too_few(comparisons, "en")], [too_few(comparisons, "zh")])[0],
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
@@ -69,8 +75,11 @@ def overview_of(
         "card": printable(results.card),
         "judge_card": results.judge_card,
         "histograms": _histograms(results, names),
+        "failed": [summary.sentence("en"), summary.sentence("zh")],
         "failures": [_failure(one, names) for one in failures],
         "unreadable": _unreadable(results.verdicts, names),
+        "replies": _replies(results.replies),
+        "reading": _reading(results.reading),
         "speed": {stage: _speed(results, stage) for stage in ("edit", "judge")},
         "hardware": {stage: dict(facts) for stage, facts in results.hardware.items()},
         "cost": dict(results.cost),
@@ -79,6 +88,11 @@ def overview_of(
         "audit": results.audit,
         "probe": results.probe,
     }
+
+
+def _both(english: Sequence[str], chinese: Sequence[str]) -> list[list[str]]:
+    """Sentences in both languages, for the page's switch."""
+    return [list(pair) for pair in zip(english, chinese, strict=True)]
 
 
 def _label(category: str, label: str) -> list[str]:
@@ -154,6 +168,7 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
         "stage": count.stage,
         "kind": printable(count.kind),
         "count": count.count,
+        "unit": unit_of(count),
         "examples": [
             {
                 "sample": printable(one.sample),
@@ -183,6 +198,44 @@ def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str
             for one in found[:UNREADABLE]
         ],
     }
+
+
+def _replies(replies: ReplyCounts) -> dict[str, Any]:
+    """How many replies were read in which form, and how many were lost to what."""
+    return {
+        "asked": replies.asked,
+        "thoughts": replies.thoughts,
+        "read": [_reply_count(one) for one in replies.read],
+        "lost": [_reply_count(one) for one in replies.lost],
+    }
+
+
+def _reply_count(one: ReplyCount) -> dict[str, Any]:
+    return {
+        "stage": one.stage,
+        "name": printable(one.name),
+        "count": one.count,
+        "examples": [
+            {
+                "editor": printable(each.editor),
+                "sample": printable(each.sample),
+                "words": printable(each.words),
+                "message": one_line(each.message, 600),
+            }
+            for each in one.examples
+        ],
+    }
+
+
+def _reading(reading: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The version of the rule of reading, and what it reads otherwise than an older report did."""
+    if not reading:
+        return None
+    examples = [
+        {name: printable(value) if isinstance(value, str) else value for name, value in one.items()}
+        for one in reading["examples"]
+    ]
+    return {**reading, "examples": examples}
 
 
 def _speed(results: Results, stage: str) -> dict[str, Any] | None:

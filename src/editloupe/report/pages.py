@@ -21,6 +21,7 @@ from markupsafe import Markup
 from editloupe.report.bundle import bundle
 from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.leaderboard import Standing
+from editloupe.report.remarks import warnings_of
 from editloupe.report.words import WORDS, interval, number, one_line, printable, words
 from editloupe.results import Results
 
@@ -95,8 +96,8 @@ def html_page(
     html = environment.get_template("report.html").render(
         language=results.language,
         text=words(results.language),
-        title=printable(results.benchmark.name),
-        warning=one_line(results.judge.warning, 400),
+        title=printable(results.heading),
+        warnings=warnings_of(results),
         csp=policy,
         rows=rows,
         # Nothing of a study is in the first two; in the third, no `<` is left that could end the block.

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from editloupe.report.comparisons import compare_all
 from editloupe.report.leaderboard import Standing, ranked, standings
+from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.short_names import cut, short_names
 from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
@@ -69,7 +70,7 @@ def leaderboard(results: Results, table: list[Standing] | None = None, *, whole:
     for one in best:
         rank: tuple[Text, ...] = ()
         if comparisons is not None:
-            rank = (Text("–" if one.overall.mean is None else rank_range(comparisons, one.editor.name)),)
+            rank = (Text(rank_range(comparisons, one.editor.name)),)
         name = Text(short.get(one.editor.name) or one_line(one.editor.name, LONGEST), "bold")
         view.add_row(*rank, *_cells(name, one.overall, results.scale, "bold"))
         if detailed:
@@ -78,6 +79,8 @@ def leaderboard(results: Results, table: list[Standing] | None = None, *, whole:
                 cells = _cells(Text(f"  {label}", "dim"), one.categories[category.id], results.scale, "")
                 view.add_row(*(Text() for _ in rank), *cells)
             view.add_section()
+    if comparisons is not None and (remark := too_few(comparisons, results.language)):
+        view.caption, view.caption_justify = Text(remark, "dim"), "left"
     return view
 
 
@@ -93,9 +96,9 @@ def noise_sentences(results: Results) -> list[str]:
 
 def _title(results: Results) -> Text:
     title = Text()
-    if results.judge.warning:
-        title.append(f"{one_line(results.judge.warning, 400)}\n", "bold yellow")
-    return title.append(f"{one_line(results.benchmark.name, 60)} · {one_line(results.judge.name, 60)}", "dim")
+    for warning in warnings_of(results):
+        title.append(f"{warning}\n", "bold yellow")
+    return title.append(f"{one_line(results.heading, 60)} · {one_line(results.judge.name, 60)}", "dim")
 
 
 def _cells(name: Text, estimate: Estimate, scale: Scale, style: str) -> tuple[Text, ...]:

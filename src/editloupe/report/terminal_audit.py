@@ -1,4 +1,4 @@
-"""What an audit ends with in the terminal: a table per kind of truth, and what is to be known about the ratings."""
+"""What an audit ends with in the terminal: a table per kind of truth, the ratings, and what became of the replies."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from editloupe.report.short_names import short_names
 from editloupe.report.terminal import LONGEST
 from editloupe.report.words import number, one_line
 
-__all__ = ["audit_sentences", "audit_tables"]
+__all__ = ["audit_sentences", "audit_tables", "reply_table"]
 
 NAME = 26
 """Cells that a name has beside six numbers in 80 columns."""
 
 COEFFICIENTS = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
+_TRUTHS = {"editor": "what the editors know", "labels": "the labels of the benchmark"}
 _READINGS = {"score": "scores", "first_draw": "first draw alone", "expected": "expected after reasoning"}
 
 
@@ -39,7 +40,9 @@ def audit_tables(audit: Mapping[str, Any], *, whole: bool = False) -> Iterator[T
 
 
 def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
-    view = _table(f"{audit['judge']} against the truth", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error"))
+    view = _table(
+        f"{audit['judge']} against {_truth(audit)}", ("n", "Spearman", "Kendall", "pairs", "all pairs", "error")
+    )
     parts = [{"overall": audit["overall"]}, audit["editors"], audit["categories"]]
     if audit["expected"] is not None:
         parts[0][_READINGS["expected"]] = audit["expected"]
@@ -50,6 +53,14 @@ def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
             view.add_row(label, str(one["n"]), *(number(one[each]["value"], 3) for each in COEFFICIENTS))
         view.add_section()
     return view
+
+
+def _truth(audit: Mapping[str, Any]) -> str:
+    """Against whom or what: the raters by name, what the editors know of their own edits, or labels."""
+    if audit["human"] is not None:
+        return "people: " + ", ".join(one_line(name, 20) for name in audit["human"]["raters"])
+    known = [_TRUTHS[name] for name in audit["against"] if name in _TRUTHS]
+    return " and ".join(known) or "the truth"
 
 
 def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
@@ -74,6 +85,30 @@ def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
     for flag in human["flags"]:
         who, editor, sample = (one_line(flag[name], 40) for name in ("rater", "editor", "sample"))
         yield f"flag by {who}: {editor} on {sample}: {one_line(flag['flag'])}"
+
+
+def reply_table(replies: Mapping[str, Any]) -> Table:
+    """Make the table of how many replies were read, in which form, and how many were lost, to what.
+
+    Args:
+        replies: as ``audit.json`` and ``report.json`` hold them.
+    """
+    asked, thoughts = replies["asked"], replies["thoughts"]
+    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=f"{asked} replies")
+    view.add_column("", no_wrap=True)
+    view.add_column("n", justify="right", no_wrap=True)
+    view.add_column("share", justify="right", no_wrap=True)
+    view.add_column("such as", ratio=1, overflow="ellipsis", no_wrap=True)
+    named = [("read", "form", one) for one in replies["read"]] + [("lost", "kind", one) for one in replies["lost"]]
+    for part, name, one in named:
+        example = one["examples"][0]
+        words = example["words"] or example.get("message", "")
+        label = Text(one_line(f"{part}: {one[name]}", NAME))
+        view.add_row(label, str(one["count"]), _percent(one["count"], asked), Text(one_line(words, LONGEST)))
+    if thoughts:
+        view.add_section()
+        view.add_row("with thoughts", str(thoughts), _percent(thoughts, asked), "")
+    return view
 
 
 def _preferences(judge: str, preferences: Mapping[str, Any]) -> Table:
@@ -121,3 +156,7 @@ def _name(name: str, reading: str, readings: int) -> Text:
 
 def _ends(ends: list[float] | None) -> str:
     return "–" if ends is None else f"{ends[0]:.2f} – {ends[1]:.2f}"
+
+
+def _percent(count: int, total: int) -> str:
+    return f"{100 * count / total:.1f} %"

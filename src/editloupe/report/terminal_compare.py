@@ -13,6 +13,7 @@ from editloupe.report.short_names import cut, short_names
 from editloupe.report.terminal import LONGEST
 from editloupe.report.words import number, one_line, signed
 from editloupe.results import Results
+from editloupe.statistics.paired import ALPHA, FEWEST
 
 __all__ = ["compare_sentences", "compare_table"]
 
@@ -34,6 +35,8 @@ def compare_sentences(one: Comparison) -> list[str]:
     )
     if paired.difference is None:
         return [f"{a} and {b} have no sample on which both have a score", left_out]
+    if said := _few_samples(one, a, b):
+        return [said, left_out] if missing else [said]
     if one.significant and paired.difference < 0:
         return compare_sentences(one.turned)  # the better one first
     ends = "" if paired.ci95 is None else f"95 % {signed(paired.ci95[0])} to {signed(paired.ci95[1])}, "
@@ -48,12 +51,36 @@ def compare_sentences(one: Comparison) -> list[str]:
                 "the interval leaves 0 out, but so few source images differ that chance could do this; "
                 "here p is the one to trust"
             )
+        if paired.clusters < FEWEST:
+            sentences.append(
+                f"with {paired.clusters} source images p cannot fall below {ALPHA:g}, whatever the difference; "
+                f"{FEWEST} are the least"
+            )
         if paired.detectable is not None:
             sentences.append(
                 f"with these {paired.n} samples a true difference of {paired.detectable:.2f} points would have been "
                 "seen about four times in five"
             )
     return [*sentences, left_out] if missing else sentences
+
+
+def _few_samples(one: Comparison, a: str, b: str) -> str:
+    """What one sample, one source image, or equal scores everywhere have to say; empty where there is more."""
+    paired = one.paired
+    difference = signed(paired.difference)
+    if paired.n == 1:
+        return (
+            f"only one sample has a score of both {a} and {b}, {difference} points there: a single sample shows "
+            "nothing about the editors"
+        )
+    if paired.tie == paired.n:
+        return f"{a} and {b} have equal scores on all {paired.n} samples"
+    if paired.clusters == 1:
+        return (
+            f"all {paired.n} samples of {a} and {b} share one source image, so there is neither an interval nor p: "
+            f"{difference} points"
+        )
+    return ""
 
 
 def compare_table(

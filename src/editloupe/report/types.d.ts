@@ -34,6 +34,7 @@ interface Comparison {
   significant: boolean;
   significant_corrected: boolean;
   detectable: number | null;
+  clusters: number;
   win: number;
   tie: number;
   loss: number;
@@ -48,15 +49,42 @@ interface FailureCount {
   stage: string;
   kind: string;
   count: number;
+  unit: 'edit' | 'score';
   examples: {sample: string; message: string; attempts: number; retryable: boolean}[];
+}
+
+interface ReplyCount {
+  stage: string;
+  name: string;
+  count: number;
+  examples: {editor: string; sample: string; words: string; message: string}[];
+}
+
+interface Reading {
+  version: number;
+  before: number | null;
+  changed: number;
+  examples: {
+    editor: string;
+    sample: string;
+    metric: string;
+    before: number | null;
+    before_kind: string | null;
+    now: number | null;
+    now_kind: string | null;
+    why: string | null;
+  }[];
 }
 
 interface Overview {
   version: string;
   signature: string;
   language: 'en' | 'zh';
-  benchmark: {name: string; revision: string; samples: number; categories: {id: string; label: Words; samples: number}[]};
-  judge: {name: string; signature: string; warning: string};
+  title: string;
+  benchmark: {name: string; revision: string; samples: number; limited: Words | null; categories: {id: string; label: Words; samples: number}[]};
+  judge: {name: string; signature: string};
+  warnings: Words[];
+  too_few: Words;
   rubric: string;
   scale: Scale;
   metrics: ({name: string} & Scale)[];
@@ -66,7 +94,10 @@ interface Overview {
   card: string;
   judge_card: any;
   histograms: {metric: string; edges: number[]; counts: number[][]}[];
+  failed: Words;
   failures: FailureCount[];
+  replies: {asked: number; thoughts: number; read: ReplyCount[]; lost: ReplyCount[]};
+  reading: Reading | null;
   unreadable: {count: number; shown: {editor: number; sample: string; metric: string; kind: string; words: string}[]};
   speed: Record<string, {items: number; seconds: number; rate: number; memory: number | null} | null>;
   hardware: Record<string, Record<string, string>>;

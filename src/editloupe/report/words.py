@@ -41,7 +41,9 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def rank_range(comparisons: Comparisons, editor: str) -> str:
-    """``2``, or ``1–2`` where the comparisons leave both open."""
+    """``2``, or ``1–2`` where the comparisons leave both open; a dash for an editor without a score."""
+    if editor not in comparisons.rank_ranges:
+        return "–"
     best, worst = comparisons.rank_ranges[editor]
     return str(best) if best == worst else f"{best}–{worst}"
 

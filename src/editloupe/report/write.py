@@ -16,7 +16,10 @@ from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
 from editloupe.store.blobs import write_durably
 
-__all__ = ["write_report"]
+__all__ = ["FILES", "write_report"]
+
+FILES = ("report.html", f"{CHUNKS}/", "report.md", "report.json", "scores.csv", "verdicts.jsonl")
+"""What a report is made of, for people; a folder ends in a stroke."""
 
 
 def write_report(results: Results, folder: Path) -> None:

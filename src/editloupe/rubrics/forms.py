@@ -9,9 +9,9 @@ from typing import Any, Literal, NoReturn, TypeAlias
 from editloupe.rubrics.json_objects import JsonObject, whole_objects
 from editloupe.rubrics.numbers import Number, is_interval, number_in, plain
 
-__all__ = ["Form", "Place", "ScoreLine", "Unread", "has_object", "json_place", "place_of"]
+__all__ = ["Form", "Place", "ScoreLine", "Unread", "has_object", "is_only_object", "json_place", "place_of"]
 
-Form: TypeAlias = Literal["json", "fence", "prefaced-json", "prefaced-fence", "score-line", "number"]
+Form: TypeAlias = Literal["json", "fence", "prefaced-json", "prefaced-fence", "score-line", "number", "word", "choice"]
 ScoreLine: TypeAlias = Literal["first", "last"]
 
 _FENCE_BEGIN = re.compile(r"```[ \t]*[A-Za-z0-9_+-]*\s*\Z")
@@ -20,6 +20,7 @@ _END_MARKS = re.compile(
     r"(?:\s*(?:<\|im_end\|>|<\|endoftext\|>|</s>|<eos>|<end_of_turn>|<\|eot_id\|>|<\|return\|>|<\|end\|>|<turn\|>))+\s*\Z"
 )
 _BROKEN = re.compile(r"\{\s*[\"'“”‘]")
+_FIRST_DIGIT = re.compile(r"(?!0\d)\d")
 _NEVER_BEFORE = tuple("[,(\"'“‘`=")
 _N = r"\d+(?:\.\d+)?"
 _LABEL = re.compile(
@@ -110,6 +111,15 @@ def has_object(text: str) -> bool:
     """Whether a whole JSON object stands where an answer stands, so that a reply may end any time."""
     objects = list(whole_objects(text))
     return bool(objects) and not _BROKEN.search(_without(text, objects)) and any(_own(text, one) for one in objects)
+
+
+def is_only_object(text: str) -> bool:
+    """Whether a text is one JSON object, bare or in one code fence, and nothing else."""
+    objects = list(whole_objects(text))
+    if len(objects) != 1:
+        return False
+    before, after, _ = _around(text, objects[0])
+    return not before.strip() and not after.strip()
 
 
 def _json_place(text: str, key: str, *, ended: bool) -> Place | None:
@@ -255,8 +265,9 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _digit(text: str, start: int) -> int:
-    """The first digit from a place on."""
-    return next((index for index in range(start, len(text)) if text[index].isdigit()), start)
+    """The first digit from a place on that is no leading zero."""
+    found = _FIRST_DIGIT.search(text, start)
+    return start if found is None else found.start()
 
 
 def _cut(where: str) -> NoReturn:

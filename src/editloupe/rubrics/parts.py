@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from editloupe.records import Reply
-from editloupe.rubrics.forms import ScoreLine
+from editloupe.rubrics.forms import Form, ScoreLine
 from editloupe.rubrics.numbers import plain
-from editloupe.rubrics.replies import answer_of, json_value, number_of, read_score, refuse
+from editloupe.rubrics.replies import answer_of, form_of, json_value, number_of, read_score, refuse
 
-__all__ = ["Part", "read_part"]
+__all__ = ["Part", "form_of_part", "read_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,13 @@ def read_part(reply: Reply, part: Part) -> float:
     return value
 
 
+def form_of_part(reply: Reply, part: Part) -> Form | None:
+    """In which form a reply gives a score; None where `read_part` cannot read it."""
+    if part.words and _bare_word(reply, part) is not None:
+        return "word"
+    return form_of(reply, part.key, part.score_line)
+
+
 def _at(value: object, part: Part, reply: Reply) -> object:
     if part.index is None:
         return value
@@ -74,11 +81,18 @@ def _at(value: object, part: Part, reply: Reply) -> object:
 
 
 def _word(reply: Reply, part: Part) -> float:
-    bare = plain(answer_of(reply)).rstrip(".。").casefold()
-    if part.alone and part.index is None and bare in part.words and reply.finish in ("stop", "choice"):
+    bare = _bare_word(reply, part)
+    if bare is not None:
         return float(part.words[bare])
     value = _at(json_value(reply, part.key), part, reply)
     word = value.strip().casefold() if isinstance(value, str) else None
     if word is None or word not in part.words:
         refuse(f"the answer is {value!r}, not one of {', '.join(part.words)}"[:200], "not-a-word", reply.text)
     return float(part.words[word])
+
+
+def _bare_word(reply: Reply, part: Part) -> str | None:
+    """The word of the scale that a reply consists of."""
+    bare = plain(answer_of(reply)).rstrip(".。").casefold()
+    alone = part.alone and part.index is None and reply.finish in ("stop", "choice")
+    return bare if alone and bare in part.words else None

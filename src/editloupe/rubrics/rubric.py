@@ -13,11 +13,23 @@ from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
 from editloupe.rubrics.combine import FORMULAS
 from editloupe.rubrics.conditions import RubricModel
 from editloupe.rubrics.derived import Derived
+from editloupe.rubrics.forms import Form
 from editloupe.rubrics.metrics import Metric
-from editloupe.rubrics.parts import read_part
+from editloupe.rubrics.parts import Part, form_of_part, read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.reply_schema import reply_schema
-from editloupe.rubrics.texts import Choice, ImageSlot, Mode, Prompt, Texts, fields_of, fill, of_category, rendered
+from editloupe.rubrics.texts import (
+    Choice,
+    ImageSlot,
+    Mode,
+    Prompt,
+    Texts,
+    fields_of,
+    fill,
+    in_mode,
+    of_category,
+    rendered,
+)
 
 __all__ = ["OVERALL", "Choice", "ImageSlot", "Metric", "Prompt", "Rubric", "Texts"]
 
@@ -102,7 +114,7 @@ class Rubric(RubricModel):
                 slots = [slot for slot in slots if isinstance(slot, ImageSlot)]
             else:
                 system = of_category(texts.system, sample.category)
-                ask = fill(of_category(texts.asks[name], sample.category), fields)
+                ask = fill(of_category(in_mode(texts.asks[name], mode), sample.category), fields)
                 ask = f"{ask.rstrip()}\n{of_category(texts.reply[mode], name).strip()}"
             if mode == "text":
                 template = of_category(texts.reply[mode], name) if own is None else own.user_prompt_template
@@ -125,7 +137,10 @@ class Rubric(RubricModel):
             ConfigError: the mode ``choice``, and a question that asks for several scores; or no words for the mode.
         """
         for question in dict.fromkeys(self.question_of(name) for name in self.enabled):
-            worded = all(of_category(texts.reply.get(mode, ""), question) for texts in self.texts.values())
+            worded = all(
+                of_category(texts.reply.get(mode, ""), question) and in_mode(texts.asks[question], mode)
+                for texts in self.texts.values()
+            )
             if not worded or (mode == "choice" and not self._alone(question)):
                 other = "choice" if mode == "text" else "text"
                 raise ConfigError(
@@ -156,16 +171,22 @@ class Rubric(RubricModel):
         Raises:
             UnreadableReply: no such score can be read from it.
         """
-        question, key = self.question_of(metric), self.metrics[metric].key
-        length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
-        part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
-        own = self.prompts.get(sample.category)
-        if own is not None:
-            part = replace(part, score_line=own.score_line)
+        part = self._part(metric, sample)
         if reply.labels is not None:
             scores = part.values.values() or part.words.values() or (part.low, part.high)
             return expected_value(reply.labels, low=min(scores), high=max(scores), min_mass=min_label_mass)
         return read_part(reply, part)
+
+    def form(self, metric: str, reply: Reply, sample: Sample) -> Form:
+        """In which form a reply gives a score.
+
+        Raises:
+            ValueError: no such score can be read from it.
+        """
+        form: Form | None = "choice" if reply.labels is not None else form_of_part(reply, self._part(metric, sample))
+        if form is None:
+            raise ValueError(f"the reply gives no score for {metric!r}")
+        return form
 
     def overall(self, scores: Mapping[str, float | None]) -> float | None:
         """Combine the applicable scores of one edit, the derived ones included; None as soon as one of them failed."""
@@ -181,6 +202,14 @@ class Rubric(RubricModel):
         for name in self.metrics_of(sample):
             asked.setdefault(self.question_of(name), self.metrics[name])
         return asked
+
+    def _part(self, metric: str, sample: Sample) -> Part:
+        """Where a score stands in the reply about a sample's edit."""
+        question, key = self.question_of(metric), self.metrics[metric].key
+        length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
+        part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
+        own = self.prompts.get(sample.category)
+        return part if own is None else replace(part, score_line=own.score_line)
 
     def _alone(self, question: str) -> bool:
         """Whether a question's reply holds one score and nothing else."""

@@ -13,7 +13,19 @@ from editloupe.records import ImagePart, Picture, Sample
 from editloupe.rubrics.conditions import Conditional, RubricModel
 from editloupe.rubrics.forms import ScoreLine
 
-__all__ = ["Choice", "ImageSlot", "Mode", "Prompt", "Texts", "fields_of", "fill", "of_category", "rendered"]
+__all__ = [
+    "ByMode",
+    "Choice",
+    "ImageSlot",
+    "Mode",
+    "Prompt",
+    "Texts",
+    "fields_of",
+    "fill",
+    "in_mode",
+    "of_category",
+    "rendered",
+]
 
 Mode = Literal["text", "choice"]
 
@@ -47,15 +59,22 @@ class Choice(RubricModel):
     begin: str = '{"score": '
 
 
+class ByMode(RubricModel):
+    """An ask whose words depend on how it is answered: a digit stands for a tenth of a long scale, say."""
+
+    mode: dict[Mode, str | dict[str, str]]
+
+
 class Texts(RubricModel):
     """The words of a rubric in one language.
 
-    A mapping of `system` or of an ask is by category, ``default`` for the others; one of a reply is by question.
+    A mapping of `system` or of an ask is by category, ``default`` for the others; one of a reply is by question. An ask
+    may be worded for each answer mode.
     """
 
     system: str | dict[str, str]
     contexts: dict[str, list[str | ImageSlot]]
-    asks: dict[str, str | dict[str, str]]
+    asks: dict[str, str | dict[str, str] | ByMode]
     reply: dict[Mode, str | dict[str, str]]
 
 
@@ -120,6 +139,11 @@ def fill(template: str, fields: Mapping[str, str]) -> str:
 def of_category(text: str | Mapping[str, str], category: str) -> str:
     """The words of one category, or of one question."""
     return text if isinstance(text, str) else text.get(category, text.get("default", ""))
+
+
+def in_mode(ask: str | Mapping[str, str] | ByMode, mode: Mode) -> str | Mapping[str, str]:
+    """The words of an ask for one answer mode; empty where it has none for it."""
+    return ask.mode.get(mode, "") if isinstance(ask, ByMode) else ask
 
 
 def rendered(

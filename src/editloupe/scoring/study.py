@@ -8,17 +8,18 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from editloupe.config.parts import StudyConfig
+from editloupe.errors import EditloupeError
 from editloupe.judge_card import card_of
-from editloupe.planning import edits_of
+from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
+    NOT_DONE,
     BenchmarkInfo,
     Category,
     EditorInfo,
@@ -33,14 +34,12 @@ from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.rubrics.thoughts import thoughts_of
 from editloupe.scoring.aggregates import aggregates_of
 from editloupe.scoring.edit import EditScores, MetricScore, score_of, scores_of
+from editloupe.scoring.reply_counts import count_replies
 from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
 __all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
-
-NOT_DONE = "not-done"
-"""The kind of failure of what a stage has not come to."""
 
 
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
@@ -90,8 +89,9 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             benchmark["name"],
             benchmark["revision"],
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
+            limited=len(samples) == config.benchmark.limit,
         ),
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or ""),
+        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
         rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
         scale=total,
         metrics=scales,
@@ -115,7 +115,9 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             {sample.id: _cluster(sample) for sample in samples},
         ),
         card=rubric.card,
+        title=config.title,
         reading=reading,
+        replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
     )
 
@@ -187,18 +189,17 @@ def _within(picture: Picture, folder: Path) -> str | None:
     return None
 
 
-def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
-    """Everything that a score depends on besides edit and rubric: the judge, and how it is asked.
+def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
+    """What the judge was made for, nothing where that is this benchmark.
 
-    Args:
-        config: the study.
-        facts: the judge's ``signature`` and ``decoding``.
+    Studies of earlier versions did not keep it, so there the judge itself is asked.
     """
-    mode = config.judge.answer or config.rubric.answer
-    asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
-    if config.judge.draws > 1:
-        asked = f"{asked} draws={config.judge.draws}"
-    return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
+    kept = ledger.fact("judge_domain")
+    if kept is None:
+        with suppress(EditloupeError), config.judge.make() as judge:
+            kept = judge.domain
+    # A benchmark may have a name of its own, such as that of its file; what a judge knows is the kind.
+    return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 
 
 def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:

@@ -27,6 +27,7 @@ def agreement(
     seed: int,
     *,
     samples: Sequence[str] | None = None,
+    scale: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """Compare two sets of scores of the same edits.
 
@@ -52,6 +53,8 @@ def agreement(
         seed: of the bootstrap.
         samples: one per edit: which edits ``pairwise_accuracy`` compares; `clusters` by default. Samples lie within
             clusters.
+        scale: the ends of both; no error is larger than their distance, nor is an end of its interval. Scores that lie
+            outside, such as labels on a scale of their own, leave that end open.
 
     Returns:
         ``{n, spearman, kendall, pairwise_accuracy, pairwise_accuracy_overall, mae}``, each but n as
@@ -91,10 +94,17 @@ def agreement(
         ),
         "mae": _entry(
             float(error.mean()) if len(error) else None,
-            mean_interval(error, clusters, limits=(0.0, float("inf"))) if len(error) else None,
+            mean_interval(error, clusters, limits=(0.0, _span(x, y, scale))) if len(error) else None,
         ),
         "ties": {"within": within.ties(), "overall": overall.ties()},
     }
+
+
+def _span(x: Floats, y: Floats, scale: tuple[float, float] | None) -> float:
+    """The largest error that there can be."""
+    if scale is None or not len(x) or min(x.min(), y.min()) < scale[0] or max(x.max(), y.max()) > scale[1]:
+        return float("inf")
+    return scale[1] - scale[0]
 
 
 class _Pairs:

@@ -15,7 +15,7 @@ from scipy.special import stdtrit
 
 from editloupe.statistics.interval import ratio_error, ratio_interval
 
-__all__ = ["ALPHA", "FLIPS", "PairedDifference", "holm", "paired_differences"]
+__all__ = ["ALPHA", "FEWEST", "FLIPS", "PairedDifference", "holm", "paired_differences", "smallest_p"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -25,6 +25,9 @@ POWER = 0.8
 FLIPS = 9_999
 EXACT = 13
 """Up to so many clusters all 2^G sign patterns are counted; beyond, `FLIPS` random ones are."""
+
+FEWEST = 6
+"""Below so many clusters no p can fall below `ALPHA`, however large the difference: of 2^5 patterns two are extreme."""
 
 NEAR = 1e-7
 """Sums that differ by less are equal; floats add up differently in each pattern."""
@@ -42,7 +45,9 @@ class PairedDifference:
         difference: mean of the differences, in points of the scale.
         ci95: its 95 % interval, clustered by source image; None below two clusters, (v, v) where all are equal.
         p: two-sided, of the sign-flip test: how often chance alone gives a mean difference as large as this one.
-        detectable: the true difference that so many samples show with 80 % power at the 5 % level.
+        detectable: the true difference that so many samples show with 80 % power at the 5 % level; None below `FEWEST`
+            clusters, where the test shows none, and where all differences are equal, so that their spread is not known.
+        clusters: source images of these samples.
         win, tie, loss: samples on which the first editor has the higher, an equal, the lower score.
     """
 
@@ -54,6 +59,7 @@ class PairedDifference:
     win: int
     tie: int
     loss: int
+    clusters: int = 0
 
 
 def paired_differences(
@@ -96,7 +102,9 @@ def paired_differences(
         own, sizes = sums[:, column], counts[:, column]
         present = int(np.count_nonzero(sizes))
         error = ratio_error(own, sizes)
-        reach = None if error is None else float(stdtrit(present - 1, 1 - ALPHA / 2) + stdtrit(present - 1, POWER))
+        # Rounding errors of equal differences are no spread either.
+        shows = error is not None and present >= FEWEST and error > NEAR
+        reach = float(stdtrit(present - 1, 1 - ALPHA / 2) + stdtrit(present - 1, POWER)) if shows else None
         win = int(np.count_nonzero(values[:, column] > 0))
         loss = int(np.count_nonzero(values[:, column] < 0))
         found.append(
@@ -109,6 +117,7 @@ def paired_differences(
                 win=win,
                 tie=n - win - loss,
                 loss=loss,
+                clusters=present,
             )
         )
     return found
@@ -127,6 +136,13 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
         highest = max(highest, min(1.0, (len(order) - step) * p))
         corrected[place] = highest
     return corrected
+
+
+def smallest_p(clusters: int) -> float | None:
+    """The smallest p that the test can give on so many clusters; None below two."""
+    if clusters < 2:
+        return None
+    return 2 / 2**clusters if clusters <= EXACT else 1 / (1 + FLIPS)
 
 
 def _per_cluster(values: Floats, clusters: Codes, number: int) -> Floats:

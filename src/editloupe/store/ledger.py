@@ -30,7 +30,7 @@ from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 from editloupe.store.writing import LedgerConnection, writing
 
-__all__ = ["Ledger", "Outcome", "ledger_to_read"]
+__all__ = ["Ledger", "Outcome", "ledger_to_read", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
@@ -77,6 +77,7 @@ class Ledger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._failed: set[str] = set()
         path = folder / "ledger.sqlite"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,8 @@ class Ledger:
     def record(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
         """Write one batch in one transaction; returns when it is on the disk.
 
-        A failure written over an older failure of the same key counts its attempts on; it never replaces a result.
+        A failure written over an older failure of the same key counts its attempts on, once per
+        opened ledger, which is a run: several editors may share a key. It never replaces a result.
         """
         now = time.time()
         with _transaction(self._db):
@@ -112,7 +114,9 @@ class Ledger:
                 if isinstance(outcome, Failure):
                     before = self.find([key]).get(key)
                     if isinstance(before, Failure):
-                        outcome = replace(outcome, attempts=before.attempts + 1)  # noqa: PLW2901
+                        attempts = before.attempts + (key not in self._failed)
+                        outcome = replace(outcome, attempts=attempts)  # noqa: PLW2901
+                    self._failed.add(key)
                     row: tuple[Any, ...] = (key, outcome.stage, None, json.dumps(asdict(outcome)), now)
                 else:
                     stage = "edit" if isinstance(outcome, Edit) else "judge"
@@ -315,10 +319,26 @@ def _lock(folder: Path) -> FileLock:
     try:
         lock.acquire()
     except Timeout as error:
-        holder = path.read_text(encoding="utf-8", errors="replace").strip() or "another process"
-        raise StudyLocked(
-            f"the study {str(folder)!r} is in use by {holder}; wait for it, stop it, or choose another `out:`"
-        ) from error
+        raise StudyLocked(_in_use(path)) from error
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
     return lock
+
+
+def study_holder(folder: Path) -> str:
+    """Say who works on a study folder now, without waiting; empty where nobody does, or there is no study yet."""
+    path = folder / ".lock"
+    if not path.is_file():
+        return ""
+    try:
+        with FileLock(path, timeout=0, thread_local=False):
+            return ""
+    except Timeout:
+        return _in_use(path)
+    except OSError:  # a folder that may only be read is nobody's work place
+        return ""
+
+
+def _in_use(path: Path) -> str:
+    holder = path.read_text(encoding="utf-8", errors="replace").strip() or "another process"
+    return f"the study {str(path.parent)!r} is in use by {holder}; wait for it, stop it, or choose another `out:`"

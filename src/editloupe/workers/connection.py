@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -31,10 +31,16 @@ def connected(place: WorkerSettings) -> Iterator[None]:
     if ray.is_initialized():  # somebody else's: used, and left to them
         yield
         return
-    common: dict[str, Any] = {"include_dashboard": False, "logging_level": logging.ERROR, "configure_logging": False}
+    common: dict[str, Any] = {
+        "include_dashboard": False,
+        "logging_level": logging.ERROR,
+        "configure_logging": False,
+        "log_to_driver": _prints_to_log(),
+    }
     if place.address is not None:
         try:
-            ray.init(address=place.address, **{**common, "include_dashboard": None})
+            with _listeners_kept():
+                ray.init(address=place.address, **{**common, "include_dashboard": None})
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise ConfigError(f"workers: there is no Ray cluster at {place.address!r}: {error}") from error
     else:
@@ -44,7 +50,7 @@ def connected(place: WorkerSettings) -> Iterator[None]:
                 f"workers: {count or 'one or more'} GPU(s) are wanted, this machine has {visible_gpus()}; "
                 "set `devices:`, give the `address:` of a Ray cluster, or `gpus_per_worker: 0` to work on processors"
             )
-        with _only_devices(place.device_ids):
+        with _only_devices(place.device_ids), _listeners_kept():
             ray.init(
                 num_gpus=count if place.gpus_per_worker else 0,
                 num_cpus=count or None,
@@ -71,3 +77,35 @@ def _only_devices(ids: Sequence[int] | None) -> Iterator[None]:
             os.environ.pop("CUDA_VISIBLE_DEVICES")
             if before is not None:
                 os.environ["CUDA_VISIBLE_DEVICES"] = before
+
+
+@contextmanager
+def _listeners_kept() -> Iterator[None]:
+    """Give Ray's logger its handlers back, such as the study's log: Ray takes them away when it is started."""
+    logger = logging.getLogger("ray")
+    handlers = logger.handlers[:]
+    try:
+        yield
+    finally:
+        logger.handlers[:] = handlers
+
+
+def _prints_to_log() -> bool:
+    """Let Ray hand over to the log what it would print: what workers print, and what it says of them itself.
+
+    Returns:
+        Whether it does; else what workers print is best left in Ray's own logs, since Ray has no public way for this.
+    """
+    import ray._private.worker as driver
+
+    if not hasattr(driver, "print_to_stdstream"):
+        return False
+    driver.print_to_stdstream = _to_log
+    return True
+
+
+def _to_log(data: Mapping[str, Any], *_: Any, **__: Any) -> None:
+    if data.get("pid") == "autoscaler":  # its figures, every few seconds, stand in Ray's own logs
+        return
+    for line in data.get("lines") or ():
+        logging.getLogger("ray").warning("(%s) %s", data.get("pid"), line)

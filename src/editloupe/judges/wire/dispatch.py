@@ -87,7 +87,8 @@ class Dispatcher:
         if self._stopped:
             raise StudyStopped(
                 f"stopped at judge.max_cost: {self._usage.spent} of {self._options.max_cost:g} are spent, "
-                f"{self._left} questions are not asked; raise judge.max_cost to go on"
+                f"{self._left} questions are not asked",
+                setting=f"judge.max_cost={self._usage.enough(self._most(self._questions[0]), self._left)}",
             )
 
     async def _work(self, server: Server, emit: Callable[[Answered], None]) -> None:

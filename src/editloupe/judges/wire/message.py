@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from editloupe.judges.wire.options import WireOptions
 from editloupe.remote.errors import RequestError
+from editloupe.rubrics.forms import is_only_object
+from editloupe.rubrics.thoughts import OPENING, split_thoughts
 
 __all__ = ["WrittenText", "written_text"]
 
 _THOUGHT_FIELDS = ("reasoning_content", "reasoning")
 _THOUGHT_PARTS = ("reasoning", "thinking", "redacted_thinking", "summary_text")
-_END_OF_THOUGHTS = re.compile(r"</think(?:ing)?>|\[/THINK\]|</thought>", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL | re.IGNORECASE)
 _EMPTY_ENDS = {"unknown": "; the server does not say why the reply ended"}
 _ENDLESS = 64
 """White space characters at a cut-off reply's end from which on it is a loop rather than a pause."""
@@ -49,7 +47,7 @@ def written_text(message: Any, finish: str, options: WireOptions) -> WrittenText
     raw, among = _texts(getattr(message, "content", None))
     answer = raw.strip()
     thoughts = "\n".join(part for part in (thoughts, among) if part)
-    if finish == "length" and len(raw) - len(raw.rstrip()) >= _ENDLESS and not _is_object(answer):
+    if finish == "length" and len(raw) - len(raw.rstrip()) >= _ENDLESS and not is_only_object(answer):
         raise RequestError(
             "the reply goes on with white space up to the limit of new tokens; set judge.json_schema to false, as "
             "guided JSON does this with some models",
@@ -62,9 +60,10 @@ def written_text(message: Any, finish: str, options: WireOptions) -> WrittenText
     if finish == "length":
         raise _spent(field, thoughts, options)
     if thoughts:
-        rest = _END_OF_THOUGHTS.split(thoughts)[-1].strip()
-        if finish == "stop" and _is_object(rest):
-            return WrittenText(rest, thoughts[: thoughts.rindex(rest)].strip())
+        spoken = split_thoughts(thoughts, opened=not OPENING.match(thoughts))
+        rest = (spoken.answer if spoken.closed else thoughts).strip()
+        if finish == "stop" and is_only_object(rest):
+            return WrittenText(rest, (spoken.thoughts or "") if spoken.closed else "")
         raise RequestError(
             f"the content is empty, and {len(thoughts)} characters stand in {field}, which are not plainly an answer; "
             "start the server without --reasoning-parser, or set judge.thinking to off",
@@ -123,12 +122,3 @@ def _texts(content: Any) -> tuple[str, str]:
             else:
                 text += words
     return text, thoughts
-
-
-def _is_object(text: str) -> bool:
-    """Whether a text is one JSON object, bare or in one fence, and nothing else."""
-    fenced = _FENCE.fullmatch(text)
-    try:
-        return isinstance(json.loads(fenced[1] if fenced else text), dict)
-    except (ValueError, RecursionError):
-        return False

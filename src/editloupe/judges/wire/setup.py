@@ -136,7 +136,7 @@ def _cause(outcome: Outcome, error: RequestError | None, options: WireOptions) -
     if isinstance(outcome, Reply) and outcome.finish != "choice":
         if not outcome.text:
             return "empty", "the reply is empty"
-        if outcome.finish != "stop" and not is_complete(outcome.text):
+        if outcome.finish != "stop" and not is_complete(outcome.text, opened=outcome.opened):
             if outcome.finish == "unknown":
                 return "truncated", "the server does not state that the reply ended, so it counts as cut off"
             return "truncated", f"the reply was cut off, at a limit of {options.max_new_tokens} new tokens"

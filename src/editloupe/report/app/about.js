@@ -10,6 +10,7 @@ export function aboutPage() {
     [t('benchmark'), [benchmark.name, benchmark.revision].filter(Boolean).join(' · ')],
     [t('judge_name'), [judge.name, judge.signature].filter(Boolean).join(' · ')],
     [t('rubric'), OVERVIEW.rubric],
+    [t('reading_rule'), OVERVIEW.reading && (OVERVIEW.reading.changed > 0 ? `${OVERVIEW.reading.version} · ${t('reading_changed', {changed: OVERVIEW.reading.changed, before: OVERVIEW.reading.before ?? '–'})}` : String(OVERVIEW.reading.version))],
     ...EDITORS.map((one) => [one.name, one.signature]),
     ...Object.entries(OVERVIEW.hardware).map(([stage, one]) => [`${t(stage)}: ${t('hardware')}`, Object.values(one).filter(Boolean).join(' · ')]),
     [t('versions'), Object.entries(OVERVIEW.versions).map(([name, version]) => `${name} ${version}`).join(', ')],

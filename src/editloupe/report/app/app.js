@@ -11,7 +11,7 @@ import {rendering} from './rendered.js';
 import {samplePage} from './sample.js';
 import {state} from './state.js';
 import {ChunkMissing} from './store.js';
-import {t} from './words.js';
+import {inWords, t} from './words.js';
 
 const PAGES = {
   leaderboard: leaderboardPage, gallery: galleryPage, compare: comparePage, judge: judgePage, failures: failuresPage, about: aboutPage,
@@ -55,17 +55,16 @@ async function show() {
   if (turn !== state.turn) return; // a later address has won
   state.page = made;
   if (name === 'gallery') state.lastGallery = location.hash;
-  const {warning} = OVERVIEW.judge;
   put(byId('app'),
     h('a.skip', {href: '#main', on: {click: (event) => {
       event.preventDefault();
       byId('main').focus();
     }}}, t('skip')),
     header(name),
-    h('main#main', {tabindex: -1}, warning && h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(warning)),
+    h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
       MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
     help);
-  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.benchmark.name} · editloupe`;
+  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.title} · editloupe`;
   showTab();
   made.shown?.();
   scrollTo({top: back ? state.galleryScroll : 0}); // back from a sample, the gallery is where it was

@@ -37,6 +37,8 @@ export function judgePage() {
     audit ? auditSections(audit) : !OVERVIEW.judge_card && h('p.note', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG')),
     probe && probeSections(probe),
     distributions(),
+    replySection(OVERVIEW.replies),
+    readingSection(OVERVIEW.reading),
     unreadable());
 }
 
@@ -70,7 +72,7 @@ function auditSections(audit) {
     Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), table(
       [t('editor'), num(t('judge_name')), num(t('audit_truth'))],
       Object.entries(audit.means).map(([name, means]) => [editorCalled(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
-    h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
+    stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
       table(['', num(t('audit_equal')), num(t('audit_largest'))],
         ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
       h('p.note', {}, t('audit_modes', {
@@ -142,6 +144,37 @@ function distributions() {
     OVERVIEW.histograms.length > 1 && h('h3', {}, foreign(metricName(one.metric))),
     h('div.panels', {}, one.counts.map((counts, editor) => h('div.card.panel', {}, h('h4', {}, editorName(editor)), histogram(counts, one.edges, {hueOf: editor})))),
   ]));
+}
+
+// How many replies were read in which form, and how many were lost to what, each with one of them.
+function replySection({asked, thoughts, read, lost}) {
+  if (asked === 0) return null;
+  const row = (name, {count, examples: [one]}) => [
+    name, String(count), percent(count / asked, 1), editorCalled(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample), quoted(one.words || one.message),
+  ];
+  return h('section#replies', {}, h('h2', {}, t('replies'), ' ', h('small', {}, String(asked))),
+    h('p.note', {}, t('replies_note'), thoughts > 0 && [' ', t('replies_thoughts', {thoughts, share: percent(thoughts / asked, 1)})]),
+    table([t('reply_form'), num(t('count')), num(t('share')), t('editor'), t('sample'), t('example')], [
+      ...read.map((one) => row(t(`form_${one.name.replaceAll('-', '_')}`), one)),
+      ...lost.map((one) => row([t('lost'), ' ', h('span.chip.quiet', {}, foreign(one.name))], one)),
+    ]));
+}
+
+const EXAMPLE = 160;
+const quoted = (words) => foreign(words.length > EXAMPLE ? `${words.slice(0, EXAMPLE)}…` : words);
+
+// Which scores of an older report the rule that read this one reads otherwise.
+function readingSection(reading) {
+  if (!reading) return null;
+  return h('section#reading', {}, h('h2', {}, t('reading_rule'), ' ', h('small', {}, String(reading.version))),
+    h('p.note', {}, reading.changed > 0 ? t('reading_changed', {changed: reading.changed, before: reading.before ?? '–'}) : t('reading_same')),
+    reading.examples.length > 0 && table(
+      [t('editor'), t('sample'), t('metric'), num(t('reading_before')), num(t('reading_now')), t('reading_why')],
+      reading.examples.map((one) => [
+        editorCalled(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample), foreign(metricName(one.metric)),
+        one.before === null ? foreign(one.before_kind ?? '–') : number(one.before), one.now === null ? foreign(one.now_kind ?? '–') : number(one.now), foreign(one.why ?? ''),
+      ])),
+    reading.changed > reading.examples.length && h('p.note', {}, t('reading_more', {more: reading.changed - reading.examples.length})));
 }
 
 function unreadable() {

@@ -39,12 +39,14 @@ export function leaderboardPage() {
 function hero() {
   const {benchmark, judge} = OVERVIEW;
   return h('header.hero', {},
-    foreign(benchmark.name, 'h1'),
+    foreign(OVERVIEW.title, 'h1'),
     h('p.facts', {},
+      OVERVIEW.title !== benchmark.name && h('span', {}, foreign(benchmark.name)),
       h('span', {}, h('b', {}, String(benchmark.samples)), ' ', t('samples')),
       h('span', {}, h('b', {}, String(EDITORS.length)), ' ', t('editors')),
       h('span', {}, t('judge_name'), ' ', h('b', {}, foreign(judge.name))),
       h('span', {}, t('rubric'), ' ', h('b', {}, foreign(OVERVIEW.rubric)))),
+    benchmark.limited && h('p.note', {}, inWords(benchmark.limited)),
     judgeCard());
 }
 
@@ -68,6 +70,7 @@ function boards(show) {
       mainTable(order, scale, ranked, sortBy),
       h('p.note', {}, t('interval_note'), ' ', EDITORS.length > 1 && t('ties_note')),
       EDITORS.some((one) => one.overall[1]) && h('p.note', {}, h('span.bad', {}, '✕ '), t('failure_note')),
+      OVERVIEW.too_few[0] && h('p.note', {}, foreign(inWords(OVERVIEW.too_few))),
       ranked && h('ul.near', {}, nearby())),
   ];
   if (CATEGORIES.length > 1) parts.push(h('section#categories', {}, h('h2', {}, t('by_category')), categoryTable(order, scale, sortBy)));
@@ -107,7 +110,9 @@ function mainTable(order, scale, ranked, sortBy) {
 }
 
 function rankOf(editor) {
-  const [first, last] = OVERVIEW.comparisons.rank_ranges[EDITORS[editor].name] ?? [editor + 1, editor + 1];
+  const ranks = OVERVIEW.comparisons.rank_ranges[EDITORS[editor].name];
+  if (!ranks) return '–'; // no score, no rank
+  const [first, last] = ranks;
   return first === last ? String(first) : `${first}–${last}`;
 }
 
@@ -119,7 +124,7 @@ function nearby() {
     const shown = comparison.significant_corrected;
     return h('li', {}, h(`span.verdict.${shown ? 'clear' : 'unclear'}`, {'aria-hidden': 'true'}, shown ? '>' : '≈'), ' ',
       editorName(at), ' ', shown ? t('is_better') : t('is_near'), ' ', editorName(at + 1), ' ',
-      h('a.soft', {href: `#/compare?a=${at}&b=${at + 1}`}, `${signed(comparison.difference)} (${ends(comparison)}), p ${probability(comparison.p_corrected)}`));
+      h('a.soft', {href: `#/compare?a=${at}&b=${at + 1}`}, `${signed(comparison.difference)} (${ends(comparison)}), ${t('p_corrected')} ${probability(comparison.p_corrected)}`));
   });
 }
 

@@ -64,12 +64,21 @@ function pairSections(found, a, b) {
 
 function sentence(found, a, b) {
   if (found.difference === null) return t('nothing_to_compare');
+  const few = fewSamples(found);
+  if (few) return few;
   const [better, worse] = found.difference >= 0 ? [a, b] : [b, a];
   if (found.significant) {
     return [editorName(better), ' ', t('is_better'), ' ', editorName(worse), ': ', h('b', {}, number(Math.abs(found.difference))), ' ', t('points'), ` (A − B: ${ends(found)}, p ${probability(found.p)}).`];
   }
   return [t('no_difference', {difference: signed(found.difference), ends: ends(found), p: probability(found.p)}), ' ', excludesZero(found) && [t('trust_p'), ' '],
-    found.detectable !== null && t('could_have_seen', {n: found.n, detectable: number(found.detectable)})];
+    found.clusters < 6 && t('few_sources', {clusters: found.clusters}), found.detectable !== null && t('could_have_seen', {n: found.n, detectable: number(found.detectable)})];
+}
+
+// What one sample, one source image, or equal scores everywhere have to say.
+function fewSamples({n, clusters, tie}) {
+  if (n === 1) return t('one_sample');
+  if (tie === n) return t('all_ties', {n});
+  return clusters === 1 && t('one_source', {n});
 }
 
 // Where few source images differ, the interval can leave 0 out while the test cannot.

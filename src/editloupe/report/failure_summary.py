@@ -1,0 +1,91 @@
+"""How much failed, and why, in two units that are always named: scores, and the edits that could not be made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from editloupe.report.leaderboard import FailureCount, count_failures
+from editloupe.report.words import one_line, words
+from editloupe.results import NOT_DONE, Language, Results
+
+__all__ = ["FailureSummary", "Unit", "counted", "summarize_failures", "unit_of", "unreadable"]
+
+Unit = Literal["edit", "score"]
+
+_WORDS: Mapping[Unit, tuple[str, str]] = {
+    "edit": ("unit_edit_one", "unit_edit"),
+    "score": ("unit_score_one", "unit_score"),
+}
+
+SHOWN = 4
+"""Kinds that a sentence names; the report has all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSummary:
+    """What failed in a study, without what no stage has come to yet.
+
+    Attributes:
+        scores, edits: how many there are to be.
+        failed_scores: without a number, for whatever reason.
+        failed_edits: not made, the samples that cannot be used included; all of their scores failed with them.
+        waiting: scores that a later run brings.
+        kinds: (kind, how many, of what), the commonest first.
+    """
+
+    scores: int
+    edits: int
+    failed_scores: int
+    failed_edits: int
+    waiting: int
+    kinds: tuple[tuple[str, int, Unit], ...]
+
+    def sentence(self, language: Language = "en") -> str:
+        """``14 of 72 scores, 9 of 36 edits: 9 edits missing-file, 5 scores prose``; empty where nothing failed."""
+        if not self.failed_scores:
+            return ""
+        text = words(language)
+        told = [f"{counted(count, unit, language)} {one_line(kind, 60)}" for kind, count, unit in self.kinds[:SHOWN]]
+        if len(self.kinds) > SHOWN:
+            told.append(text["more_kinds"].format(more=len(self.kinds) - SHOWN))
+        numbers = {"failed_scores": self.failed_scores, "scores": self.scores}
+        numbers |= {"failed_edits": self.failed_edits, "edits": self.edits}
+        return text["failed_of"].format_map(numbers) + text["list_comma"].join(told)
+
+
+def summarize_failures(results: Results) -> FailureSummary:
+    """Count what failed in a study."""
+    failures = [one.failure for one in results.verdicts if one.failure is not None]
+    waiting = sum(one.kind == NOT_DONE for one in failures)
+    kinds: Counter[tuple[str, Unit]] = Counter()
+    for one in count_failures(results):
+        if one.kind != NOT_DONE:
+            kinds[one.kind, unit_of(one)] += one.count
+    edits = {(one.editor, one.sample) for one in results.verdicts}
+    return FailureSummary(
+        scores=len(results.verdicts),
+        edits=len(edits),
+        failed_scores=len(failures) - waiting,
+        failed_edits=sum(count for (_, unit), count in kinds.items() if unit == "edit"),
+        waiting=waiting,
+        kinds=tuple((kind, count, unit) for (kind, unit), count in kinds.most_common()),
+    )
+
+
+def unit_of(count: FailureCount) -> Unit:
+    """What a count of failures counts."""
+    return "score" if count.stage in ("judge", "score") else "edit"
+
+
+def counted(count: int, unit: Unit, language: Language = "en") -> str:
+    """``1 edit``, ``9 edits``."""
+    one, several = _WORDS[unit]
+    return words(language)[one if count == 1 else several].format(count=count)
+
+
+def unreadable(results: Results) -> int:
+    """How many scores there are not because a reply could not be read."""
+    return sum(one.failure is not None and one.failure.stage == "score" for one in results.verdicts)

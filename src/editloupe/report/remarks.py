@@ -1,0 +1,76 @@
+"""What a reader must know before any number: sentences that stand first in every form of the report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from editloupe.records import Failure
+from editloupe.report.comparisons import Comparisons
+from editloupe.report.words import one_line, words
+from editloupe.results import NOT_DONE, Language, Results
+
+__all__ = ["limited_to", "outside_domain", "too_few", "warnings_of"]
+
+
+def warnings_of(results: Results, language: Language | None = None) -> list[str]:
+    """The judge's own warning, a benchmark that it was not made for, and a study without any score.
+
+    Args:
+        results: of the study.
+        language: the study's own where None.
+    """
+    language = language or results.language
+    judge = results.judge
+    found = [one_line(judge.warning, 400)] if judge.warning else []
+    found += outside_domain(judge.name, judge.domain, results.benchmark.name, language)
+    failed = [one.failure for one in results.verdicts if one.failure is not None and one.failure.kind != NOT_DONE]
+    if failed and not any(one.score is not None for one in results.verdicts):
+        found.append(_nothing_scored(failed, len(results.verdicts), language))
+    return found
+
+
+def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: Language = "en") -> list[str]:
+    """The warning that a judge was made for other benchmarks; nothing where it was made for this one, or says nothing.
+
+    Args:
+        judge: its name.
+        domain: the benchmarks that it was made for.
+        benchmark: the name of the one that it judges.
+        language: of the sentence.
+    """
+    if not domain or benchmark in domain:
+        return []
+    made_for = ", ".join(one_line(one, 60) for one in domain)
+    names = {"judge": one_line(judge, 60), "domain": made_for, "benchmark": one_line(benchmark, 60)}
+    return [words(language)["outside_domain"].format_map(names)]
+
+
+def limited_to(samples: int, language: Language) -> str:
+    """Which samples a limit took.
+
+    Args:
+        samples: so many.
+        language: of the sentence.
+    """
+    return words(language)["limited_one" if samples == 1 else "limited_many"].format(samples=samples)
+
+
+def too_few(comparisons: Comparisons, language: Language) -> str:
+    """The sentence that samples are lacking to tell any two editors apart; empty where they are not."""
+    one = comparisons.too_few
+    if one is None:
+        return ""
+    text = words(language)
+    begin = text["too_few_one" if one.samples == 1 else "too_few_many"]
+    reason = text["too_few_possible" if one.possible else "too_few_impossible"]
+    numbers = {"samples": one.samples, "sources": one.sources, "editors": one.editors, "pairs": one.pairs}
+    return f"{begin}{reason}".format_map(numbers)
+
+
+def _nothing_scored(failed: Sequence[Failure], scores: int, language: Language) -> str:
+    """Says of a study without any score that it has none, and the commonest reason."""
+    ((kind, count),) = Counter(one.kind for one in failed).most_common(1)
+    example = next(one.message for one in failed if one.kind == kind)
+    known = {"scores": scores, "count": count, "kind": one_line(kind, 60), "message": one_line(example, 200)}
+    return words(language)["nothing_scored"].format_map(known)

@@ -7,6 +7,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
@@ -15,6 +16,10 @@ from tiny import make_checkpoint
 
 # Whole studies, commands in processes of their own, networks that are trained: what `make quick` leaves out.
 SLOW = ("audit", "bench", "study", "training", "test_cli", "test_diffusers", "test_launch", "test_nano", "test_wheel")
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # A shell starts what runs in the background with interrupts ignored, and every child would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -83,4 +83,4 @@ def test_an_animation_among_the_sources_is_said(tmp_path):
     (tmp_path / "t.jsonl").write_text(json.dumps(row))
     samples, found = read("table", path=tmp_path / "t.jsonl")
     assert samples[0].failure is None
-    assert found == {("several-frames", "physical"): 1}
+    assert found["several-frames", "physical"] == 1

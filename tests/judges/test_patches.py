@@ -9,7 +9,7 @@ import torch
 from PIL import ImageFile
 
 from editloupe.batching import stream
-from editloupe.images import decode, encode_png
+from editloupe.images import decode, encode_png, fit
 from editloupe.judges.qwen import patches as patches_module
 from editloupe.judges.qwen.lru import ByteLRU
 from editloupe.judges.qwen.patches import PatchMaker
@@ -28,7 +28,7 @@ DIGITS = AnswerFormat("choice", tuple("0123456789"), '{"score": ')
 def test_the_model_sees_the_processor_s_own_bits(size, settings):
     processor = make_image_processor(**settings)
     picture = noise(*size)
-    expected = processor(images=[decode(picture)], return_tensors="np")
+    expected = processor(images=[fit(decode(picture), None)], return_tensors="np")
     maker = PatchMaker(processor, None)
     assert maker.grid(picture) == tuple(expected["image_grid_thw"][0, 1:])
     values = maker.pixel_values([maker.patches(picture)], torch.device("cpu"))

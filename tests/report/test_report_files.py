@@ -35,6 +35,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "judge",
         "rubric",
         "reading",
+        "replies",
         "editors",
         "comparisons",
         "failures",

@@ -267,12 +267,12 @@ def test_a_real_judge_is_asked_and_every_applicable_score_is_counted(tmp_path, t
 
 def test_a_resized_edit_crosses_to_a_worker_as_the_bytes_that_are_judged(tmp_path):
     from editloupe.planning import PlannedReply
-    from editloupe.workers.transfer import carried_reply
+    from editloupe.workers.transfer import reply_with_bytes
 
     config, asked = scripted_study(tmp_path, "gedit", [gedit_sample("a", "en", "true")], lambda _: "7")
     run_study(config)
     plan = PlannedReply("k", "half", gedit_sample("a", "en", "true"), "SC", about(asked, "success"))
-    carried = carried_reply(plan, {})
+    carried = reply_with_bytes(plan, {})
     parts = [part for part in carried.question.context if isinstance(part, ImagePart)]
     assert images.decode(parts[1].picture).size == (64, 32)
     assert parts[1].picture.data == plan.question.images[1].read()

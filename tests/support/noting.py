@@ -1,4 +1,7 @@
-"""Editors for the tests of the workers; they note what they do in a folder that outlives them."""
+"""Editors for the tests of the workers; they note what they do in a folder that outlives them.
+
+While that folder holds a file `CLOSED`, whoever has noted an item waits: a test decides by it what happens first.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,13 @@ from editloupe.plugins import Options as PluginOptions
 from editloupe.progress import activity
 from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, Reply
+
+CLOSED = "closed"
+
+
+def wait_while_closed(folder):
+    while (Path(folder) / CLOSED).exists():
+        time.sleep(0.02)
 
 
 class Noting(Editor):
@@ -50,6 +60,7 @@ class Noting(Editor):
             if sample in self.options.poison:
                 os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(3600 if sample in self.options.hang else self.options.seconds)
+            wait_while_closed(self.options.notes)
             image = images.decode(request.sample.sources[0])
             image.info["truth"] = float(request.seed % 11)
             made.append(Failure("edit", "refused", "no") if sample == "refuse" else image)
@@ -74,7 +85,6 @@ class NotingJudge(Judge):
 
     class Options(PluginOptions):
         notes: str
-        seconds: float = 0.0
 
     name = "noting"
     signature = "noting judge"
@@ -87,8 +97,8 @@ class NotingJudge(Judge):
     def answer(self, questions):
         for question in questions:
             assert all(picture.read() for picture in question.images)
-            time.sleep(self.options.seconds)
             note(self.options.notes, question.ask[:40].replace("/", " "))
+            wait_while_closed(self.options.notes)
         return [Reply("7") for _ in questions]
 
 
@@ -106,12 +116,12 @@ def note(folder, name):
 
 def notes(folder):
     """(name, pid, node, devices) of every attempt, in the order of time."""
-    found = []
-    for path in sorted(Path(folder).glob("*~*[0-9]"), key=lambda one: one.name.rpartition("~")[2]):
+    attempts = []
+    for path in sorted(Path(folder).glob("*~*[0-9]"), key=lambda path: path.name.rpartition("~")[2]):
         name = path.name.rpartition("~")[0]
         pid, node, devices = path.read_text().split(" ")
-        found.append((name, int(pid), node, devices))
-    return found
+        attempts.append((name, int(pid), node, devices))
+    return attempts
 
 
 def picture(number):

@@ -1,7 +1,9 @@
 """The engine `ray` on simulated clusters: several nodes with logical GPUs, whose processes are killed."""
 
+import itertools
 import os
 import signal
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +16,9 @@ from editloupe.images import EncodedImage
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress.bars import StageProgress
 from editloupe.records import EditRequest, Failure, ImageFile, ImagePart, Question, Reply, Sample
+from editloupe.workers import actor_pool
 from editloupe.workers.ray import RayEngine
-from noting import Broken, Noting, NotingJudge, notes, picture
+from noting import CLOSED, Broken, Noting, NotingJudge, notes, picture
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -27,10 +30,10 @@ def cluster():
 
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     memory = 128 << 20
-    one = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0, "object_store_memory": memory})
-    one.nodes_with_gpus = [one.add_node(num_cpus=2, num_gpus=2, object_store_memory=memory) for _ in range(2)]
-    yield one
-    one.shutdown()
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0, "object_store_memory": memory})
+    made.nodes_with_gpus = [made.add_node(num_cpus=2, num_gpus=2, object_store_memory=memory) for _ in range(2)]
+    yield made
+    made.shutdown()
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def folder(tmp_path):
     return tmp_path / "notes"
 
 
-def place(cluster, **changes):
+def settings(cluster, **changes):
     return WorkerSettings(engine="ray", address=cluster.address, **changes)
 
 
@@ -52,6 +55,17 @@ def plans(count, broken=()):
             PlannedEdit(f"key {name}", "noting", "noting", EditRequest(Sample(name, "c", "Do it.", (source,)), number))
         )
     return made
+
+
+def watched(stage, count, look):
+    """Progress that calls `look` with the workers' lines whenever the driver shows them, about once a second."""
+    progress = StageProgress(stage, count, None)
+    progress.workers = lambda lines, peak=None: look(lines)
+    return progress
+
+
+def processes(folder):
+    return {pid for _, pid, *_ in notes(folder)}
 
 
 def edit(where, folder, todo, *, batch_size=1, watch=lambda batch: None, progress=None, **options):
@@ -81,32 +95,37 @@ def gone(pids):
 
 @pytest.mark.slow
 def test_items_are_pulled_by_one_worker_per_gpu_and_the_workers_are_gone_afterwards(cluster, folder):
-    lines = []
-    progress = StageProgress("edit", 16, None)
-    progress.workers = lambda found, peak=None: lines.append(list(found))
-    outcomes = edit(place(cluster), folder, plans(16, broken=("s3",)), batch_size=2, seconds=0.6, progress=progress)
+    shown = []
+
+    def look(lines):
+        shown.append(list(lines))
+        if len(processes(folder)) == 4 and any("step 1/2" in line for line in lines):
+            (folder / CLOSED).unlink(missing_ok=True)
+
+    (folder / CLOSED).touch()  # all four have begun an item, and say so, before anyone ends one
+    progress = watched("edit", 16, look)
+    outcomes = edit(settings(cluster), folder, plans(16, broken=("s3",)), batch_size=2, progress=progress)
     missing = outcomes.pop("s3")
     assert (missing.kind, missing.retryable) == ("missing-file", True)
-    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
+    assert all(isinstance(outcome, EncodedImage) for outcome in outcomes.values())
     assert [outcomes[f"s{number}"].truth for number in (0, 5, 12)] == [0.0, 5.0, 1.0]
     assert (outcomes["s0"].width, outcomes["s0"].height) == (32, 16)
-    found = notes(folder)
-    assert len(found) == 15  # nothing twice
-    workers = {(pid, node, devices) for _, pid, node, devices in found}
+    attempts = notes(folder)
+    assert len(attempts) == 15  # nothing twice
+    workers = {(pid, node, devices) for _, pid, node, devices in attempts}
     assert len(workers) == 4
     # Logical GPUs: each worker sees exactly one, and no two of a node see the same.
     assert sorted(devices for _, _, devices in workers) == ["0", "0", "1", "1"]
     assert len({(node, devices) for _, node, devices in workers}) == 4
     gone({pid for pid, _, _ in workers})
     assert not ray.is_initialized()
-    assert any("step 1/2" in line for shown in lines for line in shown)
-    assert max(len(shown) for shown in lines) == 4
+    assert max(len(lines) for lines in shown) == 4
 
 
 @pytest.mark.slow
 def test_a_poison_item_is_given_up_and_its_neighbours_are_not(cluster, folder):
-    outcomes = edit(place(cluster, devices=2), folder, plans(6), batch_size=3, poison=("s1",), seconds=0.05)
-    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s1"]
+    outcomes = edit(settings(cluster, devices=2), folder, plans(6), batch_size=3, poison=("s1",), seconds=0.05)
+    assert [name for name, outcome in outcomes.items() if isinstance(outcome, Failure)] == ["s1"]
     assert outcomes["s1"].kind == "worker-died"
     assert outcomes["s1"].retryable
     attempts = [name for name, *_ in notes(folder)]
@@ -116,47 +135,65 @@ def test_a_poison_item_is_given_up_and_its_neighbours_are_not(cluster, folder):
 
 @pytest.mark.slow
 def test_a_killed_process_is_replaced_and_what_it_had_finished_stays(cluster, folder):
-    victims = []
+    victims, received = [], []
 
-    def kill_once(batch):
-        if not victims and len(notes(folder)) > 3:
+    def receive(batch):
+        received.extend(batch)
+        if not victims and len(received) > 1:
+            (folder / CLOSED).touch()  # the two come to a halt, each at an item of its own
+
+    def look(_):
+        if (folder / CLOSED).exists() and not victims and len(notes(folder)) == len(received) + 2:
             victims.append(notes(folder)[-1][1])
             os.kill(victims[0], signal.SIGKILL)
+        if victims and len(processes(folder)) == 3:
+            (folder / CLOSED).unlink(missing_ok=True)
 
-    outcomes = edit(place(cluster, devices=2), folder, plans(40), seconds=0.2, watch=kill_once)
+    progress = watched("edit", 10, look)
+    outcomes = edit(settings(cluster, devices=2), folder, plans(10), watch=receive, progress=progress)
     assert victims
-    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
-    attempts = [name for name, *_ in notes(folder)]
-    assert len(attempts) <= 41  # at most the item at which it died is done again
-    assert len({pid for _, pid, *_ in notes(folder)}) == 3
+    assert all(isinstance(outcome, EncodedImage) for outcome in outcomes.values())
+    assert len(notes(folder)) == 11  # only the item at which it died is done again
+    assert len(processes(folder)) == 3
 
 
 @pytest.mark.slow
 def test_a_device_that_is_lost_for_good_is_left_and_fails_one_item_only(cluster, folder):
-    outcomes = edit(place(cluster, devices=1), folder, plans(5), batch_size=2, breaks=("s1",))
-    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s1"]
+    outcomes = edit(settings(cluster, devices=1), folder, plans(5), batch_size=2, breaks=("s1",))
+    assert [name for name, outcome in outcomes.items() if isinstance(outcome, Failure)] == ["s1"]
 
 
 @pytest.mark.slow
-def test_a_hanging_item_is_given_up(cluster, folder):
-    outcomes = edit(place(cluster, devices=2, timeout=1.0), folder, plans(4), hang=("s2",))
-    assert [name for name, one in outcomes.items() if isinstance(one, Failure)] == ["s2"]
+def test_a_hanging_item_is_given_up(cluster, folder, monkeypatch):
+    """The driver's clock stands still until everything else is done, so that a slow machine is no hanging item."""
+    received, ticks = [], itertools.count()
+    clock = SimpleNamespace(monotonic=lambda: next(ticks) / 2 if len(received) > 2 else 0.0, sleep=time.sleep)
+    monkeypatch.setattr(actor_pool, "time", clock)
+    workers = settings(cluster, devices=2, timeout=1.0)
+    outcomes = edit(workers, folder, plans(4), hang=("s2",), watch=received.extend)
+    assert [name for name, outcome in outcomes.items() if isinstance(outcome, Failure)] == ["s2"]
     assert "longer than 1 seconds" in outcomes["s2"].message
 
 
 @pytest.mark.slow
 def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
-    options = NotingJudge.Options(notes=str(folder), seconds=0.2)
+    options = NotingJudge.Options(notes=str(folder))
     part = JudgePart(type="noting", batch_size=1, plugin=NotingJudge, options=options)
     todo = []
     for metric in ("first", "second"):  # not side by side
         for number in range(12):
             question = Question("", (ImagePart("source", picture(number)),), f"s{number} {metric}")
             todo.append(PlannedReply(question.ask, "e", Sample(f"s{number}", "c", "Do it."), metric, question))
-    engine = RayEngine(place(cluster), StageProgress("judge", len(todo), None))
-    done = [one for batch in engine.replies(part, NotingJudge(part.options), todo) for one in batch]
-    assert sorted(one.item.key for one in done) == sorted(plan.key for plan in todo)
-    assert all(isinstance(one.outcome, Reply) for one in done)
+
+    def look(_):
+        if len(processes(folder)) > 1:
+            (folder / CLOSED).unlink(missing_ok=True)
+
+    (folder / CLOSED).touch()  # the first replica must not answer everything before there is a second
+    engine = RayEngine(settings(cluster), watched("judge", len(todo), look))
+    answered = [done for batch in engine.replies(part, NotingJudge(part.options), todo) for done in batch]
+    assert sorted(done.item.key for done in answered) == sorted(plan.key for plan in todo)
+    assert all(isinstance(done.outcome, Reply) for done in answered)
     replica = {}
     for name, pid, *_ in notes(folder):
         replica.setdefault(name.split()[0], set()).add(pid)
@@ -166,9 +203,8 @@ def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
 
 @pytest.mark.slow
 def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
-    where = place(cluster, devices=1)
     part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
-    engine = RayEngine(where, StageProgress("edit", 1, None))
+    engine = RayEngine(settings(cluster, devices=1), StageProgress("edit", 1, None))
     with pytest.raises(ConfigError, match="no such model"):
         list(engine.edits(part, SimpleNamespace(signature="x", one_process=None, pinned=None), plans(1)))
 
@@ -178,7 +214,7 @@ def test_weights_that_cannot_be_loaded_end_the_stage_at_once(cluster, folder):
     """Every worker would meet the same, so nobody is replaced and nothing is tried again."""
     todo = plans(8)
     with pytest.raises(ModelLoadError, match="the file is torn"):
-        edit(place(cluster, devices=1), folder, todo, batch_size=2, torn=True)
+        edit(settings(cluster, devices=1), folder, todo, batch_size=2, torn=True)
     assert len(notes(folder)) == 1
 
 
@@ -192,9 +228,15 @@ def test_a_killed_node_in_the_middle_loses_nothing(cluster, folder):
             killed.append(cluster.nodes_with_gpus.pop())
             cluster.remove_node(killed[0], allow_graceful=False)
 
-    outcomes = edit(place(cluster, devices=4), folder, plans(16), seconds=0.3, watch=kill_node)
+    def look(_):
+        if len(processes(folder)) == 4:
+            (folder / CLOSED).unlink(missing_ok=True)
+
+    (folder / CLOSED).touch()  # both nodes are at work before anything is done
+    workers, progress = settings(cluster, devices=4), watched("edit", 16, look)
+    outcomes = edit(workers, folder, plans(16), seconds=0.3, watch=kill_node, progress=progress)
     assert killed
-    assert all(isinstance(one, EncodedImage) for one in outcomes.values())
+    assert all(isinstance(outcome, EncodedImage) for outcome in outcomes.values())
     attempts = [name for name, *_ in notes(folder)]
     assert len(attempts) <= 16 + 4  # two workers with two items each
 

@@ -20,7 +20,7 @@ export function failureNote([stage, kind, message]) {
 }
 
 // What is to be known about an edit: a prompt that was cut off, other proportions than its source's.
-const editNotes = (edit) => (edit.notes ?? []).map((note) => h('p.edit-note', {}, h('b', {}, t('edit_note')), ' ', foreign(note)));
+export const editNotes = (edit) => (edit.notes ?? []).map((note) => h('p.edit-note', {}, h('b', {}, t('edit_note')), ' ', foreign(note)));
 
 // What a reply says to a person: the texts of its JSON object, or the reply as it is.
 function spoken(words) {

@@ -1,5 +1,5 @@
 // One sample with the edits of all editors side by side, large.
-import {addressOfSample, blindButton, failureNote, metricBlock, scoreOfEdit} from './cards.js';
+import {addressOfSample, blindButton, editNotes, failureNote, metricBlock, scoreOfEdit} from './cards.js';
 import {button, foreign, h, put} from './dom.js';
 import {modeBar, pair, picture} from './loupe.js';
 import {editorName, hue, meter, scramble, shownEditor} from './marks.js';

@@ -3,6 +3,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
+  {ignores: ['.venv/']},  // packages there bring scripts and directives of their own
   {
     ...js.configs.recommended,
     files: ['src/editloupe/report/app/*.js'],

@@ -63,6 +63,8 @@ class Letters:
     """A tokenizer of one letter a token."""
 
     ids = {letter: number for number, letter in enumerate(LETTERS)}  # noqa: RUF012
+    all_special_ids = ()
+    all_special_tokens = ()
 
     def __call__(self, text, **_):
         return {"input_ids": [self.ids[letter] for letter in text]}

@@ -302,7 +302,7 @@ def bench_the_judge(
     from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
 
     sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
-    found = bench_judge(
+    measured = bench_judge(
         _configured(config, None, settings),
         batch_sizes=sizes,
         samples=samples,
@@ -311,14 +311,14 @@ def bench_the_judge(
         repeat=repeat,
         say=typer.echo,
     )
-    typer.echo(bench_workload(found))
-    Console(width=120).print(bench_table(found))
+    typer.echo(bench_workload(measured))
+    Console(width=120).print(bench_table(measured))
     if json_file is not None:
-        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        Path(json_file).write_text(json.dumps(measured.as_json(), indent=2) + "\n", encoding="utf-8")
     if markdown_file is not None:
-        Path(markdown_file).write_text(bench_markdown(found), encoding="utf-8")
+        Path(markdown_file).write_text(bench_markdown(measured), encoding="utf-8")
     if svg_file is not None:
-        Path(svg_file).write_text(bench_svg(found), encoding="utf-8")
+        Path(svg_file).write_text(bench_svg(measured), encoding="utf-8")
 
 
 @app.command("list")
@@ -433,7 +433,7 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
         return
     told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
     limit = getattr(config.judge.options, "max_new_tokens", None)
-    if (config.judge.answer or config.rubric.answer) == "choice":
+    if config.mode == "choice":
         setting, name = "judge.answer=text", "the other answer mode"
     elif limit is not None:
         setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"

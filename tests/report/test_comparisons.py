@@ -172,7 +172,8 @@ def test_the_markdown_table_stands_alone_on_standard_output(folder, capsys):
     assert "failed 0" in printed.err
 
 
-def test_all_forms_of_a_report_share_tables_that_are_computed_once(folder, monkeypatch):
+@pytest.mark.parametrize("form", ["--single-file", "--markdown"])  # the latter leaves the terminal's table out
+def test_all_forms_of_a_report_share_tables_that_are_computed_once(folder, monkeypatch, form):
     asked = []
 
     def summed_up(results):
@@ -186,7 +187,7 @@ def test_all_forms_of_a_report_share_tables_that_are_computed_once(folder, monke
     for name in [name for name in sys.modules if name.startswith("editloupe.")]:  # wherever somebody computes them anew
         monkeypatch.setattr(f"{name}.standings", summed_up, raising=False)
         monkeypatch.setattr(f"{name}.paired_differences", compared, raising=False)
-    app(["report", str(folder), "--single-file", "--markdown"], standalone_mode=False)
+    app(["report", str(folder), form], standalone_mode=False)
     assert Counter(asked) == {"standings": 1, "pairs": 4}  # overall, and in each of three categories
 
 

@@ -184,9 +184,10 @@ def test_all_forms_of_a_report_share_tables_that_are_computed_once(folder, monke
         asked.append("pairs")
         return paired_differences(*args, **options)
 
-    for name in [name for name in sys.modules if name.startswith("editloupe.")]:  # wherever somebody computes them anew
-        monkeypatch.setattr(f"{name}.standings", summed_up, raising=False)
-        monkeypatch.setattr(f"{name}.paired_differences", compared, raising=False)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("editloupe."):  # wherever somebody computes them anew
+            monkeypatch.setattr(module, "standings", summed_up, raising=False)
+            monkeypatch.setattr(module, "paired_differences", compared, raising=False)
     app(["report", str(folder), form], standalone_mode=False)
     assert Counter(asked) == {"standings": 1, "pairs": 4}  # overall, and in each of three categories
 

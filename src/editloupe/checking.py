@@ -79,7 +79,6 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     asked = config.judge
     size = "as many tokens as the memory allows" if asked.batch_size == "auto" else str(asked.batch_size)
     size = size if asked.use_batch_inference else "1"
-    mode = asked.answer or config.rubric.answer
     questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * asked.draws
     made = make_judge(config)
     manner = (
@@ -89,7 +88,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     )
     say(
         f"judge {asked.options.model_dump().get('model', asked.type)}: "
-        f"at most {_counted(questions, 'question')}, mode {mode}, "
+        f"at most {_counted(questions, 'question')}, mode {config.mode}, "
         f"{manner}"
     )
     forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))

@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from editloupe.config.parts import StudyConfig
+    from editloupe.report.tables import Tables
     from editloupe.results import Results
 
 __all__ = ["app", "main"]
@@ -69,12 +70,12 @@ def demo(
 ) -> None:
     """Run the study that comes with the package: drawn pictures, editors of known skill, a tiny judge; no download."""
     from editloupe.demo import CONFIG, FOLDER
-    from editloupe.study import run_study
+    from editloupe.study import tables_of_study
 
     config = _configured(str(CONFIG), out or FOLDER)
     with _interruptible("editloupe", "demo", *(["--out", out] if out is not None else [])):
-        results = run_study(config, stages=("edit", "judge"))
-    _print_results(results, config.out)  # its failures are a part of what it shows: they are no failure of the demo
+        tables = tables_of_study(config)
+    _print_results(tables, config.out)  # its failures are a part of what it shows: they are no failure of the demo
     if open_report:
         typer.launch((config.out / "report.html").as_uri())
 
@@ -134,26 +135,26 @@ def report(
     from editloupe.errors import ConfigError
     from editloupe.report.single_file import SAMPLES, write_single_file
     from editloupe.report.write import FILES
-    from editloupe.study import run_study
+    from editloupe.study import tables_of_study
 
     if samples is not None and not single_file:
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
     with _interruptible("editloupe", "report", str(config.out)):
-        results = run_study(config, stages=())
+        tables = tables_of_study(config, stages=())
     if single_file:
-        path = write_single_file(results, config.out, samples or SAMPLES)
+        path = write_single_file(tables, config.out, samples or SAMPLES)
         typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB", err=markdown)
     if parquet:
         from editloupe.report.parquet import write_parquet
 
-        typer.echo(f"parquet: {write_parquet(results, config.out)}", err=markdown)
+        typer.echo(f"parquet: {write_parquet(tables.results, config.out)}", err=markdown)
     if markdown:
         from editloupe.report.markdown import leaderboard_markdown
 
-        typer.echo(leaderboard_markdown(results))
+        typer.echo(leaderboard_markdown(tables))
     typer.echo(f"written into {config.out}: {', '.join(FILES)}", err=markdown)
-    _say(results, config.out, table=not markdown)
+    _say(tables, config.out, table=not markdown)
 
 
 @app.command()
@@ -171,6 +172,7 @@ def compare(
 
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
+    from editloupe.report.leaderboard import ranked, standings
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
     from editloupe.scoring.study import results_of
@@ -184,7 +186,8 @@ def compare(
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
-    overall, categories = compare_all(results, asked).pair(a, b)
+    best = [one.editor.name for one in ranked(standings(results))]
+    overall, categories = compare_all(results, best, asked).pair(a, b)
     for sentence in compare_sentences(overall):
         typer.echo(sentence)
     print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
@@ -299,7 +302,7 @@ def bench_the_judge(
     from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
 
     sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
-    found = bench_judge(
+    measured = bench_judge(
         _configured(config, None, settings),
         batch_sizes=sizes,
         samples=samples,
@@ -308,14 +311,14 @@ def bench_the_judge(
         repeat=repeat,
         say=typer.echo,
     )
-    typer.echo(bench_workload(found))
-    Console(width=120).print(bench_table(found))
+    typer.echo(bench_workload(measured))
+    Console(width=120).print(bench_table(measured))
     if json_file is not None:
-        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        Path(json_file).write_text(json.dumps(measured.as_json(), indent=2) + "\n", encoding="utf-8")
     if markdown_file is not None:
-        Path(markdown_file).write_text(bench_markdown(found), encoding="utf-8")
+        Path(markdown_file).write_text(bench_markdown(measured), encoding="utf-8")
     if svg_file is not None:
-        Path(svg_file).write_text(bench_svg(found), encoding="utf-8")
+        Path(svg_file).write_text(bench_svg(measured), encoding="utf-8")
 
 
 @app.command("list")
@@ -411,14 +414,14 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
 
 
 def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
-    from editloupe.study import run_study
+    from editloupe.study import tables_of_study
 
     verb = stages[0] if len(stages) == 1 else "run"
     with _interruptible("editloupe", verb, str(config.out)):
-        results = run_study(config, stages=stages, retry_failed=retry_failed)
+        tables = tables_of_study(config, stages=stages, retry_failed=retry_failed)
     if retry_failed:
-        _say_what_is_not_retried(config, results)
-    _say(results, config.out)
+        _say_what_is_not_retried(config, tables.results)
+    _say(tables, config.out)
 
 
 def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
@@ -430,7 +433,7 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
         return
     told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
     limit = getattr(config.judge.options, "max_new_tokens", None)
-    if (config.judge.answer or config.rubric.answer) == "choice":
+    if config.mode == "choice":
         setting, name = "judge.answer=text", "the other answer mode"
     elif limit is not None:
         setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"
@@ -441,24 +444,24 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
     typer.echo(f"{told}; {name} asks all questions anew: {command}")
 
 
-def _say(results: Results, folder: Path, *, table: bool = True) -> None:
+def _say(tables: Tables, folder: Path, *, table: bool = True) -> None:
     """Print the results; leave with the matching exit code."""
-    if _print_results(results, folder, table=table):
+    if _print_results(tables, folder, table=table):
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
-def _print_results(results: Results, folder: Path, *, table: bool = True) -> int:
+def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     """Print the table, where the report lies, and how many items failed; returns that number.
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from editloupe.report.failure_summary import summarize_failures
     from editloupe.report.remarks import limited_to
     from editloupe.report.terminal import leaderboard, noise_sentences, print_table
 
+    results = tables.results
     if table:
-        print_table(leaderboard(results, whole=not sys.stdout.isatty()))
-        for sentence in noise_sentences(results):
+        print_table(leaderboard(tables, whole=not sys.stdout.isatty()))
+        for sentence in noise_sentences(tables):
             typer.echo(sentence)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
@@ -467,7 +470,7 @@ def _print_results(results: Results, folder: Path, *, table: bool = True) -> int
         told = f"such as {sample!r} by {editor}: {example[0]}"
         typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
-    failed = summarize_failures(results)
+    failed = tables.failed
     rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
     line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
     if failed.failed_scores:

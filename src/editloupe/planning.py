@@ -11,9 +11,8 @@ from typing import Any
 from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
-from editloupe.images import seen_anew
 from editloupe.protocols import Editor, Judge
-from editloupe.records import Edit, EditRequest, Failure, Picture, Question, Reply, Sample
+from editloupe.records import Edit, EditRequest, Failure, ImageFile, Picture, Question, Reply, Sample
 from editloupe.rubrics.rubric import Rubric
 from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
@@ -71,13 +70,13 @@ def make_judge(config: StudyConfig) -> Judge:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
     judge = config.judge.make()
-    mode = config.judge.answer or config.rubric.answer
-    if config.judge.draws > 1 and (judge.deterministic or not _writes(judge, mode)):
+    writes = _writes(judge, config.mode)
+    if config.judge.draws > 1 and (judge.deterministic or not writes):
         raise ConfigError(
             f"judge: draws is {config.judge.draws}, but "
             + (
                 "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
-                if not _writes(judge, mode)
+                if not writes
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
@@ -92,11 +91,10 @@ def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
         config: the study.
         facts: the judge's ``signature`` and ``decoding``.
     """
-    mode = config.judge.answer or config.rubric.answer
-    asked = f"mode={mode} compare_original={str(config.judge.compare_original).lower()}"
+    asked = f"mode={config.mode} compare_original={str(config.judge.compare_original).lower()}"
     if config.judge.draws > 1:
         asked = f"{asked} draws={config.judge.draws}"
-    return " ".join([facts["signature"], asked, *([facts["decoding"]] if mode == "text" else [])])
+    return " ".join([facts["signature"], asked, *([facts["decoding"]] if config.mode == "text" else [])])
 
 
 def plan_edits(
@@ -181,8 +179,7 @@ def plan_replies(
     """
     planned = []
     pixels = _PixelRules(judge)
-    mode = config.judge.answer or config.rubric.answer
-    if mode == "text":
+    if config.mode == "text":
         signature = f"{signature} {judge.decoding}"
     for sample in samples:
         for part in config.editors:
@@ -198,7 +195,7 @@ def plan_replies(
                     mode=config.judge.answer,
                     compare_original=config.judge.compare_original,
                     draw=draw,
-                    seed=seed if _writes(judge, mode) and not judge.deterministic else 0,
+                    seed=seed if _writes(judge, config.mode) and not judge.deterministic else 0,
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
@@ -209,7 +206,7 @@ def plan_replies(
 
 def _writes(judge: Judge, mode: str) -> bool:
     """Whether a judge writes anything: a reply, or thoughts before a choice."""
-    return mode == "text" or getattr(getattr(judge, "options", None), "thinking", "auto") == "on"
+    return mode == "text" or judge.thinks
 
 
 def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: str, question: Question) -> Question:
@@ -225,19 +222,15 @@ class _PixelRules:
     """
 
     def __init__(self, judge: Judge) -> None:
-        sizing = getattr(getattr(judge, "options", None), "image", None)
-        self._sized = hasattr(sizing, "longest_edge")
-        self._longest_edge: int | None = getattr(sizing, "longest_edge", None)
+        self._judge = judge
         self._known: dict[str, bool] = {}
 
     def mark(self, question: Question) -> str:
         return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
 
     def _anew(self, picture: Picture) -> bool:
-        if not self._sized:  # a judge that sizes nothing by our rules
-            return False
         if picture.sha256 not in self._known:
-            self._known[picture.sha256] = seen_anew(picture, self._longest_edge)
+            self._known[picture.sha256] = self._judge.sees_anew(picture)
         return self._known[picture.sha256]
 
 
@@ -255,7 +248,11 @@ def pending(ledger: Ledger, keys: Sequence[str], *, retry_failed: bool) -> set[s
         if (
             outcome is None
             or (isinstance(outcome, Failure) and (outcome.retryable or retry_failed))
-            or (isinstance(outcome, Edit) and not Path(getattr(outcome.image, "path", "")).exists())
+            or (isinstance(outcome, Edit) and _is_gone(outcome.image))
         ):
             waiting.add(key)
     return waiting
+
+
+def _is_gone(picture: Picture) -> bool:
+    return isinstance(picture, ImageFile) and not picture.path.exists()

@@ -21,7 +21,7 @@ from PIL import Image
 
 from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
-from editloupe.records import EditRequest, Failure, Finding, Question, Reply, Sample
+from editloupe.records import EditRequest, Failure, Finding, Picture, Question, Reply, Sample
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.rubrics.metrics import Metric
 from editloupe.store.blobs import Store
@@ -172,6 +172,7 @@ class Judge(_Model):
         name: short, for tables.
         decoding: what a generated reply depends on besides `signature`; a choice does not.
         deterministic: whether equal questions get equal replies; otherwise each generated one carries a seed.
+        thinks: whether it writes thoughts before a choice, too; a choice is then drawn like a reply.
         warning: what a reader must know before believing it, the first line of every report; None for nothing.
         domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
             it has no such limits.
@@ -187,12 +188,15 @@ class Judge(_Model):
         @property
         def deterministic(self) -> bool: ...
         @property
+        def thinks(self) -> bool: ...
+        @property
         def warning(self) -> str | None: ...
         @property
         def domain(self) -> Sequence[str]: ...
         @property
         def note(self) -> str: ...
     else:
+        thinks = False
         warning = None
         domain = ()
         note = ""
@@ -212,6 +216,14 @@ class Judge(_Model):
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn; called on other threads. By default: nothing."""
+
+    def sees_anew(self, picture: Picture) -> bool:
+        """Tell whether it sizes a picture otherwise than version 0.1.0 did, so that its replies there get new keys.
+
+        By default no: it sizes none by our rules.
+        """
+        del picture
+        return False
 
     def work_in(self, folder: Path) -> None:
         """Take the study's folder, for logs and the like. By default: not needed."""

@@ -31,6 +31,7 @@ from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
+from editloupe.report.tables import Tables
 from editloupe.results import Results
 from editloupe.scoring.study import full_signature, results_of, score_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
@@ -40,7 +41,7 @@ from editloupe.store.links import link_edits
 from editloupe.store.writing import writing
 from editloupe.workers import engine_of
 
-__all__ = ["Study", "run_study"]
+__all__ = ["Study", "run_study", "tables_of_study"]
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,20 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
 
     Raises:
         StudyStopped: a limit was reached, after the report of what there is was written.
+    """
+    return tables_of_study(config, stages=stages, retry_failed=retry_failed).results
+
+
+def tables_of_study(
+    config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False
+) -> Tables:
+    """Do what `run_study` does, and return the tables of the report with the results in them.
+
+    Args:
+        config, stages, retry_failed: as there.
+
+    Raises:
+        StudyStopped: as there.
     """
     with Study(config, retry_failed=retry_failed) as study:
         if "edit" in stages:
@@ -79,10 +94,10 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
                 results.reading["changed"],
                 results.reading["version"],
             )
-        write_report(results, study.ledger.folder)
+        tables = write_report(results, study.ledger.folder)
         if stopped is not None:
             raise stopped
-        return results
+        return tables
 
 
 class Study:

@@ -1,6 +1,8 @@
 """The measurement of a judge's speed: same work for all, figures that hang together, every form of output."""
 
 import json
+import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -13,15 +15,21 @@ from worlds import make_config, make_table
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory, tiny_checkpoint):
+def measured(tmp_path_factory, tiny_checkpoint):
     folder = tmp_path_factory.mktemp("bench")
     config = load_config(make_config(folder, tiny_checkpoint, make_table(folder / "data")))
     lines = []
-    found = bench_judge(
+    measured = bench_judge(
         config, batch_sizes=[1, 2, 4], samples=8, image_size=64, new_tokens=6, repeat=1, say=lines.append
     )
-    assert len(lines) == len(found["rows"])
-    return found
+    assert len(lines) == len(measured.rows)
+    return measured
+
+
+@pytest.fixture(scope="module")
+def found(measured):
+    """What the file holds."""
+    return json.loads(json.dumps(measured.as_json()))
 
 
 def rows(found, mode):
@@ -54,17 +62,36 @@ def test_the_figures_hang_together(found):
     assert found["workload"]["edits"] == 8
 
 
-def test_every_form_of_output_names_every_row(found):
-    again = json.loads(json.dumps(found))
-    assert again["rows"] == found["rows"]
-    assert list(again["workload"]["modelled_bytes"]) == ["1", "2", "4", "8", "16", "32", "64", "128"]
-    assert "128: " in bench_workload(found)
-    markdown, svg = bench_markdown(found), bench_svg(found)
-    for row in found["rows"]:
-        assert row["name"] in markdown
-        assert row["name"] in svg
+def test_the_file_keeps_its_keys(found):
+    assert list(found) == ["workload", "rows"]
+    assert [*found["rows"][0]] == [
+        *("name", "batch_size", "mode", "seconds", "images_per_second", "ratio"),
+        *("peak_memory_bytes", "padding", "identical", "outside"),
+    ]
+    assert list(found["workload"]["modelled_bytes"]) == ["1", "2", "4", "8", "16", "32", "64", "128"]
+    by_batch = {row["name"]: row["batch_size"] for row in found["rows"] if row["mode"] == "text"}
+    assert by_batch == {"one by one": 1, "fixed batches of 2": 2, "fixed batches of 4": 4, "editloupe": None}
+
+
+def test_every_form_of_output_names_every_row(measured):
+    assert "128: " in bench_workload(measured)
+    markdown, svg = bench_markdown(measured), bench_svg(measured)
+    for row in measured.rows:
+        assert row.way.name in markdown
+        assert row.way.name in svg
     ET.fromstring(svg)
-    assert bench_table(found).row_count == len(found["rows"])
+    assert bench_table(measured).row_count == len(measured.rows)
+
+
+def test_a_renamed_way_keeps_its_colour_and_its_rate(measured):
+    renamed = replace(
+        measured,
+        rows=tuple(replace(row, way=replace(row.way, name=f"way {at}")) for at, row in enumerate(measured.rows)),
+    )
+    colours = [re.findall(r'fill="(#\w+)"/>', bench_svg(bench)) for bench in (measured, renamed)]
+    assert colours[0] == colours[1]
+    assert len(set(colours[0])) == 2
+    assert [row.way.questions_per_edit for row in measured.rows if "three" in row.way.name] == [3, 3]
 
 
 def test_random_weights_of_the_small_shape_run_and_warn(tmp_path, tiny_checkpoint):

@@ -8,6 +8,7 @@ import pytest
 
 from browsing import PAGES, go, overflows
 from editloupe.report.single_file import write_single_file
+from editloupe.report.tables import Tables
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
 from wide_study import EDITORS, failure_of, score_of, study
@@ -108,7 +109,7 @@ def test_an_unknown_sample_is_one_sentence(wide, visit):
 
 
 def test_the_single_file_opens_alone(tmp_path, visit):
-    path = write_single_file(study(tmp_path), tmp_path, 5)
+    path = write_single_file(Tables.of(study(tmp_path)), tmp_path, 5)
     other = tmp_path / "mailed"
     other.mkdir()
     shutil.move(path, other)

@@ -17,6 +17,7 @@ from editloupe.report.bundle import bundle, in_order
 from editloupe.report.gallery import PER_CHUNK
 from editloupe.report.pages import CHUNKS, PROGRAM, STYLES
 from editloupe.report.single_file import write_single_file
+from editloupe.report.tables import Tables
 from editloupe.report.words import WORDS
 from editloupe.report.write import write_report
 from editloupe.results import SampleNote
@@ -254,7 +255,7 @@ def test_every_word_is_there_and_none_is_idle():
 
 
 def test_the_single_file_needs_no_neighbours(folder):
-    path = write_single_file(study(), folder)
+    path = write_single_file(Tables.of(study()), folder)
     page = Page(path)
     assert set(page.blocks) == {"overview", "words", "manifest", "index", "samples-0000"}
     assert "img-src data:" in page.policy
@@ -269,7 +270,7 @@ def test_the_single_file_takes_samples_from_the_categories_in_turn(folder):
         dataclasses.replace(one, category="causal" if int(one.sample[1:]) >= 7 else "physical")
         for one in results.verdicts
     )
-    path = write_single_file(dataclasses.replace(results, verdicts=verdicts), folder, 4)
+    path = write_single_file(Tables.of(dataclasses.replace(results, verdicts=verdicts)), folder, 4)
     page = Page(path)
     assert {row["id"] for row in page.blocks["index"]["samples"]} == {"s0", "s7", "s1", "s8"}
     assert page.blocks["manifest"]["single"] == {"shown": 4, "all": 9}

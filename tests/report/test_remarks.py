@@ -10,9 +10,9 @@ from rich.console import Console
 
 from editloupe.records import Failure
 from editloupe.report import leaderboard, write_report
-from editloupe.report.comparisons import compare_all
 from editloupe.report.markdown import leaderboard_markdown
 from editloupe.report.remarks import limited_to, outside_domain, too_few, warnings_of
+from editloupe.report.tables import Tables
 from editloupe.results import BenchmarkInfo, Category, EditorInfo, JudgeInfo, Results, Scale, Verdict
 from small_study import study
 
@@ -41,11 +41,11 @@ def forms(results, folder):
     folder.mkdir(exist_ok=True)
     write_report(results, folder)
     screen = io.StringIO()
-    Console(file=screen, width=80).print(leaderboard(results))
+    Console(file=screen, width=80).print(leaderboard(Tables.of(results)))
     return {
         "terminal": " ".join(screen.getvalue().split()),
         "markdown": (folder / "report.md").read_text("utf-8"),
-        "table": leaderboard_markdown(results),
+        "table": leaderboard_markdown(Tables.of(results)),
         "page": (folder / "report.html").read_text("utf-8"),
         "json": json.dumps(json.loads((folder / "report.json").read_text("utf-8")), ensure_ascii=False),
     }
@@ -88,13 +88,13 @@ def test_samples_that_cannot_separate_the_editors_are_too_few_whatever_the_score
             assert json.loads(text)["comparisons"]["too_few"]["possible"] is False
         elif name != "table":
             assert "5 samples are too few to separate 2 editors" in text, name
-    assert "5 个样本不足以区分 2 个编辑模型" in too_few(compare_all(results), "zh")
+    assert "5 个样本不足以区分 2 个编辑模型" in too_few(Tables.of(results).comparisons, "zh")
 
 
 def test_a_correction_for_many_pairs_is_said_where_single_intervals_leave_0_out():
     rng = np.random.default_rng(5)
     scores = {f"e{number}": np.clip(rng.normal(5 + number / 14, 1.5, 12), 0, 10) for number in range(12)}
-    found = compare_all(of_scores(scores))
+    found = Tables.of(of_scores(scores)).comparisons
     assert any(one.looks_clear for one in found.overall.values())
     assert too_few(found, "en").startswith("12 samples are too few to separate 12 editors: no p is below 0.05")
 
@@ -102,11 +102,13 @@ def test_a_correction_for_many_pairs_is_said_where_single_intervals_leave_0_out(
 def test_enough_samples_or_no_sign_of_a_difference_leave_nothing_to_say():
     clear = of_scores({"a": [9, 8, 9, 7, 9, 8, 9, 9], "b": [1, 2, 1, 1, 1, 2, 3, 1]})
     alike = of_scores({"a": [5, 6, 5, 6, 5, 6, 5, 6], "b": [6, 5, 6, 5, 6, 5, 6, 5]})
-    assert too_few(compare_all(clear), "en") == too_few(compare_all(alike), "en") == ""
+    assert too_few(Tables.of(clear).comparisons, "en") == too_few(Tables.of(alike).comparisons, "en") == ""
 
 
 def test_one_sample_is_said_in_the_singular():
-    assert too_few(compare_all(of_scores({"a": [9], "b": [1]})), "en").startswith("1 sample is too few to separate 2 ")
+    assert too_few(Tables.of(of_scores({"a": [9], "b": [1]})).comparisons, "en").startswith(
+        "1 sample is too few to separate 2 "
+    )
 
 
 def test_a_limit_is_told_where_the_samples_are_counted(tmp_path):

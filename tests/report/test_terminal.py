@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from editloupe.report import leaderboard
+from editloupe.report.tables import Tables
 from editloupe.report.terminal import noise_sentences
 from editloupe.results import EditorInfo
 from small_study import study
@@ -15,7 +16,7 @@ from small_study import study
 
 def shown(results):
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(leaderboard(results))
+    console.print(leaderboard(Tables.of(results)))
     return console.export_text().splitlines()
 
 
@@ -41,9 +42,9 @@ def test_editors_that_are_clearly_apart_have_one_rank_each():
 
 
 def test_only_editors_that_nothing_separates_are_named_as_within_noise():
-    assert noise_sentences(study()) == ["≈ good, bad: within noise of each other"]
-    assert noise_sentences(study(samples=60)) == []
-    assert noise_sentences(study(language="zh")) == ["≈ good, bad: 彼此差异在噪声范围内"]
+    assert noise_sentences(Tables.of(study())) == ["≈ good, bad: within noise of each other"]
+    assert noise_sentences(Tables.of(study(samples=60))) == []
+    assert noise_sentences(Tables.of(study(language="zh"))) == ["≈ good, bad: 彼此差异在噪声范围内"]
 
 
 def test_an_editor_without_a_score_has_no_rank():

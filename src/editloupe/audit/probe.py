@@ -70,9 +70,7 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
                 new = first.isdisjoint(one.key for one in asked)
                 scores.append(_scores(side, asked, _replies(study, side, judge, asked, recorded=new)))
                 first = {one.key for one in asked}
-                judges.append(
-                    {"name": judge.name, "signature": signature, "mode": side.judge.answer or side.rubric.answer}
-                )
+                judges.append({"name": judge.name, "signature": signature, "mode": side.mode})
                 judge.close()  # there may not be room for both
         results = results_of(config, study.ledger)
         found = {"signature": results.signature, "judges": judges, **_compared(_metrics(config, chosen), *scores)}

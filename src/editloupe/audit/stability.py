@@ -59,7 +59,7 @@ def measure_stability(config: StudyConfig, judge: Judge, planned: Sequence[Plann
         "reversed": scores(list(reversed(chosen)), size),
         "repeated": scores(chosen, 1),
     }
-    mode: Literal["text", "choice"] = "text" if (config.judge.answer or config.rubric.answer) == "choice" else "choice"
+    mode: Literal["text", "choice"] = "text" if config.mode == "choice" else "choice"
     try:
         other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
     except ConfigError as error:  # a server without token probabilities, say: the audit is not about that

@@ -206,6 +206,11 @@ class StudyConfig(BaseModel):
     title: str = ""
     source: dict[str, Any] = Field(exclude=True)
 
+    @property
+    def mode(self) -> Literal["text", "choice"]:
+        """How the judge answers: as its own part says, else as the rubric is made for."""
+        return self.judge.answer or self.rubric.answer
+
     def as_yaml(self) -> str:
         """The resolved config, which a study folder keeps and can be run again from."""
         return yaml.safe_dump(self.source, sort_keys=False, allow_unicode=True)
@@ -263,7 +268,6 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
-    rubric.require(judge.answer or rubric.answer)  # here, and not after the editors have worked
     workers = _workers(mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),
@@ -278,7 +282,7 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         "title": data.get("title") or _name_of(path),
     }
     rest = {key: resolved[key] for key in ("seed", "out", "language", "title")}
-    return _validated(
+    config = _validated(
         StudyConfig,
         {
             **rest,
@@ -292,6 +296,8 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         where,
         base,
     )
+    config.rubric.require(config.mode)  # here, and not after the editors have worked
+    return config
 
 
 def _name_of(path: Path) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from editloupe.errors import ConfigError, ItemError
+from editloupe.images import seen_anew
 from editloupe.judges.wire import launch
 from editloupe.judges.wire.background import in_background
 from editloupe.judges.wire.dispatch import Dispatcher
@@ -24,7 +25,7 @@ from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.server import Server
 from editloupe.judges.wire.setup import Answered
 from editloupe.protocols import StreamingJudge
-from editloupe.records import Failure, Question, Reply
+from editloupe.records import Failure, Picture, Question, Reply
 from editloupe.remote.keys import NO_KEY, api_key
 from editloupe.remote.usage import Usage
 from editloupe.requirements import Requirement, lacking_key, lacking_packages, lacking_program, lacking_server
@@ -74,6 +75,15 @@ class OpenAIJudge(StreamingJudge):
     def deterministic(self) -> bool:
         """Whether equal questions get equal replies, as far as the server keeps to greedy decoding."""
         return self.options.temperature == 0
+
+    @property
+    def thinks(self) -> bool:
+        """Whether it writes thoughts before a choice as well."""
+        return self.options.thinking == "on"
+
+    def sees_anew(self, picture: Picture) -> bool:
+        """Whether it sizes a picture otherwise than version 0.1.0 did."""
+        return seen_anew(picture, self.options.image.longest_edge)
 
     @property
     def signature(self) -> str:

@@ -17,6 +17,7 @@ from editloupe.images import decode, fit
 from editloupe.judges.conversation import conversation
 from editloupe.judges.counters import Counters
 from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
+from editloupe.judges.runner import Runner
 from editloupe.judges.turns import Turns
 from editloupe.judges.written import ReplyRoom, WrittenTokens, thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ReferenceRunner", "end_tokens"]
 
 
-class ReferenceRunner:
+class ReferenceRunner(Runner):
     """Runs batches through a model and its processor as they come from transformers.
 
     Args:

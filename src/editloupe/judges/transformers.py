@@ -16,16 +16,17 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationInfo, field_validator
 
-from editloupe.batching import AUTO_ROWS
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
+from editloupe.images import seen_anew
 from editloupe.judges.generation import THINKING_TOKENS, GenerationOptions
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
+from editloupe.judges.runner import Runner
 from editloupe.judges.sizing import ImageSizing
 from editloupe.model_loading import loading_model
 from editloupe.protocols import Judge
-from editloupe.records import AnswerFormat, Question, Reply
+from editloupe.records import AnswerFormat, Picture, Question, Reply
 from editloupe.requirements import Requirement, lacking_model
 
 __all__ = ["TransformersJudge"]
@@ -78,7 +79,7 @@ class TransformersJudge(Judge):
     def __init__(self, options: Options) -> None:
         self.options = options
         self._folder: Path | None = None
-        self._runner: Any = None
+        self._runner: Runner | None = None
         self._loading = threading.Lock()
 
     @property
@@ -90,6 +91,15 @@ class TransformersJudge(Judge):
     def deterministic(self) -> bool:
         """Whether equal questions get equal replies."""
         return self.options.temperature == 0
+
+    @property
+    def thinks(self) -> bool:
+        """Whether it writes thoughts before a choice as well."""
+        return self.options.thinking == "on"
+
+    def sees_anew(self, picture: Picture) -> bool:
+        """Whether it sizes a picture otherwise than version 0.1.0 did."""
+        return seen_anew(picture, self.options.image.longest_edge)
 
     @property
     def warning(self) -> str | None:
@@ -208,13 +218,11 @@ class TransformersJudge(Judge):
 
     def plan(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
         """Order questions for batching, (index, tokens) each; see `QwenRunner.plan`."""
-        runner = self.runner
-        return runner.plan(questions) if hasattr(runner, "plan") else [(index, 1) for index in range(len(questions))]
+        return self.runner.plan(questions)
 
     def budget(self, questions: Sequence[Question]) -> Callable[[], int]:
         """How many tokens a batch of these questions may have, as a function that may be asked again; see `memory`."""
-        runner = self.runner
-        return runner.budget(questions) if hasattr(runner, "budget") else lambda: AUTO_ROWS
+        return self.runner.budget(questions)
 
     def memory(self, questions: Sequence[Question]) -> list[tuple[int, int]]:
         """What batches of such questions take by the stated model, (batch size, bytes); loads no weights.
@@ -251,14 +259,11 @@ class TransformersJudge(Judge):
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn; may be called from any thread."""
-        runner = self.runner
-        if hasattr(runner, "prepare"):
-            runner.prepare(question)
+        self.runner.prepare(question)
 
     def _choose(self, questions: Sequence[Question], answer: AnswerFormat) -> list[Reply]:
         runner = self.runner
-        found: list[Reply] = runner.choose(questions, answer, _label_tokens(runner.tokenizer, answer))
-        return found
+        return runner.choose(questions, answer, _label_tokens(runner.tokenizer, answer))
 
     def _checkpoint_config(self) -> dict[str, Any]:
         path = self.folder / "config.json"
@@ -282,7 +287,7 @@ class TransformersJudge(Judge):
         return "float32"
 
     @property
-    def runner(self) -> Any:
+    def runner(self) -> Runner:
         """What runs the checkpoint; loads it where that has not happened yet.
 
         Raises:
@@ -293,7 +298,7 @@ class TransformersJudge(Judge):
                 self._runner = self._load()
             return self._runner
 
-    def _load(self) -> Any:
+    def _load(self) -> Runner:
         import torch
         from transformers import AutoModelForImageTextToText
         from transformers.utils import logging as transformers_logging

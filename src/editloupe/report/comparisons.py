@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from editloupe.report.leaderboard import ranked, standings
 from editloupe.results import Results, Scale
 from editloupe.statistics.paired import ALPHA, PairedDifference, holm, paired_differences, smallest_p
 
@@ -145,14 +144,14 @@ class Comparisons:
         }
 
 
-def compare_all(results: Results, metric: str | None = None) -> Comparisons:
+def compare_all(results: Results, names: Sequence[str], metric: str | None = None) -> Comparisons:
     """Compare every pair of editors, overall and by category.
 
     Args:
         results: of the study.
+        names: of the editors, best first.
         metric: one of the rubric's; the overall score where None.
     """
-    names = [one.editor.name for one in ranked(standings(results))]
     table = _Table.of(results, names, metric)
     pairs = list(itertools.combinations(range(len(names)), 2))
     every = np.ones(len(table.scores), dtype=bool)

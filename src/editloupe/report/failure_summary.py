@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from editloupe.report.leaderboard import FailureCount, count_failures
+from editloupe.report.leaderboard import FailureCount
 from editloupe.report.words import one_line, words
 from editloupe.results import NOT_DONE, Language, Results
 
@@ -56,12 +56,17 @@ class FailureSummary:
         return text["failed_of"].format_map(numbers) + text["list_comma"].join(told)
 
 
-def summarize_failures(results: Results) -> FailureSummary:
-    """Count what failed in a study."""
+def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> FailureSummary:
+    """Sum up what failed in a study.
+
+    Args:
+        results: of the study.
+        counts: its failures, counted by kind.
+    """
     failures = [one.failure for one in results.verdicts if one.failure is not None]
     waiting = sum(one.kind == NOT_DONE for one in failures)
     kinds: Counter[tuple[str, Unit]] = Counter()
-    for one in count_failures(results):
+    for one in counts:
         if one.kind != NOT_DONE:
             kinds[one.kind, unit_of(one)] += one.count
     edits = {(one.editor, one.sample) for one in results.verdicts}

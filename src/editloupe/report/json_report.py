@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from editloupe.records import Failure
-from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import warnings_of
-from editloupe.results import Aggregate, Results, Speed, Verdict
+from editloupe.report.tables import Tables
+from editloupe.results import Aggregate, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["report_json", "verdicts_jsonl"]
@@ -20,11 +20,9 @@ __all__ = ["report_json", "verdicts_jsonl"]
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-def report_json(
-    results: Results, table: Iterable[Standing], failures: Iterable[FailureCount], comparisons: Comparisons
-) -> bytes:
+def report_json(tables: Tables) -> bytes:
     """Return the bytes of ``report.json``: every number of the report, null where there is no data."""
-    benchmark = results.benchmark
+    results, benchmark = tables.results, tables.results.benchmark
     data = {
         "editloupe": results.version,
         "title": results.heading,
@@ -44,9 +42,9 @@ def report_json(
         "rubric": results.rubric,
         "reading": dict(results.reading),
         "replies": results.replies.as_json(),
-        "editors": [_editor(one, results.aggregates) for one in table],
-        "comparisons": comparisons.as_json(),
-        "failures": [_failures(one) for one in failures],
+        "editors": [_editor(one, results.aggregates) for one in tables.standings],
+        "comparisons": tables.comparisons.as_json(),
+        "failures": [_failures(one) for one in tables.failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }
     return (_dump(data, indent=2) + "\n").encode("utf-8", "backslashreplace")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from editloupe.report.comparisons import Comparisons, compare_all
-from editloupe.report.failure_summary import counted, summarize_failures, unit_of
-from editloupe.report.leaderboard import FailureCount, Standing, ranked, standings
+from editloupe.report.comparisons import Comparisons
+from editloupe.report.failure_summary import counted, unit_of
 from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
+from editloupe.report.tables import Tables
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
 from editloupe.results import Results
 from editloupe.statistics.summary import Estimate
@@ -20,10 +20,9 @@ __all__ = ["leaderboard_markdown", "report_markdown"]
 _SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
 
 
-def report_markdown(
-    results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
-) -> bytes:
+def report_markdown(tables: Tables) -> bytes:
     """Return the bytes of ``report.md``; what a reader must know first, such as the judge's warning, stands first."""
+    results, comparisons = tables.results, tables.comparisons
     text = words(results.language)
     lines = [
         *_warnings(results),
@@ -31,13 +30,13 @@ def report_markdown(
         "",
         _setting(results),
         "",
-        *_leaderboard(results, table, comparisons),
+        *_leaderboard(tables),
         "",
         *_too_few(results, comparisons),
         *_comparisons(results, comparisons),
         f"## {text['failures']}",
         "",
-        *_failures(results, failures),
+        *_failures(tables),
         "",
         f"## {text['speed']}",
         "",
@@ -53,9 +52,10 @@ def report_markdown(
     return "\n".join(lines).encode("utf-8")
 
 
-def leaderboard_markdown(results: Results) -> str:
+def leaderboard_markdown(tables: Tables) -> str:
     """The leaderboard alone, as a Markdown table to paste; what a reader must know stands under it."""
-    lines = list(_leaderboard(results, standings(results), compare_all(results)))
+    results = tables.results
+    lines = list(_leaderboard(tables))
     lines += ["", _setting(results)]
     if warnings := _warnings(results):
         lines += ["", *warnings[:-1]]
@@ -83,7 +83,8 @@ def _setting(results: Results) -> str:
     )
 
 
-def _leaderboard(results: Results, table: Sequence[Standing], comparisons: Comparisons) -> Iterable[str]:
+def _leaderboard(tables: Tables) -> Iterable[str]:
+    results = tables.results
     text = words(results.language)
     labels = [_plain(category.label) for category in results.benchmark.categories]
     columns = [
@@ -98,10 +99,10 @@ def _leaderboard(results: Results, table: Sequence[Standing], comparisons: Compa
     ]
     yield _row(columns)
     yield _row(["---:", "---", *(["---:"] * (len(columns) - 2))])
-    for one in ranked(table):
+    for one in tables.ranked:
         total = one.overall
         cells = [
-            rank_range(comparisons, one.editor.name),
+            rank_range(tables.comparisons, one.editor.name),
             _plain(one.editor.name),
             f"**{number(total.mean)}**",
             interval(total),
@@ -143,24 +144,25 @@ def _short(estimate: Estimate) -> str:
     return f"{number(estimate.mean)} ({number(estimate.ci95[0])} – {number(estimate.ci95[1])})"
 
 
-def _failures(results: Results, failures: Sequence[FailureCount]) -> Iterable[str]:
-    text = words(results.language)
-    if not failures:
+def _failures(tables: Tables) -> Iterable[str]:
+    language = tables.results.language
+    text = words(language)
+    if not tables.failures:
         yield text["no_failures"]
         return
-    if sentence := summarize_failures(results).sentence(results.language):
+    if sentence := tables.failed.sentence(language):
         yield _plain(sentence, 400)
         yield ""
     yield _row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
     yield _row(["---", "---", "---", "---:", "---"])
-    for one in failures:
+    for one in tables.failures:
         example = one.examples[0]
         message = example.failure.message if example.failure is not None else ""
         cells = [
             _plain(one.editor),
             text[f"stage_{one.stage}"],
             _plain(one.kind),
-            counted(one.count, unit_of(one), results.language),
+            counted(one.count, unit_of(one), language),
         ]
         yield _row([*cells, f"{_plain(example.sample, 60)}: {_plain(message)}"])
 

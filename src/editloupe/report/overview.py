@@ -9,11 +9,11 @@ import numpy as np
 import yaml
 
 from editloupe.categories import LABELS, LABELS_ZH
-from editloupe.report.comparisons import Comparisons
-from editloupe.report.failure_summary import summarize_failures, unit_of
+from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
+from editloupe.report.tables import Tables
 from editloupe.report.words import one_line, printable
 from editloupe.results import Aggregate, ReplyCount, ReplyCounts, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate
@@ -30,21 +30,12 @@ VERBATIM = 4_000
 """Characters of one of them."""
 
 
-def overview_of(
-    results: Results, table: Sequence[Standing], failures: Sequence[FailureCount], comparisons: Comparisons
-) -> dict[str, Any]:
-    """Return what the page begins with.
-
-    Args:
-        results: of the study.
-        table: the editors' standings, best first; an editor's number in the page is its place here.
-        failures: counted.
-        comparisons: of all pairs of editors.
-    """
+def overview_of(tables: Tables) -> dict[str, Any]:
+    """Return what the page begins with; an editor's number in the page is its place in the ranking."""
+    results, comparisons = tables.results, tables.comparisons
     benchmark, judge = results.benchmark, results.judge
-    names = [one.editor.name for one in table]
+    names = [one.editor.name for one in tables.ranked]
     short = short_names(names)
-    summary = summarize_failures(results)
     return {
         "version": results.version,
         "signature": printable(results.signature),
@@ -69,14 +60,14 @@ def overview_of(
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
-        "editors": [_editor(one, short[one.editor.name]) for one in table],
+        "editors": [_editor(one, short[one.editor.name]) for one in tables.ranked],
         "comparisons": comparisons.as_json(),
         "aggregates": [_aggregate(one, names) for one in results.aggregates],
         "card": printable(results.card),
         "judge_card": results.judge_card,
         "histograms": _histograms(results, names),
-        "failed": [summary.sentence("en"), summary.sentence("zh")],
-        "failures": [_failure(one, names) for one in failures],
+        "failed": [tables.failed.sentence("en"), tables.failed.sentence("zh")],
+        "failures": [_failure(one, names) for one in tables.failures],
         "unreadable": _unreadable(results.verdicts, names),
         "replies": _replies(results.replies),
         "reading": _reading(results.reading),

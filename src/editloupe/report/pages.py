@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -20,10 +20,9 @@ from markupsafe import Markup
 
 from editloupe.report.bundle import bundle
 from editloupe.report.gallery import PER_CHUNK
-from editloupe.report.leaderboard import Standing
 from editloupe.report.remarks import warnings_of
+from editloupe.report.tables import Tables
 from editloupe.report.words import WORDS, interval, number, one_line, printable, words
-from editloupe.results import Results
 
 __all__ = ["CHUNKS", "as_script", "chunk_name", "html_page"]
 
@@ -47,8 +46,7 @@ def as_script(name: str, data: Any) -> bytes:
 
 
 def html_page(
-    results: Results,
-    table: Sequence[Standing],
+    tables: Tables,
     overview: Mapping[str, Any],
     chunks: Mapping[str, bytes],
     *,
@@ -58,13 +56,13 @@ def html_page(
     """Return the bytes of the page.
 
     Args:
-        results: of the study.
-        table: its standings, best first.
+        tables: of the study.
         overview: what `overview.overview_of` returned.
         chunks: bytes of the script by the name of each chunk; the page asks for them by their hashes.
         inside: the data by the name of each chunk, for a page that has no neighbours.
         single: for such a page, ``{shown, all}``: of how many samples it holds the pictures.
     """
+    results = tables.results
     environment = Environment(
         loader=PackageLoader("editloupe.report"),
         autoescape=True,
@@ -91,7 +89,7 @@ def html_page(
             "n": one.overall.n,
             "failed": one.overall.failed,
         }
-        for one in table
+        for one in tables.ranked
     ]
     html = environment.get_template("report.html").render(
         language=results.language,

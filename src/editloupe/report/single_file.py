@@ -10,11 +10,10 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-from editloupe.report.comparisons import compare_all
 from editloupe.report.gallery import gallery_of
-from editloupe.report.leaderboard import count_failures, ranked, standings
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
+from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
 from editloupe.store.blobs import write_durably
@@ -25,30 +24,29 @@ SAMPLES = 100
 """Samples whose pictures and words are inside where nothing else is asked: with four editors at most some 15 MB."""
 
 
-def write_single_file(results: Results, folder: Path, samples: int = SAMPLES) -> Path:
+def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> Path:
     """Write the report as one file.
 
     All numbers are of the whole study. Pictures (as thumbnails) and words are those of at most `samples` samples, taken
     from the categories in turn; the page says of how many.
 
     Args:
-        results: of the study.
+        tables: of the study.
         folder: the study folder.
         samples: at most so many.
 
     Returns:
         The file's path.
     """
-    best = ranked(standings(results))
-    overview = overview_of(results, best, count_failures(results), compare_all(results))
+    results = tables.results
     chosen = _chosen(results, samples)
     shown = replace(results, verdicts=tuple(one for one in results.verdicts if one.sample in chosen))
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in best])
+    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in tables.ranked])
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
     total = len({one.sample for one in results.verdicts})
-    html = html_page(results, best, overview, {}, inside=inside, single={"shown": len(chosen), "all": total})
+    html = html_page(tables, overview_of(tables), {}, inside=inside, single={"shown": len(chosen), "all": total})
     path = folder / "report-single.html"
     write_durably(path, html)
     return path

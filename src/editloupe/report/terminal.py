@@ -7,10 +7,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from editloupe.report.comparisons import compare_all
-from editloupe.report.leaderboard import Standing, ranked, standings
 from editloupe.report.remarks import too_few, warnings_of
 from editloupe.report.short_names import cut, short_names
+from editloupe.report.tables import Tables
 from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
@@ -40,22 +39,21 @@ def print_table(table: Table) -> None:
     console.print(table)
 
 
-def leaderboard(results: Results, table: list[Standing] | None = None, *, whole: bool = False) -> Table:
+def leaderboard(tables: Tables, *, whole: bool = False) -> Table:
     """Make the table that a run ends with: overall, then categories, best editor first.
 
     A rank such as 1–2 says that the paired comparisons leave both open.
 
     Args:
-        results: of the study.
-        table: its standings, where the caller has them already.
+        tables: of the study.
         whole: with names as long as they are; else so short that the table has 80 columns.
     """
+    results = tables.results
     text = words(results.language)
-    best = ranked(table if table is not None else standings(results))
-    comparisons = compare_all(results) if len(best) > 1 else None
+    comparisons = tables.comparisons if len(tables.ranked) > 1 else None
     categories = results.benchmark.categories
-    detailed = len(categories) > 1 and len(best) * (1 + len(categories)) <= MAX_ROWS
-    short = {} if whole else short_names([one.editor.name for one in best], NAME)
+    detailed = len(categories) > 1 and len(tables.ranked) * (1 + len(categories)) <= MAX_ROWS
+    short = {} if whole else short_names([one.editor.name for one in tables.ranked], NAME)
     view = Table(
         box=box.SIMPLE_HEAD, width=None if whole else 80, pad_edge=False, title=_title(results), title_justify="left"
     )
@@ -67,7 +65,7 @@ def leaderboard(results: Results, table: list[Standing] | None = None, *, whole:
     view.add_column(text["interval"], justify="right", no_wrap=True)
     view.add_column("n", justify="right", no_wrap=True)
     view.add_column(text["failed"], justify="right", no_wrap=True)
-    for one in best:
+    for one in tables.ranked:
         rank: tuple[Text, ...] = ()
         if comparisons is not None:
             rank = (Text(rank_range(comparisons, one.editor.name)),)
@@ -84,12 +82,9 @@ def leaderboard(results: Results, table: list[Standing] | None = None, *, whole:
     return view
 
 
-def noise_sentences(results: Results) -> list[str]:
+def noise_sentences(tables: Tables) -> list[str]:
     """Name the editors whose order in the table says nothing, one line for each group of neighbours."""
-    if len(results.editors) < 2:
-        return []
-    text = words(results.language)
-    comparisons = compare_all(results)
+    text, comparisons = words(tables.results.language), tables.comparisons
     groups = [comparisons.editors[first : last + 1] for first, last in comparisons.cliques]
     return [f"≈ {', '.join(one_line(name, LONGEST) for name in names)}: {text['within_noise']}" for names in groups]
 

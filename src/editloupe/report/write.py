@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from editloupe.report.comparisons import compare_all
 from editloupe.report.csv_report import scores_csv
 from editloupe.report.gallery import gallery_of
 from editloupe.report.json_report import report_json, verdicts_jsonl
-from editloupe.report.leaderboard import count_failures, ranked, standings
 from editloupe.report.markdown import report_markdown
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import CHUNKS, as_script, chunk_name, html_page
+from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
 from editloupe.store.blobs import write_durably
@@ -22,19 +21,21 @@ FILES = ("report.html", f"{CHUNKS}/", "report.md", "report.json", "scores.csv", 
 """What a report is made of, for people; a folder ends in a stroke."""
 
 
-def write_report(results: Results, folder: Path) -> None:
+def write_report(results: Results, folder: Path) -> Tables:
     """Write ``verdicts.jsonl``, ``scores.csv``, ``report.md``, the page with its data, and ``report.json``.
 
     Each file appears whole or not at all, and is left alone where nothing in it changed; nothing outside `folder` is
     read or written.
+
+    Returns:
+        The tables that it is made of, for whoever prints some of them.
     """
-    table, failures, comparisons = standings(results), count_failures(results), compare_all(results)
-    best = ranked(table)
+    tables = Tables.of(results)
     _write(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
     _write(folder / "scores.csv", scores_csv(results))
-    _write(folder / "report.md", report_markdown(results, table, failures, comparisons))
+    _write(folder / "report.md", report_markdown(tables))
     thumbnails = make_thumbnails(folder, results.pictures)
-    gallery = gallery_of(results, thumbnails, [one.editor.name for one in best])
+    gallery = gallery_of(results, thumbnails, [one.editor.name for one in tables.ranked])
     chunks = {"index": as_script("index", gallery.index)}
     for number, samples in enumerate(gallery.chunks):
         chunks[chunk_name(number)] = as_script(chunk_name(number), samples)
@@ -43,9 +44,9 @@ def write_report(results: Results, folder: Path) -> None:
     for path in (folder / CHUNKS).glob("*.js"):  # of an earlier, larger report
         if path.stem not in chunks:
             path.unlink()
-    overview = overview_of(results, best, failures, comparisons)
-    _write(folder / "report.html", html_page(results, best, overview, chunks))
-    _write(folder / "report.json", report_json(results, table, failures, comparisons))
+    _write(folder / "report.html", html_page(tables, overview_of(tables), chunks))
+    _write(folder / "report.json", report_json(tables))
+    return tables
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -22,6 +22,7 @@ from editloupe.judges.qwen.memory import Budget, Shape
 from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
+from editloupe.judges.runner import Runner
 from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
 
@@ -31,7 +32,7 @@ PROMPTS_KEPT = 512 * 2**20
 """Bytes of prompts that are remembered between planning and running."""
 
 
-class QwenRunner:
+class QwenRunner(Runner):
     """Runs batches of questions through one checkpoint.
 
     Args:

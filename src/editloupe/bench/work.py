@@ -1,0 +1,82 @@
+"""What all ways of judging are measured on: samples with several edits each, and the questions about them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from PIL import Image, ImageEnhance, ImageOps
+
+from editloupe.benchmarks.loading import load_samples
+from editloupe.config.parts import StudyConfig
+from editloupe.errors import ConfigError
+from editloupe.images import decode
+from editloupe.records import ImageBytes, Question, Sample
+from editloupe.rubrics.rubric import Rubric
+from editloupe.store.blobs import NoStore
+
+__all__ = ["EDITORS", "EditedSample", "edited_samples", "first_questions", "questions_about_all_edits"]
+
+EDITORS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EditedSample:
+    """A sample with the edits of `EDITORS` made-up editors, as encoded files, so that decoding is measured too."""
+
+    sample: Sample
+    edits: tuple[ImageBytes, ...]
+
+
+def edited_samples(config: StudyConfig, count: int, size: int | None) -> list[EditedSample]:
+    """Make the work from the pictures and instructions of a benchmark.
+
+    Args:
+        config: names the benchmark.
+        count: how many samples; where the benchmark has fewer, each is used several times.
+        size: side of all images; as they are where None.
+
+    Raises:
+        ConfigError: the benchmark has no usable sample.
+    """
+    benchmark = config.benchmark.make()
+    usable = [sample for sample in load_samples(config.benchmark, benchmark, NoStore()) if sample.failure is None]
+    if not usable:
+        raise ConfigError(f"the benchmark {benchmark.name!r} has no usable sample")
+    return [_edited(usable[index % len(usable)], 1 + index / count, size) for index in range(count)]
+
+
+def first_questions(rubric: Rubric, work: Sequence[EditedSample], mode: Literal["text", "choice"]) -> list[Question]:
+    """The rubric's first question about the first edit of each sample."""
+    return [_first_question(rubric, edited.sample, edited.edits[0], mode) for edited in work]
+
+
+def questions_about_all_edits(rubric: Rubric, work: Sequence[EditedSample]) -> list[Question]:
+    """The first question about all edits of fewer samples, about as many questions in all; mode ``choice``."""
+    return [
+        _first_question(rubric, edited.sample, edit, "choice")
+        for edited in work[: max(1, len(work) // EDITORS)]
+        for edit in edited.edits
+    ]
+
+
+def _first_question(rubric: Rubric, sample: Sample, edit: ImageBytes, mode: Literal["text", "choice"]) -> Question:
+    return next(iter(rubric.questions(sample, edit, mode=mode).values()))
+
+
+def _edited(sample: Sample, colour: float, size: int | None) -> EditedSample:
+    """No two samples share a picture, or what is remembered of one would be a gift to the other: `colour` differs."""
+    image = decode(sample.sources[0])
+    if size is not None:
+        image = ImageOps.fit(image, (size, size))
+    image = ImageEnhance.Color(image).enhance(colour)
+    edits = [ImageEnhance.Brightness(image).enhance(0.4 + 0.15 * number) for number in range(EDITORS)]
+    return EditedSample(replace(sample, sources=(_encoded(image),)), tuple(_encoded(edit) for edit in edits))
+
+
+def _encoded(image: Image.Image) -> ImageBytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return ImageBytes(buffer.getvalue())

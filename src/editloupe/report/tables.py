@@ -1,0 +1,49 @@
+"""Everything that is computed from a study's results, once a run: all forms of the report and the terminal read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from editloupe.report.comparisons import Comparisons, compare_all
+from editloupe.report.failure_summary import FailureSummary, summarize_failures
+from editloupe.report.leaderboard import FailureCount, Standing, count_failures, ranked, standings
+from editloupe.results import Results
+
+__all__ = ["Tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The numbers of every table of a report.
+
+    Attributes:
+        results: what they are computed from.
+        standings: of all editors, in the order of the study.
+        ranked: the same, best first.
+        comparisons: of all pairs of editors by their overall scores.
+        failures: counted by editor, stage and kind.
+        failed: how much failed in all.
+    """
+
+    results: Results
+    standings: tuple[Standing, ...]
+    ranked: tuple[Standing, ...]
+    comparisons: Comparisons
+    failures: tuple[FailureCount, ...]
+    failed: FailureSummary
+
+    @classmethod
+    def of(cls, results: Results) -> Self:
+        """Compute them."""
+        table = standings(results)
+        best = ranked(table)
+        failures = count_failures(results)
+        return cls(
+            results=results,
+            standings=tuple(table),
+            ranked=tuple(best),
+            comparisons=compare_all(results, [one.editor.name for one in best]),
+            failures=tuple(failures),
+            failed=summarize_failures(results, failures),
+        )

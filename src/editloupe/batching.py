@@ -16,7 +16,7 @@ import logging
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -88,7 +88,7 @@ class Ceiling:
 
 
 def stream(
-    items: Sequence[Item],
+    items: Iterable[Item],
     function: Callable[[Sequence[Item]], Sequence[Result]],
     *,
     size: int | Callable[[], int],
@@ -99,7 +99,7 @@ def stream(
     """Run `function` over all items in batches.
 
     Args:
-        items: what to process, in the order wanted.
+        items: what to process, in the order wanted; taken as they are needed.
         function: takes a batch, returns as many results in the same order; may raise. Called on one thread only.
         size: how much a batch may weigh, or a function that says so before each batch; 1 with no weights is one by
             one.
@@ -138,16 +138,18 @@ def stream(
 class _Queue(Generic[Item]):
     """What is still to do: parts of batches that failed come before anything new."""
 
-    def __init__(self, items: Sequence[Item], weights: Sequence[int] | None, ceiling: Ceiling) -> None:
+    def __init__(self, items: Iterable[Item], weights: Sequence[int] | None, ceiling: Ceiling) -> None:
         self.ceiling = ceiling
         self._weights = weights
-        self._fresh = deque(enumerate(items))
+        self._coming = enumerate(items)
+        self._fresh: deque[tuple[int, Item]] = deque()
         self._again: deque[list[tuple[int, Item]]] = deque()
 
     def take(self, size: int) -> list[tuple[int, Item]]:
         """The next batch below `size`, as (position, item); empty at the end."""
         self.ceiling.resize(size)
         if not self._again:
+            self._look_ahead(self.ceiling.now + 1)  # no item weighs less than 1
             return self._below_ceiling(self._fresh)
         part = deque(self._again.popleft())
         batch = self._below_ceiling(part)
@@ -159,10 +161,15 @@ class _Queue(Generic[Item]):
         self._again.extendleft(reversed(halves))
 
     def upcoming(self, count: int) -> list[Item]:
+        self._look_ahead(count)
         return [item for _, item in itertools.islice(self._fresh, count)]
 
     def weight(self, batch: Sequence[tuple[int, Item]]) -> int:
         return len(batch) if self._weights is None else sum(self._weights[position] for position, _ in batch)
+
+    def _look_ahead(self, count: int) -> None:
+        """Take items until so many are at hand."""
+        self._fresh.extend(itertools.islice(self._coming, max(0, count - len(self._fresh))))
 
     def _below_ceiling(self, source: deque[tuple[int, Item]]) -> list[tuple[int, Item]]:
         batch: list[tuple[int, Item]] = []

@@ -12,6 +12,7 @@ from typing import Protocol
 from editloupe.errors import ImageError
 from editloupe.images import decode, inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
+from editloupe.store.identity import FileIdentities
 from editloupe.store.writing import writing
 
 __all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
@@ -78,6 +79,7 @@ class BlobStore:
         self.root = root
         self._remembered = remembered
         self._remember = remember
+        self._identities = FileIdentities()
 
     def put(self, data: bytes) -> ImageFile:
         """Keep encoded bytes.
@@ -99,13 +101,12 @@ class BlobStore:
             ImageError: the file is missing or no acceptable image.
         """
         try:
-            status = path.stat()
+            identity = self._identities.of(path)
         except (OSError, ValueError) as error:  # ValueError: a null character in the name
             raise _missing(path, error) from error
-        identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         sha256 = self._remembered(*identity)
-        if sha256 is not None and self.path_of(sha256).exists():
-            return ImageFile(self.path_of(sha256), sha256)
+        if sha256 is not None and (blob := self.path_of(sha256)).exists():
+            return ImageFile(blob, sha256)
         data = _read(path)
         inspect(data, str(path))
         image = self.put(data)
@@ -119,7 +120,7 @@ class BlobStore:
 
 def blob_path(root: Path, sha256: str) -> Path:
     """Where a blob lies under `root`. The suffix is for people; the bytes say what format they are."""
-    return root / sha256[:2] / f"{sha256}.png"
+    return Path(f"{root}/{sha256[:2]}/{sha256}.png")
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ class Engine(Protocol):
     """Takes the work of one stage and yields what became of it, batch by batch, every item exactly once."""
 
     def edits(
-        self, part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit], /
+        self, part: EditorPart, editor: Editor, plans: Iterable[PlannedEdit], /
     ) -> Iterator[list[Done[PlannedEdit, Any]]]:
         """Make the planned edits of one editor; an outcome is pixels, or pixels that a worker has encoded."""
 
     def replies(
-        self, part: JudgePart, judge: Judge, plans: Sequence[PlannedReply], /
+        self, part: JudgePart, judge: Judge, plans: Iterable[PlannedReply], /
     ) -> Iterator[list[Done[PlannedReply, Reply]]]:
         """Ask the planned questions."""
 

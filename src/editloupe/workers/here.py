@@ -7,7 +7,7 @@ never closes it: that is for who made the model, in a `with`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from PIL import Image
 
@@ -16,12 +16,17 @@ from editloupe.config.parts import EditorPart, JudgePart
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.protocols import Editor, Judge, StreamingJudge
 from editloupe.records import Failure, Reply
+from editloupe.streams import in_parts
 
 __all__ = ["edits", "replies"]
 
 
+WINDOW = 10_000
+"""Questions that are laid out for batches together; a study may have more than fit into memory."""
+
+
 def edits(
-    part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit]
+    part: EditorPart, editor: Editor, plans: Iterable[PlannedEdit]
 ) -> Iterator[list[Done[PlannedEdit, Image.Image | Failure]]]:
     """Make the planned edits of one editor."""
 
@@ -31,9 +36,13 @@ def edits(
     yield from stream(plans, edit, size=part.batch_size, stage="edit")
 
 
-def replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Iterator[list[Done[PlannedReply, Reply]]]:
+def replies(part: JudgePart, judge: Judge, plans: Iterable[PlannedReply]) -> Iterator[list[Done[PlannedReply, Reply]]]:
     """Ask the planned questions."""
+    for window in in_parts(plans, WINDOW):
+        yield from _replies(part, judge, window)
 
+
+def _replies(part: JudgePart, judge: Judge, plans: Sequence[PlannedReply]) -> Iterator[list[Done[PlannedReply, Reply]]]:
     def answer(batch: Sequence[PlannedReply]) -> Sequence[Reply]:
         return judge.answer([plan.question for plan in batch])
 

@@ -8,7 +8,7 @@ worker may vanish at any moment, and Ray only places processes and carries bytes
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from editloupe.batching import AUTO_ROWS, Done
@@ -46,7 +46,7 @@ class RayEngine:
         self._progress = progress
 
     def edits(
-        self, part: EditorPart, editor: Editor, plans: Sequence[PlannedEdit], /
+        self, part: EditorPart, editor: Editor, plans: Iterable[PlannedEdit], /
     ) -> Iterator[list[Done[PlannedEdit, Any]]]:
         """Make the planned edits of one editor; outcomes are encoded by the workers."""
         if editor.one_process:
@@ -56,7 +56,7 @@ class RayEngine:
         yield from self._run("edit", spec, queue, lambda chunk: [edit_with_bytes(plan) for plan in chunk])
 
     def replies(
-        self, part: JudgePart, judge: Judge, plans: Sequence[PlannedReply], /
+        self, part: JudgePart, judge: Judge, plans: Iterable[PlannedReply], /
     ) -> Iterator[list[Done[PlannedReply, Reply]]]:
         """Ask the planned questions; those about one sample go to one replica."""
         by_sample: dict[str, list[PlannedReply]] = {}

@@ -101,6 +101,7 @@ def make(folder, samples):
     settings = {
         "benchmark": {"path": "samples.jsonl"},
         "editors": [{"type": "identity"}],
+        "rubric": {"name": "reasoning", "metrics": ["reasoning", "instruction_following", "consistency"]},
         "judge": {"type": "openai", "base_url": "http://localhost:1/v1", "model": "replaced"},
         "out": "study",
     }

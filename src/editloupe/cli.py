@@ -141,7 +141,7 @@ def report(
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
     with _interruptible("editloupe", "report", str(config.out)):
-        tables = tables_of_study(config, stages=())
+        tables = tables_of_study(config, stages=(), anew=True)
     if single_file:
         path = write_single_file(tables, config.out, samples or SAMPLES)
         typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB", err=markdown)
@@ -465,10 +465,9 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(sentence)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
-    if notes := results.notes_of_edits:
-        (editor, sample, _), example = next(iter(notes.items()))
-        told = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
+    if (noted := tables.noted).edits:
+        example = f"such as {noted.sample!r} by {noted.editor}: {noted.note}"
+        typer.echo(f"notes  {noted.edits} of the edits, {example}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
     rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for

@@ -45,12 +45,13 @@ from editloupe.report.remarks import outside_domain
 from editloupe.report.tables import Tables
 from editloupe.results import Results
 from editloupe.scoring.arrivals import Arrivals
+from editloupe.scoring.standing_report import keep_tables, standing_tables
 from editloupe.scoring.study import results_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import VERSION, digest_of, judge_signature, with_files
 from editloupe.store.ledger import PAGE, Ledger, packed_sample
 from editloupe.store.links import link_edits
-from editloupe.store.standing import EDITS, LINKS, QUESTIONS
+from editloupe.store.standing import EDITS, LINKS, QUESTIONS, REPLIES
 from editloupe.store.writing import writing
 from editloupe.streams import Spool, in_parts
 from editloupe.workers import engine_of
@@ -74,16 +75,22 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
     Raises:
         StudyStopped: a limit was reached, after the report of what there is was written.
     """
-    return tables_of_study(config, stages=stages, retry_failed=retry_failed).results
+    return tables_of_study(config, stages=stages, retry_failed=retry_failed, anew=True).results
 
 
 def tables_of_study(
-    config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False
+    config: StudyConfig,
+    *,
+    stages: Sequence[str] = ("edit", "judge"),
+    retry_failed: bool = False,
+    anew: bool = False,
 ) -> Tables:
     """Do what `run_study` does, and return the tables of the report with the results in them.
 
     Args:
         config, stages, retry_failed: as there.
+        anew: score everything and write the report even where the one that is there says all of it; otherwise the
+            results in such tables hold no verdicts.
 
     Raises:
         StudyStopped: as there.
@@ -99,19 +106,28 @@ def tables_of_study(
                 study.ask_questions()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
-        results = results_of(config, study.ledger)
-        study.ledger.save_fact("reading", dict(results.reading))
-        if results.reading["changed"]:
-            log.warning(
-                "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
-                "names them under `reading`",
-                results.reading["changed"],
-                results.reading["version"],
-            )
-        tables = write_report(results, study.ledger.folder)
+        tables = None if anew or retry_failed else standing_tables(config, study.ledger)
+        if tables is None:
+            tables = _report(config, study.ledger)
+            if stopped is None:
+                keep_tables(config, study.ledger, tables)
         if stopped is not None:
             raise stopped
         return tables
+
+
+def _report(config: StudyConfig, ledger: Ledger) -> Tables:
+    """Score what the ledger holds and write the report."""
+    results = results_of(config, ledger)
+    ledger.save_fact("reading", dict(results.reading))
+    if results.reading["changed"]:
+        log.warning(
+            "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
+            "names them under `reading`",
+            results.reading["changed"],
+            results.reading["version"],
+        )
+    return write_report(results, ledger.folder)
 
 
 class Study:
@@ -169,7 +185,7 @@ class Study:
     def make_edits(self) -> None:
         """Stage 1: make every edit that the ledger does not hold, one editor after the other."""
         for part in self.config.editors:
-            waiting = sum(len(keys) for _, keys in self._waiting_edits(part))
+            waiting = sum(map(len, self._waiting_edits(part.name)))
             if waiting:
                 self._run_editor(part, waiting)
         if not self.ledger.stands(LINKS, ""):
@@ -210,10 +226,13 @@ class Study:
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""
         part = self.config.judge
+        if self.ledger.stands(REPLIES, "") and not self._retry_failed:
+            return
         shared = self.ledger.shared_keys()
         waiting = len({key for keys in self._waiting_replies() for key in keys if key in shared})
         waiting += sum(key not in shared for keys in self._waiting_replies() for key in keys)
         if not waiting:
+            self.ledger.conclude(REPLIES, "")
             return
         arrivals = Arrivals(self.config, self.ledger, shared, self._still_to_ask)
         started = time.perf_counter()
@@ -272,30 +291,32 @@ class Study:
         if certain:
             ledger.conclude(EDITS, mark)
 
-    def _waiting_edits(self, part: EditorPart) -> Iterator[tuple[list[Sample], dict[str, str]]]:
-        """Samples whose edit by an editor is to be made now, page by page, with the keys of those edits."""
-        for samples in in_parts(self.ledger.stream_samples(), PAGE):
-            plan = self.ledger.plan_of([part.name], [sample.id for sample in samples])
-            keys = {sample: key for (_, sample, question), key in plan.items() if not question}
+    def _waiting_edits(self, editor: str) -> Iterator[dict[str, str]]:
+        """The keys of the edits that an editor is to make now, by sample id, part by part."""
+        for plan in in_parts(self.ledger.stream_plan(editor), PAGE):
+            keys = {sample: key for (_, sample, question), key in plan if not question}
             waiting = pending(self.ledger, list(keys.values()), retry_failed=self._retry_failed)
             # Editors that take the same files share their keys, and one try a run is enough.
-            todo = {sample: key for sample, key in keys.items() if key in waiting and not self.ledger.failed_now(key)}
-            yield samples, todo
+            yield {sample: key for sample, key in keys.items() if key in waiting and not self.ledger.failed_now(key)}
+
+    def _unmade(self, part: EditorPart) -> Iterator[PlannedEdit]:
+        """The edits that an editor is to make now, in the order of the samples."""
+        signature = self.ledger.fact("editors")[part.name]
+        for samples in in_parts(self.ledger.stream_samples(), PAGE):
+            plan = self.ledger.plan_of([part.name], [sample.id for sample in samples])
+            waiting = pending(self.ledger, list(plan.values()), retry_failed=self._retry_failed)
+            for sample in samples:
+                key = plan.get((part.name, sample.id, ""), "")
+                if key in waiting and not self.ledger.failed_now(key):
+                    yield PlannedEdit(key, part.name, signature, edit_request(sample, self.config.seed))
 
     def _run_editor(self, part: EditorPart, count: int) -> None:
-        signature = self.ledger.fact("editors")[part.name]
-        todo = (
-            PlannedEdit(keys[sample.id], part.name, signature, edit_request(sample, self.config.seed))
-            for samples, keys in self._waiting_edits(part)
-            for sample in samples
-            if sample.id in keys
-        )
         started, noted = time.perf_counter(), 0
         kinds: Counter[str] = Counter()
         first: dict[str, str] = {}
         with self._editors[part.name] as editor, stage_progress(f"edit {part.name}", count) as progress:
             progress.loading(part.name)
-            for batch in engine_of(self.config.workers.edit, progress).edits(part, editor, todo):
+            for batch in engine_of(self.config.workers.edit, progress).edits(part, editor, self._unmade(part)):
                 outcomes = [(done.item.key, self._kept(done)) for done in batch]
                 self.ledger.record(outcomes)
                 noted = _log_notes([outcome for _, outcome in outcomes], noted)

@@ -63,17 +63,20 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
         results: of the study.
         counts: its failures, counted by kind.
     """
-    failures = [one.failure for one in results.verdicts if one.failure is not None]
-    waiting = sum(one.kind == NOT_DONE for one in failures)
+    failed = waiting = 0
+    edits = set()
+    for verdict in results.verdicts:
+        edits.add((verdict.editor, verdict.sample))
+        failed += verdict.failure is not None
+        waiting += verdict.failure is not None and verdict.failure.kind == NOT_DONE
     kinds: Counter[tuple[str, Unit]] = Counter()
     for one in counts:
         if one.kind != NOT_DONE:
             kinds[one.kind, unit_of(one)] += one.count
-    edits = {(one.editor, one.sample) for one in results.verdicts}
     return FailureSummary(
         scores=len(results.verdicts),
         edits=len(edits),
-        failed_scores=len(failures) - waiting,
+        failed_scores=failed - waiting,
         failed_edits=sum(count for (_, unit), count in kinds.items() if unit == "edit"),
         waiting=waiting,
         kinds=tuple((kind, count, unit) for (kind, unit), count in kinds.most_common()),

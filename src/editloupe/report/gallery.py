@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice, zip_longest
 from typing import Any
 
 from editloupe.report.leaderboard import MAX_GROUPS
@@ -16,9 +17,12 @@ from editloupe.report.thumbnails import link_to
 from editloupe.report.words import one_line, printable
 from editloupe.results import Results, SampleNote, Verdict
 
-__all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
+__all__ = ["MOST_EDITS", "PER_CHUNK", "Gallery", "gallery_of", "shown_in_gallery", "spread_samples"]
 
 PER_CHUNK = 40
+
+MOST_EDITS = 50_000
+"""Edits in the gallery, whose index the page holds as a whole; the tables and files are about all of them."""
 
 LONGEST = 20_000
 """Characters of a text in the page; `verdicts.jsonl` has all of it."""
@@ -104,6 +108,30 @@ def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequenc
         "samples": rows,
     }
     return Gallery(index, tuple(cards[start : start + PER_CHUNK] for start in range(0, len(cards), PER_CHUNK)))
+
+
+def shown_in_gallery(results: Results) -> tuple[Results, Mapping[str, int] | None]:
+    """What the gallery shows of a study: all of it, or some samples of one that is too large to be looked through.
+
+    Returns:
+        The results about those samples, and ``{shown, all}`` where these are not all.
+    """
+    samples = results.benchmark.samples
+    most = max(1, MOST_EDITS // max(1, len(results.editors)))
+    if samples <= most:
+        return results, None
+    shown = spread_samples(results, most)
+    verdicts = tuple(verdict for verdict in results.verdicts if verdict.sample in shown)
+    return replace(results, verdicts=verdicts), {"shown": len(shown), "all": samples}
+
+
+def spread_samples(results: Results, most: int) -> set[str]:
+    """Some samples from the categories in turn, the first ones of each."""
+    by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
+    for verdict in results.verdicts:
+        by_category[verdict.category][verdict.sample] = None
+    rounds = chain.from_iterable(zip_longest(*by_category.values()))
+    return set(islice((sample for sample in rounds if sample is not None), most))
 
 
 def _by_sample(results: Results) -> list[_Sample]:

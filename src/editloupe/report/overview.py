@@ -175,9 +175,15 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
 
 def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str, Any]:
     """What the judge said where no score could be read, verbatim."""
-    found = [one for one in verdicts if one.failure is not None and one.failure.stage == "score"]
+    count = 0
+    first: list[Verdict] = []
+    for verdict in verdicts:
+        if verdict.failure is not None and verdict.failure.stage == "score":
+            count += 1
+            if len(first) < UNREADABLE:
+                first.append(verdict)
     return {
-        "count": len(found),
+        "count": count,
         "shown": [
             {
                 "editor": editors.index(one.editor),
@@ -186,7 +192,7 @@ def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str
                 "kind": printable(one.failure.kind if one.failure is not None else ""),
                 "words": printable(one.words or "")[:VERBATIM],
             }
-            for one in found[:UNREADABLE]
+            for one in first
         ],
     }
 

@@ -24,8 +24,9 @@ def warnings_of(results: Results, language: Language | None = None) -> list[str]
     judge = results.judge
     found = [one_line(judge.warning, 400)] if judge.warning else []
     found += outside_domain(judge.name, judge.domain, results.benchmark.name, language)
-    failed = [one.failure for one in results.verdicts if one.failure is not None and one.failure.kind != NOT_DONE]
-    if failed and not any(one.score is not None for one in results.verdicts):
+    scored = any(one.score is not None for one in results.verdicts)
+    failures = () if scored else (one.failure for one in results.verdicts if one.failure is not None)
+    if failed := [failure for failure in failures if failure.kind != NOT_DONE]:
         found.append(_nothing_scored(failed, len(results.verdicts), language))
     return found
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-from editloupe.report.gallery import gallery_of
+from editloupe.report.gallery import gallery_of, spread_samples
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
-from editloupe.results import Results
 from editloupe.store.blobs import write_durably
 
 __all__ = ["SAMPLES", "write_single_file"]
@@ -39,7 +35,7 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
         The file's path.
     """
     results = tables.results
-    chosen = _chosen(results, samples)
+    chosen = spread_samples(results, samples)
     shown = replace(results, verdicts=tuple(one for one in results.verdicts if one.sample in chosen))
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
     gallery = gallery_of(shown, thumbnails, [one.editor.name for one in tables.ranked])
@@ -50,15 +46,6 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     path = folder / "report-single.html"
     write_durably(path, html)
     return path
-
-
-def _chosen(results: Results, most: int) -> set[str]:
-    """Samples from the categories in turn, the first ones of each."""
-    by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
-    for one in results.verdicts:
-        by_category[one.category][one.sample] = None
-    rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
-    return set([one for one in chain.from_iterable(rounds) if one is not None][:most])
 
 
 def _as_data(path: Path) -> str:

@@ -10,7 +10,25 @@ from editloupe.report.failure_summary import FailureSummary, summarize_failures
 from editloupe.report.leaderboard import FailureCount, Standing, count_failures, ranked, standings
 from editloupe.results import Results
 
-__all__ = ["Tables"]
+__all__ = ["Noted", "Tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How many edits carry notes, and the first note of the first one."""
+
+    edits: int = 0
+    editor: str = ""
+    sample: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, results: Results) -> Self:
+        """Count them."""
+        notes = results.notes_of_edits
+        for (editor, sample, _), (note, *_) in notes.items():
+            return cls(len(notes), editor, sample, note)
+        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,7 @@ class Tables:
         comparisons: of all pairs of editors by their overall scores.
         failures: counted by editor, stage and kind.
         failed: how much failed in all.
+        noted: what is to be known about edits, in short.
     """
 
     results: Results
@@ -32,6 +51,7 @@ class Tables:
     comparisons: Comparisons
     failures: tuple[FailureCount, ...]
     failed: FailureSummary
+    noted: Noted
 
     @classmethod
     def of(cls, results: Results) -> Self:
@@ -46,4 +66,5 @@ class Tables:
             comparisons=compare_all(results, [one.editor.name for one in best]),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
+            noted=Noted.of(results),
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, inspect
@@ -15,7 +17,7 @@ from editloupe.records import ImageBytes, ImageFile, Picture
 from editloupe.store.identity import FileIdentities
 from editloupe.store.writing import writing
 
-__all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
+__all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably", "written_durably"]
 
 
 class Store(Protocol):
@@ -129,16 +131,35 @@ def write_durably(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the file system refuses.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with written_durably(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_durably(path: Path, *, unless_same: bool = False) -> Iterator[BinaryIO]:
+    """Hand out a temporary file beside `path`; in the end flush it to the disk and rename it.
+
+    Args:
+        path: the file that is to be there as a whole or not at all.
+        unless_same: leave the file that is there alone where nothing in it has changed.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
+                if not (same := unless_same and path.is_file() and filecmp.cmp(temporary, path, shallow=False)):
+                    os.fsync(file.fileno())
+            if same:
+                temporary.unlink()
+            else:
+                temporary.replace(path)
+        except BaseException:
             with suppress(OSError):  # what was begun takes space, which may be what lacks
                 temporary.unlink()
             raise

@@ -232,15 +232,16 @@ class Ledger:
         """Key by (editor, sample id, metric); an edit's metric is empty."""
         return dict(self.stream_plan())
 
-    def stream_plan(self) -> Iterator[tuple[tuple[str, str, str], str]]:
-        """((editor, sample id, metric), key) of the whole plan, sorted, page by page."""
-        query = (
-            "SELECT editor, sample, metric, key FROM plan WHERE (editor, sample, metric) > (?, ?, ?) "
-            "ORDER BY editor, sample, metric LIMIT ?"
+    def stream_plan(self, editor: str | None = None) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """((editor, sample id, metric), key) of the whole plan or of one editor's part, sorted, page by page."""
+        columns = "SELECT editor, sample, metric, key FROM plan WHERE"
+        after = (
+            "(editor, sample, metric) {} (?, ?, ?)" if editor is None else "editor = ? AND (sample, metric) {} (?, ?)"
         )
-        last = ("", "", "")
-        while page := self._db.execute(query, (*last, PAGE)).fetchall():
-            last = page[-1][:3]
+        order = "ORDER BY editor, sample, metric LIMIT ?"
+        last, comparison = (editor or "", "", ""), ">="
+        while page := self._db.execute(f"{columns} {after.format(comparison)} {order}", (*last, PAGE)).fetchall():
+            last, comparison = page[-1][:3], ">"
             yield from ((row[:3], row[3]) for row in page)
 
     def plan_of(self, editors: Iterable[str], samples: Sequence[str]) -> dict[tuple[str, str, str], str]:

@@ -7,11 +7,12 @@ itself take a conclusion back as soon as a row that it rests on changes, whateve
 
 from __future__ import annotations
 
-__all__ = ["EDITS", "LINKS", "QUESTIONS", "REPORT", "TRIGGERS", "fact_of"]
+__all__ = ["EDITS", "LINKS", "QUESTIONS", "REPLIES", "REPORT", "TRIGGERS", "fact_of"]
 
 EDITS = "edits"
 LINKS = "links"
 QUESTIONS = "questions"
+REPLIES = "replies"
 REPORT = "report"
 
 
@@ -21,11 +22,11 @@ def fact_of(conclusion: str) -> str:
 
 
 _RESTS_ON = (
-    ("samples", "samples", "1", (EDITS, LINKS, QUESTIONS, REPORT)),
-    ("edit_plan", "plan", "{row}.metric = ''", (EDITS, LINKS, QUESTIONS, REPORT)),
-    ("reply_plan", "plan", "{row}.metric != ''", (QUESTIONS, REPORT)),
-    ("edits", "outcomes", "{row}.stage = 'edit'", (LINKS, QUESTIONS, REPORT)),
-    ("replies", "outcomes", "{row}.stage != 'edit'", (REPORT,)),
+    ("samples", "samples", "1", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
+    ("edit_plan", "plan", "{row}.metric = ''", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
+    ("reply_plan", "plan", "{row}.metric != ''", (QUESTIONS, REPLIES, REPORT)),
+    ("edits", "outcomes", "{row}.stage = 'edit'", (LINKS, QUESTIONS, REPLIES, REPORT)),
+    ("replies", "outcomes", "{row}.stage != 'edit'", (REPLIES, REPORT)),
 )
 """Name of the trigger, its table, which of the table's rows are meant, and the conclusions that rest on them."""
 

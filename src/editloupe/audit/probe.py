@@ -103,9 +103,10 @@ def _replies(
     found = study.ledger.find(list(unique)) if recorded else {}
     todo = [one for one in unique.values() if one.key in waiting]
     if todo:
-        with stage_progress(f"probe {judge.name}", len(todo), unit="question") as progress:
+        progressing = stage_progress(f"probe {judge.name}", len(todo), unit="question")
+        with progressing as progress, engine_of(config.workers.judge) as engine:
             progress.loading(judge.name)
-            for batch in engine_of(config.workers.judge, progress).replies(config.judge, judge, todo):
+            for batch in engine.replies(config.judge, judge, todo, progress):
                 answers = [(one.item.key, one.outcome) for one in batch]
                 found.update(answers)
                 if recorded:

@@ -7,7 +7,7 @@ import base64
 import io
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import httpx
 from PIL import Image
@@ -111,10 +111,11 @@ def served(folder, *, token=None, limits=None, wait=0.01, recall=None, config=No
     """A service and a client of it: (service, httpx client)."""
     config = config or gated_config(folder, **options)
     with (
+        ExitStack() as last,
         Service(config, limits=limits or Limits(), wait=wait, recall=recall) as service,
         running(service, token=token) as url,
-        httpx.Client(base_url=url, timeout=60) as client,
     ):
+        client = last.enter_context(httpx.Client(base_url=url, timeout=60))  # it outlives the server's end
         until(lambda: not awake or not service.not_ready)
         if awake:
             service.judge.batches.clear()

@@ -425,7 +425,8 @@ def _scored(answer: Mapping[str, Any]) -> Scored:
 
 
 def _failure(stated: Mapping[str, Any]) -> Failure:
-    return Failure("score", str(stated["kind"]), str(stated["message"]), retryable=bool(stated["retryable"]))
+    name, message = str(stated["kind"]), str(stated["message"])
+    return Failure("score", name, message, retryable=bool(stated["retryable"]))
 
 
 def _number(value: Any) -> float | None:

@@ -81,8 +81,8 @@ class BodyReader:
         Raises:
             Refused: it is too large, too slow, torn, or of another kind than JSON or multipart.
         """
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in ("application/json", "multipart/form-data"):
+        form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if form not in ("application/json", "multipart/form-data"):
             raise Refused(415, "content-type", "send application/json, or multipart/form-data with a field `request`")
         try:
             async with asyncio.timeout(self._limits.body_seconds):
@@ -93,7 +93,7 @@ class BodyReader:
             ) from None
         except ClientDisconnect:
             raise Refused(400, "torn-body", "the connection ended before the body did", retryable=True) from None
-        if kind == "application/json":
+        if form == "application/json":
             return Body(data, {})
         return await _multipart(request, data)
 
@@ -141,20 +141,20 @@ async def _multipart(request: Request, data: bytes) -> Body:
 
     parser = _InMemory(request.headers, once(), max_files=10_000, max_fields=16, max_part_size=len(data) + 1)
     try:
-        form = await parser.parse()
+        fields = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:
         raise Refused(400, "bad-multipart", f"the multipart body cannot be read: {str(error)[:200]}") from None
     text: bytes | None = None
     parts: dict[str, bytes] = {}
     try:
-        for name, value in form.multi_items():
+        for name, value in fields.multi_items():
             content = await value.read() if isinstance(value, UploadFile) else value.encode()
             if name == FIELD:
                 text = content
             else:
                 parts[name] = content
     finally:
-        await form.close()
+        await fields.close()
     if text is None:
         raise Refused(400, "bad-multipart", f"the multipart body has no field {FIELD!r} with the JSON of the request")
     return Body(text, parts)

@@ -193,7 +193,7 @@ def test_people_are_compared_and_nothing_is_asked(config, edits, tmp_path, monke
 
 def test_stability_is_measured_with_people_too_when_asked(config, edits, tmp_path):
     path = ratings_file(tmp_path, [rating(edit, 5) for edit in edits])
-    assert audit_study(config, human=[path], stability=True)["stability"]["questions"] > 0
+    assert audit_study(config, human=[path], stability=True).stability.questions > 0
 
 
 def spreadsheet(folder, text, name="ann.csv"):

@@ -16,7 +16,7 @@ import logging
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -88,24 +88,26 @@ class Ceiling:
 
 
 def stream(
-    items: Iterable[Item],
+    items: Sequence[Item],
     function: Callable[[Sequence[Item]], Sequence[Result]],
     *,
     size: int | Callable[[], int],
     stage: Stage,
     weights: Sequence[int] | None = None,
     prepare: Callable[[Item], object] | None = None,
+    ceiling: Ceiling | None = None,
 ) -> Iterator[list[Done[Item, Result]]]:
     """Run `function` over all items in batches.
 
     Args:
-        items: what to process, in the order wanted; taken as they are needed.
+        items: what to process, in the order wanted.
         function: takes a batch, returns as many results in the same order; may raise. Called on one thread only.
         size: how much a batch may weigh, or a function that says so before each batch; 1 with no weights is one by
             one.
         stage: of the failures.
         weights: of each item, such as its tokens; 1 each by default. An item heavier than `size` runs alone.
         prepare: called once per item on other threads, before its turn; what it raises is left to `function`.
+        ceiling: of an earlier stream in the same units, with what it has learned; a new one by default.
 
     Yields:
         What became of each batch, as it is done. Every item comes back exactly once, with a result or a `Failure`.
@@ -114,7 +116,7 @@ def stream(
         EditloupeError: raised by `function` about more than one item (`ends_the_run`), such as a config that cannot be
             used or a model that cannot be loaded: nothing that smaller batches could mend, so nothing is tried again.
     """
-    queue = _Queue(items, weights, Ceiling(size() if callable(size) else size))
+    queue = _Queue(items, weights, ceiling or Ceiling(size() if callable(size) else size))
     ready: list[Done[Item, Result]] = []
     fallbacks = _FallbackLog(stage)
     with ThreadPoolExecutor(1, "model") as model, ThreadPoolExecutor(PREPARERS, "prepare") as preparers:
@@ -138,18 +140,16 @@ def stream(
 class _Queue(Generic[Item]):
     """What is still to do: parts of batches that failed come before anything new."""
 
-    def __init__(self, items: Iterable[Item], weights: Sequence[int] | None, ceiling: Ceiling) -> None:
+    def __init__(self, items: Sequence[Item], weights: Sequence[int] | None, ceiling: Ceiling) -> None:
         self.ceiling = ceiling
         self._weights = weights
-        self._coming = enumerate(items)
-        self._fresh: deque[tuple[int, Item]] = deque()
+        self._fresh = deque(enumerate(items))
         self._again: deque[list[tuple[int, Item]]] = deque()
 
     def take(self, size: int) -> list[tuple[int, Item]]:
         """The next batch below `size`, as (position, item); empty at the end."""
         self.ceiling.resize(size)
         if not self._again:
-            self._look_ahead(self.ceiling.now + 1)  # no item weighs less than 1
             return self._below_ceiling(self._fresh)
         part = deque(self._again.popleft())
         batch = self._below_ceiling(part)
@@ -161,15 +161,10 @@ class _Queue(Generic[Item]):
         self._again.extendleft(reversed(halves))
 
     def upcoming(self, count: int) -> list[Item]:
-        self._look_ahead(count)
         return [item for _, item in itertools.islice(self._fresh, count)]
 
     def weight(self, batch: Sequence[tuple[int, Item]]) -> int:
         return len(batch) if self._weights is None else sum(self._weights[position] for position, _ in batch)
-
-    def _look_ahead(self, count: int) -> None:
-        """Take items until so many are at hand."""
-        self._fresh.extend(itertools.islice(self._coming, max(0, count - len(self._fresh))))
 
     def _below_ceiling(self, source: deque[tuple[int, Item]]) -> list[tuple[int, Item]]:
         batch: list[tuple[int, Item]] = []

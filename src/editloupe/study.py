@@ -21,7 +21,7 @@ from editloupe.benchmarks.loading import SampleReader, changed_since, marks_of, 
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
-from editloupe.judge_card import read_card
+from editloupe.judge_quality.card import read_card
 from editloupe.machine import hardware
 from editloupe.planning import (
     Page,
@@ -48,7 +48,7 @@ from editloupe.scoring.arrivals import Arrivals
 from editloupe.scoring.standing_report import keep_tables, standing_tables
 from editloupe.scoring.study import results_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
-from editloupe.store.keys import VERSION, digest_of, judge_signature, with_files
+from editloupe.store.keys import code_digest, digest_of, judge_signature, with_files
 from editloupe.store.ledger import PAGE, Ledger, packed_sample
 from editloupe.store.links import link_edits
 from editloupe.store.standing import EDITS, LINKS, QUESTIONS, REPLIES
@@ -59,6 +59,9 @@ from editloupe.workers import engine_of
 __all__ = ["Study", "run_study", "tables_of_study"]
 
 log = logging.getLogger(__name__)
+
+WINDOW = 10_000
+"""Edits or questions that an engine is handed, and lays out for its batches, at once; there may be a million."""
 
 NOTES_TOLD = 3
 """Edits of one editor whose notes are logged; the others' stand in the report."""
@@ -216,7 +219,7 @@ class Study:
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
-        self.ledger.save_fact("judge_card", card)
+        self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
     @property
     def questions(self) -> list[PlannedReply]:
@@ -236,13 +239,14 @@ class Study:
             return
         arrivals = Arrivals(self.config, self.ledger, shared, self._still_to_ask)
         started = time.perf_counter()
-        with stage_progress("judge", waiting, unit="question") as progress:
+        place = self.config.workers.judge
+        with stage_progress("judge", waiting, unit="question") as progress, engine_of(place) as engine:
             progress.loading(self.judge.name)
-            todo = self._unasked(shared)
-            for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
+            windows = in_parts(self._unasked(shared), WINDOW)
+            for batch in (done for plans in windows for done in engine.replies(part, self.judge, plans, progress)):
                 self.ledger.record([(done.item.key, done.outcome) for done in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
-                    self._note_hardware("judge", self.config.workers.judge)
+                    self._note_hardware("judge", place)
                 scores = [arrivals.add(done.item, done.outcome) for done in batch]
                 numbers = [score for reply in scores for score in reply.values() if score is not None]
                 failed = sum(None in reply.values() for reply in scores)
@@ -277,7 +281,7 @@ class Study:
             name: with_files(editor.signature, editor.files, ledger.digest) for name, editor in self._editors.items()
         }
         certain = all(depends_on_samples_alone(editor) for editor in self._editors.values())
-        mark = digest_of(VERSION, config.seed, signatures)
+        mark = digest_of(code_digest(), config.seed, signatures)
         if certain and ledger.stands(EDITS, mark):
             return
         self.ledger.save_edit_plan(
@@ -304,9 +308,10 @@ class Study:
         signature = self.ledger.fact("editors")[part.name]
         for samples in in_parts(self.ledger.stream_samples(), PAGE):
             plan = self.ledger.plan_of([part.name], [sample.id for sample in samples])
-            waiting = pending(self.ledger, list(plan.values()), retry_failed=self._retry_failed)
+            keys = {sample: key for (_, sample, question), key in plan.items() if not question}
+            waiting = pending(self.ledger, list(keys.values()), retry_failed=self._retry_failed)
             for sample in samples:
-                key = plan.get((part.name, sample.id, ""), "")
+                key = keys.get(sample.id)
                 if key in waiting and not self.ledger.failed_now(key):
                     yield PlannedEdit(key, part.name, signature, edit_request(sample, self.config.seed))
 
@@ -314,14 +319,16 @@ class Study:
         started, noted = time.perf_counter(), 0
         kinds: Counter[str] = Counter()
         first: dict[str, str] = {}
-        with self._editors[part.name] as editor, stage_progress(f"edit {part.name}", count) as progress:
+        place, editor = self.config.workers.edit, self._editors[part.name]
+        with editor, stage_progress(f"edit {part.name}", count) as progress, engine_of(place) as engine:
             progress.loading(part.name)
-            for batch in engine_of(self.config.workers.edit, progress).edits(part, editor, self._unmade(part)):
+            windows = in_parts(self._unmade(part), WINDOW)
+            for batch in (done for plans in windows for done in engine.edits(part, editor, plans, progress)):
                 outcomes = [(done.item.key, self._kept(done)) for done in batch]
                 self.ledger.record(outcomes)
                 noted = _log_notes([outcome for _, outcome in outcomes], noted)
                 if progress.done == 0:
-                    self._note_hardware("edit", self.config.workers.edit)
+                    self._note_hardware("edit", place)
                 failures = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
                 for failure in failures:
                     kinds[failure.kind] += 1

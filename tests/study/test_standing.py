@@ -173,7 +173,7 @@ def test_a_study_beyond_memory_has_the_same_report(tmp_path, monkeypatch):
     run_study(instant(small, THREE))
     for name in ("editloupe.store.ledger", "editloupe.planning", "editloupe.study"):
         monkeypatch.setattr(f"{name}.PAGE", 7)
-    monkeypatch.setattr("editloupe.workers.here.WINDOW", 11)
+    monkeypatch.setattr("editloupe.study.WINDOW", 11)
     monkeypatch.setattr("editloupe.streams.PART", 3)
     monkeypatch.setattr(verdicts, "IN_MEMORY", 5)
     results = run_study(instant(large, THREE))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
-from editloupe.judge_card import card_of
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.card import JudgeCard, card_of
 from editloupe.results import BenchmarkInfo, Category, SampleNote, Scale, Speed
 from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.scoring.verdicts import within
@@ -118,15 +118,19 @@ def domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
     return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 
 
-def card(ledger: Ledger, signature: str) -> dict[str, Any] | None:
+def card(ledger: Ledger, signature: str) -> JudgeCard | None:
     """The card that the config names, else that of this study's own audit; one of another judge is none."""
     named, audit = ledger.fact("judge_card"), ledger.fact("audit")
-    chosen: dict[str, Any] | None = named or (card_of(audit) if audit is not None else None)
-    return chosen if chosen is not None and chosen["signature"] == signature else None
+    if named is not None:
+        chosen: JudgeCard | None = JudgeCard.from_json(named)
+    else:
+        chosen = None if audit is None else card_of(Audit.from_json(audit))
+    return chosen if chosen is not None and chosen.signature == signature else None
 
 
-def of_these_numbers(fact: Mapping[str, Any] | None, signature: str) -> Mapping[str, Any] | None:
-    """A finding about a study, unless the study has become another one since."""
+def of_these_numbers(ledger: Ledger, name: str, signature: str) -> dict[str, Any] | None:
+    """What was found about a study (``audit``, ``probe``), unless the study has become another one since."""
+    fact: dict[str, Any] | None = ledger.fact(name)
     return fact if fact is not None and fact["signature"] == signature else None
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from editloupe.config.parts import StudyConfig
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.probe import Probe
 from editloupe.planning import full_signature
 from editloupe.results import NOT_DONE, EditorInfo, JudgeInfo, Results
 from editloupe.rubrics.rubric import OVERALL
@@ -37,6 +39,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     signature = facts.signature_of(config, ledger)
     judge_signature = full_signature(config, judge)
     signatures = ledger.fact("editors")
+    audit, probe = (facts.of_these_numbers(ledger, name, signature) for name in ("audit", "probe"))
     return Results(
         version=version("editloupe"),
         signature=signature,
@@ -52,8 +55,8 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         config=config.source,
         versions={name: facts.version_of(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
         language=config.language,
-        audit=facts.of_these_numbers(ledger.fact("audit"), signature),
-        probe=facts.of_these_numbers(ledger.fact("probe"), signature),
+        audit=None if audit is None else Audit.from_json(audit),
+        probe=None if probe is None else Probe.from_json(probe),
         notes=notes,
         hardware=ledger.fact("hardware") or {},
         cost=facts.cost(ledger.folder),

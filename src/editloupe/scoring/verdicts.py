@@ -18,7 +18,7 @@ from editloupe.scoring.reply_counts import ReplyTally
 from editloupe.store.ledger import Ledger, Outcome
 from editloupe.streams import Spool
 
-__all__ = ["Scored", "cluster_of", "score_everything", "within"]
+__all__ = ["Scored", "score_everything", "within"]
 
 IN_MEMORY = 20_000
 """Verdicts of a study that are held in memory; those of a larger one lie in a temporary file."""
@@ -74,7 +74,7 @@ def score_everything(config: StudyConfig, ledger: Ledger, judge: str) -> Scored:
                 spool.extend(_verdicts(part.name, sample, edit, scores, judge, ledger.folder))
                 if config.rubric.aggregates:
                     groups = dict(sample.groups)
-                    kept.append(ScoredEdit(sample.category, groups, cluster_of(sample), scores.values))
+                    kept.append(ScoredEdit(sample.category, groups, sample.cluster, scores.values))
     scored.replies = tally.result()
     if len(spool) <= IN_MEMORY:
         scored.verdicts = tuple(spool)
@@ -84,11 +84,6 @@ def score_everything(config: StudyConfig, ledger: Ledger, judge: str) -> Scored:
 def not_done(stage: Stage) -> Failure:
     """What stands for an outcome that a stage has not come to."""
     return Failure(stage, NOT_DONE, f"the stage {stage!r} has not come to this sample yet", retryable=True)
-
-
-def cluster_of(sample: Sample) -> str:
-    """Edits of one source image are not independent of each other; a sample without an image stands for itself."""
-    return sample.sources[0].sha256 if sample.sources else sample.id
 
 
 def within(picture: Picture, folder: Path) -> str | None:
@@ -133,7 +128,7 @@ def _verdicts(
             failure=metric.failure,
             reply=None if metric.reply is None else metric.reply.text,
             labels=None if metric.reply is None else metric.reply.labels,
-            cluster=cluster_of(sample),
+            cluster=sample.cluster,
             image=image,
             sources=sources,
             instruction=sample.instruction,

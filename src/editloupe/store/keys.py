@@ -16,7 +16,6 @@ from typing import Any
 from editloupe.records import ImagePart, Question, Sample
 
 __all__ = [
-    "VERSION",
     "code_digest",
     "digest_of",
     "edit_key",

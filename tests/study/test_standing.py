@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from editloupe import study as story
-from editloupe.report.terminal import leaderboard
+from editloupe.report.terminal import leaderboard_table
 from editloupe.scoring import verdicts
 from editloupe.store.ledger import Ledger
 from editloupe.study import run_study, tables_of_study
@@ -38,7 +38,7 @@ def again(path, monkeypatch, **changes):
 
 
 def text(tables):
-    view = leaderboard(tables, whole=True)
+    view = leaderboard_table(tables, whole=True)
     return [list(column.cells) for column in view.columns]
 
 

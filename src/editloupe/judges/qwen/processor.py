@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import AutoProcessor, Qwen2_5_VLConfig, Qwen3VLConfig, Qwen3VLMoeConfig, Qwen3VLProcessor
+from transformers import (
+    AutoProcessor,
+    Qwen2_5_VLConfig,
+    Qwen3_5Config,
+    Qwen3_5MoeConfig,
+    Qwen3VLConfig,
+    Qwen3VLMoeConfig,
+    Qwen3VLProcessor,
+)
 from transformers.models.qwen2_5_vl import Qwen2_5_VLProcessor
 from transformers.processing_utils import ProcessorMixin
 
@@ -45,7 +53,7 @@ class Qwen25VLImageProcessorOnly(Qwen2_5_VLProcessor):  # type: ignore[misc]
         _attach(self, image_processor, tokenizer, chat_template)
 
 
-for _config in (Qwen3VLConfig, Qwen3VLMoeConfig):
+for _config in (Qwen3VLConfig, Qwen3VLMoeConfig, Qwen3_5Config, Qwen3_5MoeConfig):
     AutoProcessor.register(_config, Qwen3VLImageProcessorOnly, exist_ok=True)
 AutoProcessor.register(Qwen2_5_VLConfig, Qwen25VLImageProcessorOnly, exist_ok=True)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from editloupe.batching import AUTO_ROWS
+from editloupe.judges.counters import Counters
 from editloupe.records import AnswerFormat, Question, Reply
 
 __all__ = ["Runner"]
@@ -16,11 +17,15 @@ class Runner:
 
     Attributes:
         model, processor, tokenizer: of the checkpoint, as transformers has loaded them.
+        counters: tokens, padding and time spent in the model so far.
+        shares: whether what questions have in common can be computed once.
     """
 
     model: Any
     processor: Any
     tokenizer: Any
+    counters: Counters
+    shares = False
 
     def generate(self, questions: Sequence[Question]) -> list[Reply]:
         """Write one reply per question."""
@@ -38,6 +43,9 @@ class Runner:
         """Say how much a batch of these questions may weigh, as a function that may be asked again."""
         del questions
         return lambda: AUTO_ROWS
+
+    def clear_cache(self, *, share: bool = True) -> None:
+        """Drop what is remembered, and say whether to share what questions have in common. By default: nothing is."""
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn. By default: nothing."""

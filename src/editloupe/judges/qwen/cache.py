@@ -20,7 +20,7 @@ GROWTH = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrefixCache:
-    """The keys and values (or states) of some rows, with their mask (rows, length): 1 where there is a token, 0 for padding."""
+    """What the layers keep of some rows, with their mask (rows, length): 1 where there is a token, 0 for padding."""
 
     cache: Any = field(repr=False)
     mask: torch.Tensor = field(repr=False)
@@ -37,9 +37,9 @@ class CacheRow:
 def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
     """Copy rows, from wherever they were kept and as often as they are named, into one cache with room to grow.
 
-    Rows of different lengths are padded on the left, where nothing reads on: a state has read its row already. The sources stay as they are, so others can go on from them too.
-    The copy is the only one: transformers' own cache would copy itself again with everything that is added. Layers may
-    lie on different devices.
+    Rows of different lengths are padded on the left, which a state, having read its row, does not notice. The sources
+    stay as they are, so others can go on from them too. The copy is the only one: transformers' own cache would copy
+    itself again with everything that is added. Layers may lie on different devices.
 
     Args:
         rows: which ones, in the order wanted.

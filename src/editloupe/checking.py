@@ -19,6 +19,7 @@ from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.report.remarks import limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
+from editloupe.sanity.plan import EDITS, most_questions, probes_of
 from editloupe.store.blobs import DecodingStore
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import study_holder
@@ -94,6 +95,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
     if forecast:
         say(f"  {forecast}")
+    _say_sanity(config, sound, made, say)
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
@@ -154,6 +156,19 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, s
     told += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
     told += f"; {shared}" if (shared := shared_inputs(inputs)) else ""
     return len(lacking) + len(broken), told
+
+
+def _say_sanity(config: StudyConfig, samples: Sequence[Sample], judge: Judge, say: Callable[[str], None]) -> None:
+    """Print how many more questions the sanity probes would ask, and what the full form would take where that is known.
+
+    A judge over the wire reckons with as many questions about one edit of each source, once per probe.
+    """
+    full, short = (most_questions(config, samples, form) for form in ("full", "short"))
+    more = _counted(full, "question")
+    say(f"  sanity probes, where asked for: at most {more} more with `audit --sanity`, {short} with `run --sanity`")
+    forecast = judge.forecast(_as_if_edited(config, samples[: EDITS["full"]]), len(probes_of("full")))
+    if forecast:
+        say(f"    audit --sanity: {forecast}")
 
 
 def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:

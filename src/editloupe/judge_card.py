@@ -19,9 +19,10 @@ def card_of(audit: Mapping[str, Any]) -> dict[str, Any] | None:
     accuracy where preferences are known, else the rank correlation with the truth.
 
     Returns:
-        ``{judge, signature, rubric, benchmark, against, n, coefficient, rows}``; `signature` is the judge's,
+        ``{judge, signature, rubric, benchmark, against, n, coefficient, rows, sanity}``; `signature` is the judge's,
         `coefficient` is ``{name, value, ci95}``, `rows` is a list of the same with `of` (a dimension, score or
-        category) and `n`. None for an audit of a version that did not write the judge's signature.
+        category) and `n`, `sanity` is the verdict of each sanity probe by its name, or None where none was asked. None
+        for an audit of a version that did not write the judge's signature.
     """
     if "judge_signature" not in audit:
         return None
@@ -36,6 +37,7 @@ def card_of(audit: Mapping[str, Any]) -> dict[str, Any] | None:
         "n": audit["n"],
         "coefficient": {name: main[name] for name in ("name", "value", "ci95")},
         "rows": rows,
+        "sanity": _sanity(audit.get("sanity")),
     }
 
 
@@ -66,6 +68,10 @@ def read_card(path: str, signature: str) -> dict[str, Any]:
             "audit this judge in this answer mode, or remove `card:`"
         )
     return card
+
+
+def _sanity(found: Mapping[str, Any] | None) -> dict[str, str] | None:
+    return None if found is None else {name: one["verdict"] for name, one in found["probes"].items()}
 
 
 def _rows(audit: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -294,6 +294,7 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        sanity: what the sanity probes of this judge with this rubric found in this study, or None.
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
@@ -322,6 +323,7 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: Mapping[str, Any] | None = None
+    sanity: Mapping[str, Any] | None = None
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = ReplyCounts()
@@ -346,6 +348,10 @@ class Results:
                 found[one.image] = None
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
+        for probe in self.sanity["probes"].values() if self.sanity is not None else ():
+            for one in probe["examples"]:
+                shown = (*one["sources"], *one["shown_sources"], one["image"], one["shown"])
+                found.update(dict.fromkeys(picture for picture in shown if picture is not None))
         return list(found)
 
 

@@ -58,7 +58,12 @@ class _Truth:
 
 
 def audit_study(
-    config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = (), stability: bool | None = None
+    config: StudyConfig,
+    *,
+    retry_failed: bool = False,
+    human: Sequence[str] = (),
+    stability: bool | None = None,
+    sanity: bool = False,
 ) -> dict[str, Any]:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
 
@@ -71,6 +76,7 @@ def audit_study(
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
         stability: whether some questions are asked again; where None, only without ratings by people.
+        sanity: whether the judge is probed; a study without a known truth can then be audited as well.
 
     Returns:
         What ``audit.json`` holds; ``docs/study-folder.md`` names its keys. `overall`, `readings`, each editor and each
@@ -88,8 +94,10 @@ def audit_study(
             study.make_edits()
             study.plan_questions()
             study.ask_questions()
-        elif stability:
+        elif stability or sanity:
             study.plan_questions()
+        if sanity:
+            study.probe_judge("full")
         results = results_of(config, study.ledger)
         study.ledger.save_fact("reading", dict(results.reading))
         samples, edits = edits_of(config, study.ledger)
@@ -100,7 +108,8 @@ def audit_study(
         else:
             truth = _known(samples, edits)
             known = labelled_edits(config, samples)
-        _check(config, truth, known)
+        if not sanity or human:
+            _check(config, truth, known)
         readings = score_variants(config, study.ledger)
         preferences = classes = None
         if known:
@@ -138,6 +147,7 @@ def audit_study(
             "classes": classes,
             "human": truth.human,
             "replies": results.replies.as_json(),
+            "sanity": results.sanity,
             **(
                 measure_stability(config, study.judge, study.questions) if again else {"stability": None, "modes": None}
             ),

@@ -2,6 +2,7 @@
 import {foreign, h} from './dom.js';
 import {editorCalled, editorName, histogram, hue} from './marks.js';
 import {CATEGORIES, OVERVIEW} from './overview.js';
+import {sanitySection} from './sanity.js';
 import {num, table} from './table.js';
 import {inWords, metricName, number, percent, range, signed, t, WORDS} from './words.js';
 
@@ -34,6 +35,7 @@ export function judgePage() {
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('judge_name'), ' ', foreign(judge.name)), h('p.note', {}, foreign(judge.signature, 'span'))),
     OVERVIEW.judge_card && !audit && cardSection(OVERVIEW.judge_card),
+    sanitySection(OVERVIEW.sanity),
     audit ? auditSections(audit) : !OVERVIEW.judge_card && h('p.note', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG')),
     probe && probeSections(probe),
     distributions(),

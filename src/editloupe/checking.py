@@ -166,7 +166,7 @@ def _say_sanity(config: StudyConfig, samples: Sequence[Sample], judge: Judge, sa
     full, short = (most_questions(config, samples, form) for form in ("full", "short"))
     more = _counted(full, "question")
     say(f"  sanity probes, where asked for: at most {more} more with `audit --sanity`, {short} with `run --sanity`")
-    forecast = judge.forecast(_as_if_edited(config, samples[: EDITS["full"]]), len(probes_of("full")))
+    forecast = judge.forecast(_as_if_edited(config, samples[:EDITS]), len(probes_of("full")))
     if forecast:
         say(f"    audit --sanity: {forecast}")
 

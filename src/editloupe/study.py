@@ -236,7 +236,7 @@ class Study:
         """Ask the judge the questions of the sanity probes; needs `plan_questions`.
 
         Args:
-            form: ``full``, or ``short`` for fewer probes of fewer edits.
+            form: ``full``, or ``short`` for three probes of them all.
 
         Raises:
             ConfigError: the judge looks its answers up.

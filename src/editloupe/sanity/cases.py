@@ -95,7 +95,7 @@ class Cases:
             one
             for one in [*self._all[start:], *self._all[:start]]
             if one.cluster != case.cluster
-            and one.sample.instruction != case.sample.instruction
+            and _told(one.sample).isdisjoint(_told(case.sample))
             and one.sample.groups.get("language") == case.sample.groups.get("language")
         ]
         others.sort(key=lambda one: one.editor != case.editor)
@@ -124,3 +124,8 @@ def _differ(edited: Picture, sources: Sequence[Picture]) -> bool:
         return not sources or dimensions(sources[0]) != after.size or decode(sources[0]).tobytes() != after.tobytes()
     except ImageError:
         return False
+
+
+def _told(sample: Sample) -> set[str]:
+    """What says how the edit has to look; two samples with any of it in common may want the same."""
+    return {text for text in (sample.instruction, sample.rationale) if text}

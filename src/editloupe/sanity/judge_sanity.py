@@ -12,7 +12,7 @@ from editloupe.progress.bars import stage_progress
 from editloupe.protocols import Judge
 from editloupe.records import Failure, ImageFile, Picture
 from editloupe.sanity.cases import Cases
-from editloupe.sanity.plan import EDITS, Form, PlannedProbe, Shown, plan_probe, probes_of
+from editloupe.sanity.plan import Form, PlannedProbe, Shown, plan_probe, probes_of
 from editloupe.sanity.probes import PROBES, REPEAT
 from editloupe.sanity.verdicts import ALPHA, FEWEST, MARGIN, Finding, ScorePairs, findings_of, verdict_of
 from editloupe.scoring.edit import MetricScore, scores_of
@@ -53,7 +53,7 @@ def probe_judge(
         ledger: of the study.
         judge: of the study; it stays open.
         planned: all the study's questions.
-        form: how many probes, about how many edits.
+        form: all probes, or those of the short form.
         retry_failed: whether recorded failures are tried again.
 
     Returns:
@@ -75,7 +75,7 @@ def probe_judge(
     store = BlobStore(ledger.folder / "blobs")
     cases = Cases(config, planned, edits_of(config, ledger)[1], store)
     asked_as = f"{signature} {judge.decoding}" if config.mode == "text" else signature
-    probes = [plan_probe(name, config, judge, asked_as, cases, edits=EDITS[form]) for name in probes_of(form)]
+    probes = [plan_probe(name, config, judge, asked_as, cases) for name in probes_of(form)]
     unique = {one.key: one for probe in probes for one in probe.questions}
     _ask(config, ledger, judge, unique, retry_failed=retry_failed)
     found = ledger.find(list(unique))

@@ -20,9 +20,9 @@ __all__ = ["EDITS", "Form", "PlannedProbe", "Shown", "most_questions", "plan_pro
 
 Form = Literal["full", "short"]
 
-EDITS: Mapping[Form, int] = {"full": 100, "short": 50}
+EDITS = 100
 """How many edits each probe asks about, at most one per source image: so many that an awake judge passes although its
-scores move by half a point when it is asked twice."""
+scores move by half a point of ten when it is asked twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,7 @@ def probes_of(form: Form) -> tuple[str, ...]:
     return tuple(PROBES) if form == "full" else SHORT
 
 
-def plan_probe(
-    name: str, config: StudyConfig, judge: Judge, signature: str, cases: Cases, *, edits: int
-) -> PlannedProbe:
+def plan_probe(name: str, config: StudyConfig, judge: Judge, signature: str, cases: Cases) -> PlannedProbe:
     """Plan one probe.
 
     Args:
@@ -82,7 +80,6 @@ def plan_probe(
         judge: of the study.
         signature: the judge's, weights included, and how it decodes.
         cases: the edits, in the drawn order.
-        edits: at most so many.
 
     Raises:
         ConfigError: the judge looks its answers up, so that nothing can be asked of it.
@@ -91,7 +88,7 @@ def plan_probe(
     sources: set[str] = set()
     any_variant = False
     for case in cases:
-        if len(shown) == edits:
+        if len(shown) == EDITS:
             break
         variant = None if case.cluster in sources else PROBES[name].vary(case, cases)
         if variant is None:
@@ -124,7 +121,7 @@ def most_questions(config: StudyConfig, samples: Sequence[Sample], form: Form) -
     for sample in samples:
         name = sample.sources[0].sha256 if sample.sources and sample.sources[0].sha256 else sample.id
         per_source[name] = max(per_source.get(name, 0), len(config.rubric.asked(sample)))
-    dearest = sorted(per_source.values(), reverse=True)[: EDITS[form]]
+    dearest = sorted(per_source.values(), reverse=True)[:EDITS]
     probes = len(probes_of(form))
     if form == "full":  # the order of sources is held against asking twice, which may be about other edits
         probes += 1 if any(len(sample.sources) > 1 for sample in samples) else -1

@@ -94,6 +94,9 @@ def findings_of(
     below `MARGIN`, and fails where the lower one is above it. The lower bound is corrected for the number of metrics,
     because one of them decides; the upper one is not, because all of them must agree.
 
+    A missing score counts as the least favourable one for either verdict; where more than half of the edits lack one,
+    there is no verdict.
+
     Args:
         kind: what the right answer is.
         pairs: the scores by metric.
@@ -165,12 +168,14 @@ def _finding(
     kind: Kind, change: _Changes, bounds: tuple[float, float], room: float, levels: tuple[float, float], seed: int
 ) -> Finding:
     known, (lower, upper) = change.known, bounds
-    verdict = _decided(kind, lower, upper, room)
     lost = len(known) - int(known.sum())
     reason: Reason = ""
-    if verdict == "underpowered":
+    verdict = _decided(kind, lower, upper, room)
+    if lost > len(known) / 2:  # what holds for whatever is missing may hold, but hardly anything was seen
+        verdict, reason = "underpowered", "lost"
+    elif verdict == "underpowered":
         alone = _bounds([change.without_lost], levels, seed)[0] if lost else bounds
-        if lost and (lost == len(known) or _decided(kind, *alone, room) != verdict):
+        if lost and _decided(kind, *alone, room) != verdict:
             reason = "lost"
         else:
             reason = "no-room" if kind == "drop" and upper < MARGIN else "few"

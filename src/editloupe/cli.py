@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from editloupe.config.parts import StudyConfig
+    from editloupe.judge_quality.sanity import Sanity
     from editloupe.report.tables import Tables
     from editloupe.results import Results
 
@@ -45,7 +46,7 @@ Categories = Annotated[
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
 
-Sanity = Annotated[
+ProbeFirst = Annotated[
     bool, typer.Option("--sanity", help="First probe whether the judge sees and reads what it is asked; short form.")
 ]
 
@@ -92,7 +93,7 @@ def run(
     categories: Categories = None,
     limit: Limit = None,
     retry_failed: RetryFailed = False,
-    sanity: Sanity = False,
+    sanity: ProbeFirst = False,
 ) -> None:
     """Edit, judge and report; what is done already is not done again."""
     _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed, sanity=sanity)
@@ -227,29 +228,26 @@ def audit(
     from editloupe.audit.audit import audit_study
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_audit import audit_sentences, audit_tables, reply_table
-    from editloupe.report.terminal_sanity import sanity_sentences, sanity_table
 
     study = _configured(config, out, settings, categories, limit)
     again = [*(word for file in human or () for word in ("--human", file)), *(["--sanity"] if sanity else [])]
     with _interruptible("editloupe", "audit", str(study.out), *again):
-        found = audit_study(
+        audited = audit_study(
             study, retry_failed=retry_failed, human=human or (), stability=stability or None, sanity=sanity
         )
-    if found["against"]:
-        for table in audit_tables(found, whole=not sys.stdout.isatty()):
+    if audited.against:
+        for table in audit_tables(audited, whole=not sys.stdout.isatty()):
             print_table(table)
-    if found["sanity"] is not None:
-        print_table(sanity_table(found["sanity"]))
-        for sentence in sanity_sentences(found["sanity"]):
-            typer.echo(sentence)
-    if found["replies"]["asked"]:
-        print_table(reply_table(found["replies"]))
-    for sentence in audit_sentences(found):
+    if audited.sanity is not None:
+        _say_sanity(audited.sanity)
+    if audited.replies.asked:
+        print_table(reply_table(audited.replies))
+    for sentence in audit_sentences(audited):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
-    typer.echo(f"total  {found['n']} scores compared  {found['unscored']} without a score")
-    lost = found["unscored"] + (sum(one["lost"] for one in found["sanity"]["probes"].values()) if sanity else 0)
-    raise typer.Exit(FINISHED_WITH_FAILURES if lost else 0)
+    typer.echo(f"total  {audited.n} scores compared  {audited.unscored} without a score")
+    lost = audited.sanity.lost if sanity and audited.sanity is not None else 0
+    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored or lost else 0)
 
 
 @app.command()
@@ -265,11 +263,11 @@ def probe(
 
     study = _configured(config, out, settings)
     with _interruptible("editloupe", "run", str(study.out)):
-        found = probe_study(study, _configured(other), count=samples)
-    for sentence in probe_sentences(found):
+        probed = probe_study(study, _configured(other), count=samples)
+    for sentence in probe_sentences(probed):
         typer.echo(sentence)
     typer.echo(f"probe: {study.out / 'probe.json'}")
-    raise typer.Exit(FINISHED_WITH_FAILURES if found["compared"] < found["questions"] else 0)
+    raise typer.Exit(FINISHED_WITH_FAILURES if probed.compared < probed.questions else 0)
 
 
 @app.command()
@@ -431,18 +429,24 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
     return name
 
 
-def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool, *, sanity: bool = False) -> None:
+def _say_sanity(found: Sanity) -> None:
+    """Print what the sanity probes found."""
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_sanity import sanity_sentences, sanity_table
+
+    print_table(sanity_table(found))
+    for sentence in sanity_sentences(found):
+        typer.echo(sentence)
+
+
+def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool, *, sanity: bool = False) -> None:
     from editloupe.study import tables_of_study
 
     verb = stages[0] if len(stages) == 1 else "run"
     with _interruptible("editloupe", verb, str(config.out), *(["--sanity"] if sanity else [])):
         tables = tables_of_study(config, stages=stages, retry_failed=retry_failed, sanity=sanity)
     if sanity and tables.results.sanity is not None:
-        print_table(sanity_table(tables.results.sanity))
-        for sentence in sanity_sentences(tables.results.sanity):
-            typer.echo(sentence)
+        _say_sanity(tables.results.sanity)
     if retry_failed:
         _say_what_is_not_retried(config, tables.results)
     _say(tables, config.out)
@@ -455,17 +459,18 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
     count = unreadable(results)
     if not count:
         return
-    told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
-    limit = getattr(config.judge.options, "max_new_tokens", None)
+    lost = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
+    with config.judge.make() as judge:
+        limit = judge.reply_limit
     if config.mode == "choice":
         setting, name = "judge.answer=text", "the other answer mode"
     elif limit is not None:
         setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"
     else:
-        typer.echo(f"{told}; a judge that answers otherwise is asked all questions anew")
+        typer.echo(f"{lost}; a judge that answers otherwise is asked all questions anew")
         return
     command = shlex.join(["editloupe", "judge", str(config.out), "--set", setting])
-    typer.echo(f"{told}; {name} asks all questions anew: {command}")
+    typer.echo(f"{lost}; {name} asks all questions anew: {command}")
 
 
 def _say(tables: Tables, folder: Path, *, table: bool = True) -> None:
@@ -480,11 +485,11 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
     from editloupe.report.remarks import limited_to
-    from editloupe.report.terminal import leaderboard, noise_sentences, print_table
+    from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
     results = tables.results
     if table:
-        print_table(leaderboard(tables, whole=not sys.stdout.isatty()))
+        print_table(leaderboard_table(tables, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(tables):
             typer.echo(sentence)
         if results.benchmark.limited:

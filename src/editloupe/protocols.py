@@ -177,6 +177,8 @@ class Judge(_Model):
         domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
             it has no such limits.
         note: what the progress line shows, such as the cost so far.
+        reply_limit: tokens after which its reply is cut off, as ``judge.max_new_tokens`` sets it; None where that is no
+            option of it.
     """
 
     if TYPE_CHECKING:
@@ -195,11 +197,14 @@ class Judge(_Model):
         def domain(self) -> Sequence[str]: ...
         @property
         def note(self) -> str: ...
+        @property
+        def reply_limit(self) -> int | None: ...
     else:
         thinks = False
         warning = None
         domain = ()
         note = ""
+        reply_limit = None
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
         """Answer one batch: same length and order. May raise for the batch as a whole: the caller splits it."""

@@ -25,7 +25,7 @@ NAMED = {
 
 
 def verdicts(found):
-    return {name: one["verdict"] for name, one in found["sanity"]["probes"].items()}
+    return found.sanity.verdicts
 
 
 def is_blank(question):
@@ -37,7 +37,7 @@ def test_a_planted_judge_is_named_in_a_whole_study(tmp_path, judge):
     config, _ = planted_study(tmp_path, JUDGES[judge])
     found = audit_study(config, sanity=True, stability=False)
     assert {name for name, verdict in verdicts(found).items() if verdict == "fail"} == NAMED[judge]
-    assert found["sanity"]["questions"] == 7 * 40
+    assert found.sanity.questions == 7 * 40
     if judge == "honest":
         assert set(verdicts(found).values()) == {"pass"}
     warned = warnings_of(run_study(config, stages=()))
@@ -67,12 +67,12 @@ def test_what_was_answered_is_not_asked_again_and_the_folder_can_be_read_without
     config, asked = planted_study(tmp_path, JUDGES["constant"])
     first = audit_study(config, sanity=True, stability=False)
     asked.clear()
-    assert audit_study(config, sanity=True, stability=False)["sanity"] == first["sanity"]
+    assert audit_study(config, sanity=True, stability=False).sanity == first.sanity
     assert asked == []
-    assert json.loads((config.out / "audit.json").read_text())["sanity"] == first["sanity"]
+    assert json.loads((config.out / "audit.json").read_text())["sanity"] == first.sanity.as_json()
     results = run_study(config, stages=())
-    assert results.sanity == first["sanity"]
-    assert results.judge_card["sanity"] == verdicts(first)
+    assert results.sanity == first.sanity
+    assert results.judge_card.sanity == verdicts(first)
 
 
 def test_an_interrupted_probe_goes_on_where_it_was(tmp_path):
@@ -94,10 +94,10 @@ def test_an_interrupted_probe_goes_on_where_it_was(tmp_path):
 def test_a_probe_whose_questions_fail_never_passes_and_says_why(tmp_path):
     config, _ = planted_study(tmp_path, lambda one: "I see no picture." if is_blank(one) else closeness(one))
     found = audit_study(config, sanity=True, stability=False)
-    blank = found["sanity"]["probes"]["blank"]
-    assert (blank["verdict"], blank["reason"], blank["lost"]) == ("underpowered", "lost", 40)
-    assert any("40 of 40 edits lack a score" in sentence for sentence in sanity_sentences(found["sanity"]))
-    assert verdicts(found) | {"blank": "pass"} == dict.fromkeys(found["sanity"]["probes"], "pass")
+    blank = found.sanity.probes["blank"]
+    assert (blank.verdict, blank.reason, blank.lost) == ("underpowered", "lost", 40)
+    assert any("40 of 40 edits lack a score" in sentence for sentence in sanity_sentences(found.sanity))
+    assert verdicts(found) | {"blank": "pass"} == dict.fromkeys(found.sanity.probes, "pass")
 
 
 def test_an_unsteady_judge_fails_being_asked_twice_alone(tmp_path):
@@ -144,13 +144,13 @@ def test_another_study_with_the_card_is_warned_as_well(tmp_path):
 def test_the_short_form_comes_before_the_study_s_own_questions(tmp_path):
     config, asked = planted_study(tmp_path, JUDGES["deaf"])
     tables = tables_of_study(config, sanity=True)
-    assert set(tables.results.sanity["probes"]) == {"blank", "instruction", "repeat"}
-    assert tables.results.sanity["probes"]["instruction"]["verdict"] == "fail"
+    assert set(tables.results.sanity.probes) == {"blank", "instruction", "repeat"}
+    assert tables.results.sanity.probes["instruction"].verdict == "fail"
     assert len(asked) == 4 * 40  # the study's own are asked once, whoever comes first
     asked.clear()
     audit_study(config, sanity=True, stability=False)
     assert len(asked) == 4 * 40  # the four that the short form leaves out
-    assert len(tables_of_study(config, sanity=True).results.sanity["probes"]) == 7
+    assert len(tables_of_study(config, sanity=True).results.sanity.probes) == 7
 
 
 def test_another_judge_has_not_been_probed(tmp_path):
@@ -180,8 +180,8 @@ def test_samples_with_one_source_have_no_order(tmp_path):
         update={"benchmark": config.benchmark.model_copy(update={"plugin": _given(single, config)})}
     )
     found = audit_study(config, sanity=True, stability=False)
-    order = found["sanity"]["probes"]["order"]
-    assert (order["verdict"], order["reason"], order["edits"]) == ("not-applicable", "one-source", 0)
+    order = found.sanity.probes["order"]
+    assert (order.verdict, order.reason, order.edits) == ("not-applicable", "one-source", 0)
 
 
 def _given(several, config):

@@ -11,7 +11,7 @@ from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import warnings_of
 from editloupe.report.tables import Tables
-from editloupe.results import Aggregate, Results, Speed, Verdict
+from editloupe.results import Aggregate, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["report_json", "verdicts_jsonl"]
@@ -38,7 +38,7 @@ def report_json(tables: Tables) -> bytes:
             "name": results.judge.name,
             "signature": results.judge.signature,
             "warning": " ".join(warnings_of(results)) or None,
-            "sanity": _sanity(results),
+            "sanity": None if results.sanity is None else results.sanity.verdicts,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),
@@ -49,11 +49,6 @@ def report_json(tables: Tables) -> bytes:
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }
     return (_dump(data, indent=2) + "\n").encode("utf-8", "backslashreplace")
-
-
-def _sanity(results: Results) -> dict[str, str] | None:
-    """The verdict of each sanity probe."""
-    return None if results.sanity is None else {name: one["verdict"] for name, one in results.sanity["probes"].items()}
 
 
 def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:

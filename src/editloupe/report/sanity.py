@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from editloupe.judge_quality.sanity import ProbeExample, ProbeResult
+from editloupe.judge_quality.stored import stored
 from editloupe.report.thumbnails import link_to
 from editloupe.report.words import one_line, printable, words
 from editloupe.results import Language, Results
@@ -17,9 +19,8 @@ LONGEST = 2_000
 
 def failed_probes(results: Results) -> list[str]:
     """The probes that the judge fails: in this study, else as its card says."""
-    card = (results.judge_card or {}).get("sanity") or {}
-    own = {} if results.sanity is None else results.sanity["probes"]
-    verdicts = {**card, **{name: one["verdict"] for name, one in own.items()}}
+    card = {} if results.judge_card is None else results.judge_card.sanity or {}
+    verdicts = {**card, **({} if results.sanity is None else results.sanity.verdicts)}
     return [name for name, verdict in verdicts.items() if verdict == "fail"]
 
 
@@ -33,17 +34,17 @@ def verdict_called(verdict: str, language: Language) -> str:
     return words(language).get(f"verdict_{verdict.replace('-', '_')}") or one_line(verdict, 60)
 
 
-def reason_of(probe: Mapping[str, Any], fewest: int, language: Language) -> str:
+def reason_of(probe: ProbeResult, fewest: int, language: Language) -> str:
     """Why a probe has neither passed nor failed; empty where it has.
 
     Args:
-        probe: as ``audit.json`` holds it.
+        probe: what it found.
         fewest: how many edits a probe needs.
         language: of the sentence.
     """
-    reason = str(probe["reason"])
+    reason = probe.reason
     sentence = words(language).get(f"sanity_why_{reason.replace('-', '_')}", "") if reason else ""
-    known = {"lost": probe["lost"], "edits": probe["edits"], "failure": one_line(probe["failure"] or "", 200)}
+    known = {"lost": probe.lost, "edits": probe.edits, "failure": one_line(probe.failure or "", 200)}
     return sentence.format_map({**known, "fewest": fewest})
 
 
@@ -58,42 +59,42 @@ def sanity_view(results: Results, thumbnails: Mapping[str, str]) -> dict[str, An
     if found is None:
         return None
     return {
-        "form": found["form"],
-        "error_rate": found["error_rate"],
-        "questions": found["questions"],
-        "probes": [_probe(name, one, found["fewest"], thumbnails) for name, one in found["probes"].items()],
+        "form": found.form,
+        "error_rate": found.error_rate,
+        "questions": found.questions,
+        "probes": [_probe(name, one, found.fewest, thumbnails) for name, one in found.probes.items()],
     }
 
 
-def _probe(name: str, probe: Mapping[str, Any], fewest: int, thumbnails: Mapping[str, str]) -> dict[str, Any]:
+def _probe(name: str, probe: ProbeResult, fewest: int, thumbnails: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": [probe_called(name, "en"), probe_called(name, "zh")],
-        "kind": probe["kind"],
-        "verdict": probe["verdict"],
-        "called": [verdict_called(probe["verdict"], "en"), verdict_called(probe["verdict"], "zh")],
+        "kind": probe.kind,
+        "verdict": probe.verdict,
+        "called": [verdict_called(probe.verdict, "en"), verdict_called(probe.verdict, "zh")],
         "reason": [reason_of(probe, fewest, "en"), reason_of(probe, fewest, "zh")],
-        "edits": probe["edits"],
-        "lost": probe["lost"],
-        "metrics": [{**one, "name": printable(metric)} for metric, one in probe["metrics"].items()],
-        "examples": [_example(one, thumbnails) for one in probe["examples"]],
+        "edits": probe.edits,
+        "lost": probe.lost,
+        "metrics": [{**stored(one), "name": printable(metric)} for metric, one in probe.metrics.items()],
+        "examples": [_example(one, thumbnails) for one in probe.examples],
     }
 
 
-def _example(one: Mapping[str, Any], thumbnails: Mapping[str, str]) -> dict[str, Any]:
+def _example(one: ProbeExample, thumbnails: Mapping[str, str]) -> dict[str, Any]:
     def shown(picture: str | None) -> dict[str, str | None]:
         small = None if picture is None else thumbnails.get(picture)
         return {"small": small, "large": None if small is None or picture is None else link_to(picture)}
 
     return {
-        "editor": printable(one["editor"]),
-        "sample": printable(one["sample"]),
-        "instruction": printable(one["instruction"])[:LONGEST],
-        "told": printable(one["told"])[:LONGEST],
-        "before": printable(one["before"]),
-        "sources": [shown(each) for each in one["sources"]],
-        "shown_sources": [shown(each) for each in one["shown_sources"]],
-        "image": shown(one["image"]),
-        "shown": shown(one["shown"]),
-        "words": printable(one["words"]),
-        "scores": [[printable(metric), *pair] for metric, pair in one["scores"].items()],
+        "editor": printable(one.editor),
+        "sample": printable(one.sample),
+        "instruction": printable(one.instruction)[:LONGEST],
+        "told": printable(one.told)[:LONGEST],
+        "before": printable(one.before),
+        "sources": [shown(each) for each in one.sources],
+        "shown_sources": [shown(each) for each in one.shown_sources],
+        "image": shown(one.image),
+        "shown": shown(one.shown),
+        "words": printable(one.words),
+        "scores": [[printable(metric), *pair] for metric, pair in one.scores.items()],
     }

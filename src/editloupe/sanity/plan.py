@@ -8,12 +8,12 @@ from typing import Literal
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
+from editloupe.judge_quality.sanity import Reason
 from editloupe.planning import PlannedReply
 from editloupe.protocols import Judge
 from editloupe.records import Question, Sample
 from editloupe.sanity.cases import Case, Cases
 from editloupe.sanity.probes import PROBES, REPEAT, SHORT, Variant, changed_questions
-from editloupe.sanity.verdicts import Reason
 from editloupe.store.keys import reply_key
 
 __all__ = ["EDITS", "Form", "PlannedProbe", "Shown", "most_questions", "plan_probe", "probes_of"]

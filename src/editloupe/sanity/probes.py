@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ImageError
+from editloupe.judge_quality.sanity import Kind
 from editloupe.planning import PlannedReply
 from editloupe.records import ImagePart, Picture, Question, Sample
 from editloupe.sanity.cases import Case, Cases
-from editloupe.sanity.verdicts import Kind
 from editloupe.store.keys import noise_seed
 
 __all__ = ["PROBES", "REPEAT", "SHORT", "Probe", "Variant", "changed_questions"]

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editloupe.judge_quality.sanity import Kind, Reason, SanityVerdict
 from editloupe.statistics.mean_bounds import fewest_for, lower_bounds, upper_bounds
 
 __all__ = [
@@ -19,18 +19,12 @@ __all__ = [
     "FEWEST",
     "MARGIN",
     "Finding",
-    "Kind",
-    "Reason",
     "ScorePairs",
-    "Verdict",
     "findings_of",
     "verdict_of",
 ]
 
 Floats = NDArray[np.float64]
-Kind = Literal["drop", "same"]
-Verdict = Literal["pass", "fail", "underpowered", "not-applicable"]
-Reason = Literal["", "few", "lost", "no-room", "one-source", "unnumbered", "unchanged"]
 
 ALPHA = 0.05
 """How often a probe may call an awake judge asleep, and how often a sleeping one awake, where it is at the border."""
@@ -75,7 +69,7 @@ class Finding:
         low, high: its bounds, in which a missing score is the one that is least favourable.
     """
 
-    verdict: Verdict
+    verdict: SanityVerdict
     reason: Reason
     edits: int
     lost: int
@@ -113,7 +107,7 @@ def findings_of(
     }
 
 
-def verdict_of(kind: Kind, findings: Mapping[str, Finding]) -> tuple[Verdict, Reason]:
+def verdict_of(kind: Kind, findings: Mapping[str, Finding]) -> tuple[SanityVerdict, Reason]:
     """Join what a probe found in its metrics.
 
     One metric that falls shows that the judge saw the difference, and one that changes without reason that it is
@@ -124,8 +118,8 @@ def verdict_of(kind: Kind, findings: Mapping[str, Finding]) -> tuple[Verdict, Re
         findings: by metric; one at least.
     """
     verdicts = {one.verdict for one in findings.values()}
-    one_is_enough: Verdict = "pass" if kind == "drop" else "fail"
-    all_are_needed: Verdict = "fail" if kind == "drop" else "pass"
+    one_is_enough: SanityVerdict = "pass" if kind == "drop" else "fail"
+    all_are_needed: SanityVerdict = "fail" if kind == "drop" else "pass"
     if one_is_enough in verdicts:
         return one_is_enough, ""
     if verdicts == {all_are_needed}:
@@ -211,7 +205,7 @@ def _bounds(changes: Sequence[_Changes], levels: tuple[float, float], seed: int)
     return found
 
 
-def _decided(kind: Kind, lower: float, upper: float, room: float) -> Verdict:
+def _decided(kind: Kind, lower: float, upper: float, room: float) -> SanityVerdict:
     if kind == "same":
         return "pass" if upper < MARGIN else "fail" if lower > MARGIN else "underpowered"
     if upper < MARGIN:

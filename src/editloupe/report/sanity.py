@@ -5,16 +5,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from editloupe.judge_quality.sanity import ProbeExample, ProbeResult
+from editloupe.judge_quality.sanity import Kind, ProbeExample, ProbeResult, Reason, SanityVerdict
 from editloupe.judge_quality.stored import stored
 from editloupe.report.thumbnails import link_to
 from editloupe.report.words import one_line, printable, words
 from editloupe.results import Language, Results
 
-__all__ = ["failed_probes", "probe_called", "reason_of", "sanity_view", "verdict_called"]
+__all__ = ["failed_probes", "kind_called", "probe_called", "reason_of", "sanity_view", "verdict_called"]
 
 LONGEST = 2_000
 """Characters of an instruction beside its pictures."""
+
+
+_PROBES: Mapping[str, str] = {
+    "blank": "sanity_blank",
+    "other-edit": "sanity_other_edit",
+    "source": "sanity_source",
+    "instruction": "sanity_instruction",
+    "repeat": "sanity_repeat",
+    "order": "sanity_order",
+    "wording": "sanity_wording",
+}
+_VERDICTS: Mapping[SanityVerdict, str] = {
+    "pass": "verdict_pass",
+    "fail": "verdict_fail",
+    "underpowered": "verdict_underpowered",
+    "not-applicable": "verdict_not_applicable",
+}
+_KINDS: Mapping[Kind, str] = {"drop": "sanity_drop", "same": "sanity_same"}
+_REASONS: Mapping[Reason, str] = {
+    "few": "sanity_why_few",
+    "lost": "sanity_why_lost",
+    "no-room": "sanity_why_no_room",
+    "one-source": "sanity_why_one_source",
+    "unnumbered": "sanity_why_unnumbered",
+    "unchanged": "sanity_why_unchanged",
+}
 
 
 def failed_probes(results: Results) -> list[str]:
@@ -26,12 +52,17 @@ def failed_probes(results: Results) -> list[str]:
 
 def probe_called(name: str, language: Language) -> str:
     """A probe's name for people; its own where a newer version has given it."""
-    return words(language).get(f"sanity_{name.replace('-', '_')}") or one_line(name, 60)
+    return words(language)[_PROBES[name]] if name in _PROBES else one_line(name, 60)
 
 
-def verdict_called(verdict: str, language: Language) -> str:
+def verdict_called(verdict: SanityVerdict, language: Language) -> str:
     """A verdict for people."""
-    return words(language).get(f"verdict_{verdict.replace('-', '_')}") or one_line(verdict, 60)
+    return words(language)[_VERDICTS[verdict]]
+
+
+def kind_called(kind: Kind, language: Language) -> str:
+    """What the score has to do."""
+    return words(language)[_KINDS[kind]]
 
 
 def reason_of(probe: ProbeResult, fewest: int, language: Language) -> str:
@@ -42,8 +73,7 @@ def reason_of(probe: ProbeResult, fewest: int, language: Language) -> str:
         fewest: how many edits a probe needs.
         language: of the sentence.
     """
-    reason = probe.reason
-    sentence = words(language).get(f"sanity_why_{reason.replace('-', '_')}", "") if reason else ""
+    sentence = words(language)[_REASONS[probe.reason]] if probe.reason else ""
     known = {"lost": probe.lost, "edits": probe.edits, "failure": one_line(probe.failure or "", 200)}
     return sentence.format_map({**known, "fewest": fewest})
 
@@ -69,7 +99,7 @@ def sanity_view(results: Results, thumbnails: Mapping[str, str]) -> dict[str, An
 def _probe(name: str, probe: ProbeResult, fewest: int, thumbnails: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": [probe_called(name, "en"), probe_called(name, "zh")],
-        "kind": probe.kind,
+        "must": [kind_called(probe.kind, "en"), kind_called(probe.kind, "zh")],
         "verdict": probe.verdict,
         "called": [verdict_called(probe.verdict, "en"), verdict_called(probe.verdict, "zh")],
         "reason": [reason_of(probe, fewest, "en"), reason_of(probe, fewest, "zh")],

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from editloupe.judge_quality.sanity import Sanity
-from editloupe.report.sanity import probe_called, reason_of, verdict_called
+from editloupe.report.sanity import kind_called, probe_called, reason_of, verdict_called
 from editloupe.report.words import number, one_line, words
 
 __all__ = ["sanity_sentences", "sanity_table"]
@@ -41,7 +41,7 @@ def sanity_table(found: Sanity) -> Table:
             numbers = [number(one.mean), f"{one.low:.2f} – {one.high:.2f}", number(one.margin)]
         view.add_row(
             Text(probe_called(name, "en")),
-            Text(text[f"sanity_{probe.kind}"]),
+            Text(kind_called(probe.kind, "en")),
             verdict,
             str(probe.edits),
             *numbers,

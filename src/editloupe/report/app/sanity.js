@@ -17,7 +17,7 @@ const VERDICT_LOOKS = {fail: '.bad'};
 
 function probeRows(probe) {
   const verdict = h(`td${VERDICT_LOOKS[probe.verdict] ?? ''}`, {}, h('b', {}, inWords(probe.called)), inWords(probe.reason) && [h('br'), h('small.soft', {}, foreign(inWords(probe.reason)))]);
-  const head = [inWords(probe.name), t(`sanity_${probe.kind}`)];
+  const head = [inWords(probe.name), inWords(probe.must)];
   if (probe.metrics.length === 0) return [[...head, verdict, '–', '0', '–', '–']];
   return probe.metrics.map((one, at) => [
     ...(at === 0 ? [...head, verdict] : ['', '', '']), foreign(metricName(one.name)), String(one.n), h('td.num.mean', {}, number(one.mean)), h('td.num.soft', {}, range(one.low, one.high)),

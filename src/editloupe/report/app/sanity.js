@@ -13,6 +13,14 @@ export function sanitySection(sanity) {
     sanity.probes.filter((one) => one.examples.length > 0).map(probeExamples));
 }
 
+const VERDICTS = ['fail', 'underpowered', 'pass'];
+
+// How many probes ended how, the worst first.
+export function sanityLine(verdicts) {
+  const counts = VERDICTS.map((name) => [name, verdicts.filter((one) => one === name).length]).filter(([, count]) => count > 0);
+  return [t('sanity'), ': ', counts.map(([name, count], at) => [at > 0 && ', ', h(`span${VERDICT_LOOKS[name] ?? ''}`, {}, h('b', {}, String(count)), ' ', t(`verdict_${name}`))])];
+}
+
 const VERDICT_LOOKS = {fail: '.bad'};
 
 function probeRows(probe) {

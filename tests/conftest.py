@@ -26,6 +26,7 @@ SLOW = (
     "test_launch",
     "test_nano",
     "test_wheel",
+    "test_nano_over_http",
 )
 
 # How long an example takes says how busy the machine is.

@@ -92,9 +92,12 @@ def _ask(
     todo = [one for one in unique.values() if one.key in waiting]
     if not todo:
         return
-    with stage_progress("sanity", len(todo), unit="question") as progress:
+    with (
+        stage_progress("sanity", len(todo), unit="question") as progress,
+        engine_of(config.workers.judge) as engine,
+    ):
         progress.loading(judge.name)
-        for batch in engine_of(config.workers.judge, progress).replies(config.judge, judge, todo):
+        for batch in engine.replies(config.judge, judge, todo, progress):
             ledger.record([(one.item.key, one.outcome) for one in batch])
             failed = sum(isinstance(one.outcome, Failure) for one in batch)
             progress.advance(len(batch), failed=failed, note=judge.note)

@@ -22,6 +22,7 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_quality.card import read_card
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.planning import (
     Page,
@@ -44,6 +45,8 @@ from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
 from editloupe.report.tables import Tables
 from editloupe.results import Results
+from editloupe.sanity.judge_sanity import probe_judge
+from editloupe.sanity.plan import Form
 from editloupe.scoring.arrivals import Arrivals
 from editloupe.scoring.standing_report import keep_tables, standing_tables
 from editloupe.scoring.study import results_of
@@ -86,12 +89,14 @@ def tables_of_study(
     *,
     stages: Sequence[str] = ("edit", "judge"),
     retry_failed: bool = False,
+    sanity: bool = False,
     anew: bool = False,
 ) -> Tables:
     """Do what `run_study` does, and return the tables of the report with the results in them.
 
     Args:
         config, stages, retry_failed: as there.
+        sanity: whether the judge is probed, in the short form, before it is asked the study's questions.
         anew: score everything and write the report even where the one that is there says all of it; otherwise the
             results in such tables hold no verdicts.
 
@@ -106,6 +111,8 @@ def tables_of_study(
         if "judge" in stages:
             study.plan_questions()
             try:
+                if sanity:
+                    study.probe_judge("short")
                 study.ask_questions()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
@@ -253,6 +260,19 @@ class Study:
                 progress.advance(len(batch), numbers, failed=failed, note=self.judge.note)
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
+
+    def probe_judge(self, form: Form) -> Sanity:
+        """Ask the judge the questions of the sanity probes; needs `plan_questions`.
+
+        Args:
+            form: ``full``, or ``short`` for three probes of them all.
+
+        Raises:
+            ConfigError: the judge looks its answers up.
+        """
+        return probe_judge(
+            self.config, self.ledger, self.judge, self.questions, form=form, retry_failed=self._retry_failed
+        )
 
     def _read_samples(self, benchmark: Benchmark) -> None:
         """Bring the ledger's samples up to date, and say what is to be said about the data."""

@@ -15,6 +15,7 @@ from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
 from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard, card_of
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.results import BenchmarkInfo, Category, SampleNote, Scale, Speed
 from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.scoring.verdicts import within
@@ -30,6 +31,8 @@ __all__ = [
     "judge_facts",
     "of_these_numbers",
     "rubric_hash",
+    "rubric_name",
+    "sanity",
     "scales_of",
     "signature_of",
     "speed",
@@ -76,6 +79,18 @@ def signature_of(config: StudyConfig, ledger: Ledger) -> str:
 
 def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+
+
+def sanity(ledger: Ledger, signature: str, rubric: str) -> Sanity | None:
+    """What the probes found about this judge with this rubric."""
+    kept = ledger.fact("sanity")
+    found = None if kept is None else Sanity.from_json(kept)
+    return found if found is not None and (found.signature, found.rubric) == (signature, rubric) else None
+
+
+def rubric_name(rubric: Rubric) -> str:
+    """How a rubric is called in every report: its name, its version, and a hash of all its words and scales."""
+    return f"{rubric.name} v{rubric.version} {rubric_hash(rubric)}"
 
 
 def rubric_hash(rubric: Rubric) -> str:

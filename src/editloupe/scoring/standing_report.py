@@ -17,7 +17,18 @@ from editloupe.store.standing import REPORT
 __all__ = ["keep_tables", "standing_tables"]
 
 _TABLES = "tables"
-_FACTS = ("benchmark", "editors", "judge", "judge_domain", "judge_card", "hardware", "audit", "probe", "reading")
+_FACTS = (
+    "benchmark",
+    "editors",
+    "judge",
+    "judge_domain",
+    "judge_card",
+    "hardware",
+    "audit",
+    "probe",
+    "reading",
+    "sanity",
+)
 """What the report says besides scores, by its name in the ledger."""
 
 

@@ -16,11 +16,12 @@ from editloupe.rubrics.rubric import OVERALL
 from editloupe.scoring import facts
 from editloupe.scoring.aggregates import aggregates_of
 from editloupe.scoring.edit import score_of
+from editloupe.scoring.facts import rubric_name
 from editloupe.scoring.reread import reading_of
 from editloupe.scoring.verdicts import score_everything
 from editloupe.store.ledger import Ledger
 
-__all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
+__all__ = ["NOT_DONE", "full_signature", "results_of", "rubric_name", "score_of"]
 
 
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
@@ -45,7 +46,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         signature=signature,
         benchmark=benchmark,
         judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", facts.domain(config, ledger)),
-        rubric=f"{rubric.name} v{rubric.version} {facts.rubric_hash(rubric)}",
+        rubric=rubric_name(rubric),
         scale=scales[OVERALL],
         metrics={name: scale for name, scale in scales.items() if name != OVERALL},
         editors=tuple(EditorInfo(part.name, signatures.get(part.name, "")) for part in config.editors),
@@ -66,4 +67,5 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading_of(ledger.folder, scored.verdicts, ledger.fact("reading")),
         replies=scored.replies,
         judge_card=facts.card(ledger, judge_signature),
+        sanity=facts.sanity(ledger, judge_signature, rubric_name(rubric)),
     )

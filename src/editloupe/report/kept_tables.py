@@ -18,7 +18,7 @@ _PAIRS = "pairs of key and value"
 def tables_to_json(tables: Tables) -> Any:
     """The numbers of every table; the results in it without what there is one of per edit or sample."""
     results = replace(tables.results, verdicts=(), overall={}, notes={})
-    return _with_plain_keys(_adapter().dump_python(replace(tables, results=results)))
+    return _with_plain_keys(_adapter().dump_python(replace(tables, results=results), warnings=False))
 
 
 def tables_from_json(kept: Any) -> Tables:

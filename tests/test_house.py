@@ -19,7 +19,7 @@ FLOORS = (
     ("image_frames", "rubrics", "store"),
     ("protocols", "remote"),
     ("config", "editors", "judges", "report"),
-    ("api", "benchmarks"),
+    ("api", "benchmarks", "gate"),
     ("planning",),
     ("checking", "scoring", "workers"),
     ("bench", "study"),

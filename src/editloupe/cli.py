@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-FINISHED_WITH_FAILURES = 3
+GATE_FAILED = 1
 WRONG_INPUT = 2
+FINISHED_WITH_FAILURES = 3
+UNDECIDED = 4
 UNFORESEEN = 70
 INTERRUPTED = 130
 
@@ -175,12 +177,8 @@ def compare(
     from editloupe.report.leaderboard import ranked, standings
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
-    from editloupe.scoring.study import results_of
-    from editloupe.store.ledger import ledger_to_read
 
-    config = _configured(folder)
-    with ledger_to_read(config.out) as ledger:
-        results = results_of(config, ledger)
+    results = _results(folder)
     editors = [one.name for one in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
     if a == b:
@@ -195,6 +193,50 @@ def compare(
         found = {**overall.as_json(), "metric": asked, "signature": results.signature}
         found["categories"] = {name: one.as_json() for name, one in categories.items()}
         Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def gate(
+    which: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDY BASE CANDIDATE", help="Two editors of a study; or STUDY:BASE STUDY:CANDIDATE."),
+    ],
+    margin: Annotated[
+        float, typer.Option("--margin", metavar="X", help="How much lower the mean may be, in points of the scale.")
+    ],
+    disaster: Annotated[
+        float | None, typer.Option("--disaster", metavar="X", help="Fail if any one sample falls by more than this.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="NAME", help="One metric instead of the overall score.")
+    ] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    markdown_file: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write the result as Markdown.")
+    ] = None,
+) -> None:
+    """Decide whether one editor may take another's place: exit code 0 pass, 1 fail, 4 undecided."""
+    import json
+
+    from editloupe.gate.decision import decide
+    from editloupe.gate.evidence import Side
+    from editloupe.gate.view import gate_markdown, gate_sentences
+
+    (base_study, base), (candidate_study, candidate) = _two_editors(which)
+    studies = {study: _results(study) for study in dict.fromkeys((base_study, candidate_study))}
+    sides = []
+    for study, editor in ((base_study, base), (candidate_study, candidate)):
+        results = studies[study]
+        sides.append(Side(results, _one_of("editor", editor, [one.name for one in results.editors]), study))
+    asked = None if metric is None else _one_of("metric", metric, list(sides[0].results.metrics))
+    decision = decide(*sides, margin=margin, disaster=disaster, metric=asked)
+    for sentence in gate_sentences(decision):
+        typer.echo(sentence)
+    if json_file is not None:
+        Path(json_file).write_text(json.dumps(decision.as_json(), indent=2) + "\n", encoding="utf-8")
+    if markdown_file is not None:
+        Path(markdown_file).write_text(gate_markdown(decision), encoding="utf-8")
+    raise typer.Exit({"pass": 0, "fail": GATE_FAILED, "undecided": UNDECIDED}[decision.outcome])
 
 
 @app.command()
@@ -402,6 +444,36 @@ def _configured(
     if limit is not None:
         changes.append(f"benchmark.limit={limit}")
     return load_config(config, changes, out=out)
+
+
+def _results(folder: str) -> Results:
+    """What a study's ledger holds, also of a folder that may only be read."""
+    from editloupe.scoring.study import results_of
+    from editloupe.store.ledger import ledger_to_read
+
+    config = _configured(folder)
+    with ledger_to_read(config.out) as ledger:
+        return results_of(config, ledger)
+
+
+def _two_editors(words: list[str]) -> list[tuple[str, str]]:
+    """(study, editor) twice, from ``STUDY A B`` or ``STUDY:A STUDY:B``."""
+    from editloupe.errors import ConfigError
+
+    if len(words) == 3:
+        study, base, candidate = words
+        sides = [(study, base), (study, candidate)]
+    else:
+        parts = [word.rpartition(":") for word in words]
+        if len(words) != 2 or not all(study and editor for study, _, editor in parts):
+            raise ConfigError(
+                f"{' '.join(words)!r} does not name two editors; give STUDY BASE CANDIDATE, or "
+                "STUDY:BASE STUDY:CANDIDATE"
+            )
+        sides = [(study, editor) for study, _, editor in parts]
+    if sides[0] == sides[1]:
+        raise ConfigError(f"{sides[0][1]!r} is given twice; a gate needs a base and a candidate")
+    return sides
 
 
 def _one_of(kind: str, name: str, known: list[str]) -> str:

@@ -256,6 +256,10 @@ def audit(
     stability: Annotated[
         bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
     ] = False,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", metavar="X", min=0.0, help="With --human: say how many labels an interval of X takes."),
+    ] = None,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from editloupe.audit.audit import audit_study
@@ -264,7 +268,9 @@ def audit(
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible("editloupe", "audit", str(study.out)):
-        found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
+        found = audit_study(
+            study, retry_failed=retry_failed, human=human or (), stability=stability or None, width=width
+        )
     for table in audit_tables(found, whole=not sys.stdout.isatty()):
         print_table(table)
     if found["replies"]["asked"]:
@@ -274,6 +280,36 @@ def audit(
     typer.echo(f"audit: {study.out / 'audit.json'}")
     typer.echo(f"total  {found['n']} scores compared  {found['unscored']} without a score")
     raise typer.Exit(FINISHED_WITH_FAILURES if found["unscored"] else 0)
+
+
+@app.command("sample")
+def draw(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")],
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many samples.")],
+    editors: Annotated[
+        str | None, typer.Option("--editors", metavar="A,B", help="Only these editors' edits; all by default.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Of the draw; the study's by default.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="FILE", help="Where the table to fill in goes; DIR/to-rate.csv.")
+    ] = None,
+) -> None:
+    """Draw samples at random for people to rate, so that their ratings can correct the judge's means."""
+    from editloupe.audit.human_sample import draw_sample
+    from editloupe.study import tables_of_study
+
+    config = _configured(folder)
+    known = [part.name for part in config.editors]
+    chosen = [_one_of("editor", name.strip(), known) for name in editors.split(",")] if editors is not None else []
+    drawn, edits, path = draw_sample(
+        config, count, editors=chosen, seed=seed, path=None if table is None else Path(table)
+    )
+    tables_of_study(config, stages=())  # so that the gallery can show them
+    typer.echo(f"drawn  {len(drawn.samples)} of {drawn.of} samples, {edits} edits by {len(drawn.editors)} editors")
+    typer.echo(f"rate them in the gallery ({config.out / 'report.html'}#/gallery?rated=drawn) or in {path}, then:")
+    typer.echo(shlex.join(["editloupe", "audit", str(config.out), "--human", str(path)]))
 
 
 @app.command()

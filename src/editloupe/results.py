@@ -297,6 +297,7 @@ class Results:
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
+        drawn: what `editloupe sample` drew for people to rate; None where nothing was drawn.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -325,6 +326,7 @@ class Results:
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = ReplyCounts()
+    drawn: Mapping[str, Any] | None = None
 
     @property
     def heading(self) -> str:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from editloupe.audit.human_means import human_means
+from editloupe.audit.human_sample import drawn_sample
 from editloupe.audit.preferences import class_agreement, labelled_edits, preference_agreement
 from editloupe.audit.ratings import match_ratings, read_ratings
 from editloupe.audit.score_variants import ScoreVariant, score_variants
@@ -58,7 +60,12 @@ class _Truth:
 
 
 def audit_study(
-    config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = (), stability: bool | None = None
+    config: StudyConfig,
+    *,
+    retry_failed: bool = False,
+    human: Sequence[str] = (),
+    stability: bool | None = None,
+    width: float | None = None,
 ) -> dict[str, Any]:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
 
@@ -71,6 +78,7 @@ def audit_study(
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
         stability: whether some questions are asked again; where None, only without ratings by people.
+        width: of the interval of a human mean that is wished for, in points: how many labels would that take?
 
     Returns:
         What ``audit.json`` holds; ``docs/study-folder.md`` names its keys. `overall`, `readings`, each editor and each
@@ -101,6 +109,9 @@ def audit_study(
             truth = _known(samples, edits)
             known = labelled_edits(config, samples)
         _check(config, truth, known)
+        means = (
+            human_means(drawn_sample(study.ledger, samples), truth.numbers, results, edits, width) if ratings else None
+        )
         readings = score_variants(config, study.ledger)
         preferences = classes = None
         if known:
@@ -137,6 +148,7 @@ def audit_study(
             "preferences": preferences,
             "classes": classes,
             "human": truth.human,
+            "human_means": means,
             "replies": results.replies.as_json(),
             **(
                 measure_stability(config, study.judge, study.questions) if again else {"stability": None, "modes": None}

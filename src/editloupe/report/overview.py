@@ -76,6 +76,7 @@ def overview_of(tables: Tables) -> dict[str, Any]:
         "cost": dict(results.cost),
         "versions": dict(results.versions),
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
+        "drawn": None if results.drawn is None else _drawn(results.drawn, names),
         "audit": results.audit,
         "probe": results.probe,
     }
@@ -91,6 +92,14 @@ def _label(category: str, label: str) -> list[str]:
     if category in LABELS:
         return [LABELS[category], LABELS_ZH[category]]
     return [printable(label)] * 2
+
+
+def _drawn(drawn: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Which edits are to be rated: samples by id, editors by their number."""
+    return {
+        "samples": drawn["samples"],
+        "editors": [number for number, name in enumerate(names) if name in drawn["editors"]],
+    }
 
 
 def _scale(scale: Scale) -> dict[str, float]:

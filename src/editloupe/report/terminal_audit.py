@@ -37,6 +37,8 @@ def audit_tables(audit: Mapping[str, Any], *, whole: bool = False) -> Iterator[T
         yield _preferences(audit["judge"], preferences)
     if classes is not None:
         yield _classes(audit["judge"], classes)
+    if any("overall" in part for part in (audit.get("human_means") or {"editors": {}})["editors"].values()):
+        yield _human_means(audit["human_means"], whole=whole)
 
 
 def _agreement(audit: Mapping[str, Any], *, whole: bool) -> Table:
@@ -82,9 +84,36 @@ def audit_sentences(audit: Mapping[str, Any]) -> Iterator[str]:
             f"{first} and {second}: {one['n']} edits in common, Spearman {number(one['spearman']['value'], 3)}, "
             f"mean difference {number(one['mae']['value'])}"
         )
+    if audit.get("human_means") is not None:
+        yield from _human_mean_sentences(audit["human_means"])
     for flag in human["flags"]:
         who, editor, sample = (one_line(flag[name], 40) for name in ("rater", "editor", "sample"))
         yield f"flag by {who}: {editor} on {sample}: {one_line(flag['flag'])}"
+
+
+def _human_means(means: Mapping[str, Any], *, whole: bool) -> Table:
+    columns = ("judge", "people", "95 %", "labels alone", "labels", *(("wanted",) if means["width"] else ()))
+    view = _table("means as people would have given them", columns)
+    short = {} if whole else short_names(list(means["editors"]), NAME)
+    for name, part in means["editors"].items():
+        if "overall" in part:
+            mean = part["overall"]
+            cells = [number(mean["judge"]), number(mean["mean"]), _ends(mean["ci95"]), _ends(mean["labels_alone"])]
+            cells += [str(mean["labelled"])]
+            cells += ["–" if mean["wanted"] is None else str(mean["wanted"])] if means["width"] else []
+            view.add_row(Text(short.get(name) or one_line(name, LONGEST)), *cells)
+    return view
+
+
+def _human_mean_sentences(means: Mapping[str, Any]) -> Iterator[str]:
+    if means["refused"]:
+        yield f"means are not corrected: {means['refused']}"
+        return
+    if means["ignored"]:
+        yield f"{means['ignored']} ratings of edits that were not drawn do not count for the corrected means"
+    for name, part in means["editors"].items():
+        if "refused" in part:
+            yield f"the mean of {one_line(name, 40)} is not corrected: {part['refused']}"
 
 
 def reply_table(replies: Mapping[str, Any]) -> Table:

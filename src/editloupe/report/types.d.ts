@@ -104,6 +104,7 @@ interface Overview {
   cost: Record<string, Record<string, any>>;
   versions: Record<string, string>;
   config: string;
+  drawn: {samples: string[]; editors: number[]} | null;
   audit: any;
   probe: any;
 }

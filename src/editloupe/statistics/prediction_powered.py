@@ -70,7 +70,8 @@ def human_mean(
     the prediction-powered mean (Angelopoulos et al., *Prediction-Powered Inference*, Science 382, 2023) with the weight
     that makes its variance smallest (Angelopoulos, Duchi & Zrnic, *PPI++: Efficient Prediction-Powered Inference*,
     2023), held between 0 and 1. Strata are averaged by their share of all samples. The variance is that of a sum of one
-    contribution per source image (as in `interval.ratio_interval`), so samples of one image need not be independent;
+    contribution per source image, each widened as by leaving it out (CR3; Bell & McCaffrey, *Bias Reduction in Standard
+    Errors for Linear Regression with Multi-Stage Samples*, 2002), so samples of one image need not be independent;
     the quantile is Student's, with one degree of freedom for each labelled source image, less one for each stratum and
     one for the weight.
 
@@ -147,9 +148,9 @@ class _Contributions:
             for row, (values, part) in enumerate(((people, drawn), (judge, drawn), (judge, rest))):
                 middle = float(values[part].mean())
                 means[row] += share * middle
-                # A stratum's own mean takes a degree of freedom from it, as in the CR1 variance of one mean.
+                # The jackknife's factor: with few labels a stratum, the usual one gives intervals that are too short.
                 sources = len(np.unique(clusters[part]))
-                wider = np.sqrt(sources / (sources - 1)) if sources > 1 else 1.0
+                wider = sources / (sources - 1) if sources > 1 else 1.0
                 np.add.at(rows[row], clusters[part], wider * share * (values[part] - middle) / int(part.sum()))
         return cls(rows[0], rows[1], rows[2], means)
 

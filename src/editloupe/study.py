@@ -23,7 +23,7 @@ from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
-from editloupe.judge_card import read_card
+from editloupe.judge_quality.card import read_card
 from editloupe.machine import hardware
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress.bars import Tally, logging_to, stage_progress
@@ -197,7 +197,7 @@ class Study:
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
-        self.ledger.save_fact("judge_card", card)
+        self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""

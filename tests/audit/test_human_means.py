@@ -136,9 +136,9 @@ def test_ratings_of_all_that_was_drawn_correct_the_means(config, tmp_path):
     _, _, path = draw_sample(config, 25)
     rows = drawn_rows(path)
     found = audit_study(config, human=rated(config, tmp_path / "a.csv", rows), width=1.0)
-    for part in found["human_means"]["editors"].values():
-        assert part["overall"]["mean"] == pytest.approx(7.0)
-        assert part["overall"]["labelled"] == 25
+    for part in found.human_means.editors.values():
+        assert part.overall.mean == pytest.approx(7.0)
+        assert part.overall.labelled == 25
     (table,) = [table for table in audit_tables(found) if "people would have given" in str(table.title)]
     assert table.row_count == 2
 
@@ -148,7 +148,7 @@ def test_a_part_that_people_chose_corrects_nothing(config, tmp_path):
     rows = drawn_rows(path)
     lost = next(row for row in rows if row["editor"] == rows[0]["editor"])
     found = audit_study(config, human=rated(config, tmp_path / "b.csv", [row for row in rows if row is not lost]))
-    refused = found["human_means"]["editors"][lost["editor"]]["refused"]
+    refused = found.human_means.editors[lost["editor"]].refused
     assert refused.startswith(f"1 of 25 drawn edits are not rated, such as {lost['sample']!r}")
     assert any(refused in sentence for sentence in audit_sentences(found))
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from editloupe.audit.human_sample import DrawnSample
+from editloupe.judge_quality.human_means import EditorHumanMeans, HumanMeans
 from editloupe.records import Edit, Failure
 from editloupe.results import Results, Verdict
 from editloupe.statistics.prediction_powered import HumanMean, human_mean
@@ -29,7 +29,7 @@ def human_means(
     results: Results,
     edits: Mapping[EditRef, Edit | Failure],
     width: float | None = None,
-) -> dict[str, Any]:
+) -> HumanMeans:
     """Estimate each drawn editor's mean, overall and by category.
 
     Only ratings of drawn samples count, and only where all drawn edits of an editor are rated: those that people left
@@ -42,24 +42,18 @@ def human_means(
         edits: by (editor, sample).
         width: of the interval that is wished for, in points of the scale.
 
-    Returns:
-        ``{refused, seed, drawn, of, width, ignored, editors}``; `refused` says why there are no means, `ignored` counts
-        ratings of edits that were not drawn, and `editors` holds by name either ``{refused}`` or
-        ``{overall, categories}`` of the fields of `HumanMean`.
     """
     if drawn is None:
-        return {"refused": NOT_DRAWN, "editors": {}}
+        return HumanMeans(refused=NOT_DRAWN)
     chosen = set(drawn.samples)
-    ignored = sum(name not in chosen or editor not in drawn.editors for editor, name in ratings)
-    return {
-        "refused": None,
-        "seed": drawn.seed,
-        "drawn": len(drawn.samples),
-        "of": drawn.of,
-        "width": width,
-        "ignored": ignored,
-        "editors": {editor: _of_editor(editor, chosen, ratings, results, edits, width) for editor in drawn.editors},
-    }
+    return HumanMeans(
+        seed=drawn.seed,
+        drawn=len(drawn.samples),
+        of=drawn.of,
+        width=width,
+        ignored=sum(name not in chosen or editor not in drawn.editors for editor, name in ratings),
+        editors={editor: _of_editor(editor, chosen, ratings, results, edits, width) for editor in drawn.editors},
+    )
 
 
 def _of_editor(
@@ -69,7 +63,7 @@ def _of_editor(
     results: Results,
     edits: Mapping[EditRef, Edit | Failure],
     width: float | None,
-) -> dict[str, Any]:
+) -> EditorHumanMeans:
     rows: dict[str, Verdict] = {}
     for verdict in results.verdicts:
         if verdict.editor == editor and isinstance(edits.get((editor, verdict.sample)), Edit):
@@ -77,35 +71,30 @@ def _of_editor(
     lacking = [name for name in rows if name in chosen and (editor, name) not in ratings]
     count = sum(name in chosen for name in rows)
     if not count:
-        return {"refused": "none of the drawn samples has an edit"}
+        return EditorHumanMeans(refused="none of the drawn samples has an edit")
     if lacking:
         told = f"{len(lacking)} of {count} drawn edits are not rated, such as {lacking[0]!r}"
-        return {"refused": f"{told}; a part that people chose is no random one"}
+        return EditorHumanMeans(refused=f"{told}; a part that people chose is no random one")
     judge = np.array([_number(results.overall.get((editor, name))) for name in rows])
     people = np.array([ratings[editor, name] if name in chosen else np.nan for name in rows])
     _, clusters = np.unique([verdict.cluster for verdict in rows.values()], return_inverse=True)
     labels = np.array([verdict.category for verdict in rows.values()])
     _, strata = np.unique(labels, return_inverse=True)
 
-    def estimate(inside: Any) -> dict[str, Any]:
-        found = human_mean(
+    def estimate(inside: NDArray[np.bool_]) -> HumanMean:
+        return human_mean(
             judge[inside], people[inside], clusters[inside], strata[inside], limits=results.scale.limits, width=width
         )
-        return _as_json(found)
 
-    return {
-        "overall": estimate(np.ones(len(rows), dtype=bool)),
-        "categories": {
+    return EditorHumanMeans(
+        overall=estimate(np.ones(len(rows), dtype=bool)),
+        categories={
             category.id: estimate(labels == category.id)
             for category in results.benchmark.categories
             if (labels == category.id).any()
         },
-    }
+    )
 
 
 def _number(score: float | None) -> float:
     return np.nan if score is None else score
-
-
-def _as_json(found: HumanMean) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}

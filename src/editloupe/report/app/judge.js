@@ -76,7 +76,7 @@ function auditSections(audit) {
     stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
       table(['', num(t('audit_equal')), num(t('audit_largest'))],
         ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
-      h('p.note', {}, t('audit_modes', {
+      modes && h('p.note', {}, t('audit_modes', {
         mode: modes.other, questions: modes.questions, spearman: number(modes.spearman.value, 3), difference: number(modes.mean_absolute_difference.value, 3),
       }))),
   ];
@@ -132,7 +132,7 @@ function humanMeansSection(means) {
   return h('section#human-means', {}, h('h2', {}, t('human_means')),
     means.refused ? h('p.note', {}, means.refused) : h('p.note', {}, t('human_means_note', means)),
     editors.filter(([, one]) => one.refused).map(([name, one]) => h('p.note', {}, editorCalled(name), ': ', one.refused)),
-    editors.filter(([, one]) => !one.refused).map(([name, one]) => table(
+    editors.filter(([, one]) => one.overall).map(([name, one]) => table(
       [editorCalled(name), num(t('judge_name')), num(t('human_corrected')), num('95 %'), num(t('labels_alone')), num(t('human_labels')), num(t('human_weight')), ...wanted],
       [row(t('overall'), one.overall), ...Object.entries(one.categories).map(([id, part]) => row(categoryName(id), part))])));
 }

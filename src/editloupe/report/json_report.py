@@ -44,6 +44,7 @@ def report_json(tables: Tables) -> bytes:
         "replies": results.replies.as_json(),
         "editors": [_editor(one, results.aggregates) for one in tables.standings],
         "comparisons": tables.comparisons.as_json(),
+        "robustness": tables.robustness.as_json(),
         "failures": [_failures(one) for one in tables.failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }

@@ -67,7 +67,7 @@ export function intervalBar(estimate, scale, editor, {height = 26, ticks = true,
   if (bounds !== null) parts.push(s('line.bounds', {x1: x(bounds[0]), x2: x(bounds[1]), y1: middle + 8, y2: middle + 8}));
   if (mean !== null) {
     parts.push(s('rect.fill', {x: 0, y: middle - 3, width: x(mean), height: 6, rx: 3}));
-    if (low !== null) {
+    if (low !== null && high !== null) {
       const cap = height > 20 ? 5 : 4;
       for (const [x1, x2, y1, y2] of [[low, high, 0, 0], [low, low, -cap, cap], [high, high, -cap, cap]])
         parts.push(s('line.reach', {x1: x(x1), x2: x(x2), y1: middle + y1, y2: middle + y2}));

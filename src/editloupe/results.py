@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from editloupe.pair_results import PairResults
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -297,6 +298,7 @@ class Results:
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
+        pairs: what became of the pairs of edits, where the study compares any.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -325,6 +327,7 @@ class Results:
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = ReplyCounts()
+    pairs: PairResults | None = None
 
     @property
     def heading(self) -> str:
@@ -344,6 +347,9 @@ class Results:
             found.update(dict.fromkeys(one.sources))
             if one.image is not None:
                 found[one.image] = None
+        for pair in self.pairs.verdicts if self.pairs is not None else ():
+            found.update(dict.fromkeys(pair.sources))
+            found.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         return list(found)

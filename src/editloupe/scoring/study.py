@@ -16,6 +16,7 @@ from typing import Any
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
 from editloupe.judge_card import card_of
+from editloupe.pairs.reading import pair_results_of
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
@@ -78,7 +79,8 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
-    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    compared = [] if config.pairs is None else [sorted(ledger.pair_plan()), config.pairs.model_dump(mode="json")]
+    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed, *compared)[:16]
     judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
     reading = reading_of(ledger.folder, verdicts, ledger.fact("reading"))
@@ -112,13 +114,14 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             [part.name for part in config.editors],
             samples,
             scores,
-            {sample.id: _cluster(sample) for sample in samples},
+            {sample.id: sample.cluster for sample in samples},
         ),
         card=rubric.card,
         title=config.title,
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        pairs=pair_results_of(config, ledger, samples, edits),
     )
 
 
@@ -135,7 +138,7 @@ def _verdict(
         failure=one.failure,
         reply=None if one.reply is None else one.reply.text,
         labels=None if one.reply is None else one.reply.labels,
-        cluster=_cluster(sample),
+        cluster=sample.cluster,
         image=_within(edit.image, folder) if isinstance(edit, Edit) else None,
         sources=tuple(name for picture in sample.sources if (name := _within(picture, folder))),
         instruction=sample.instruction,
@@ -152,6 +155,8 @@ def _scales(rubric: Rubric) -> dict[str, Scale]:
     asked = {name: rubric.metrics[name] for name in rubric.enabled}
     scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
     scales |= {name: Scale(one.low, one.high, one.worst) for name, one in rubric.derived.items()}
+    if not scales:  # single edits are not scored at all
+        scales[OVERALL] = Scale()
     if OVERALL not in scales:
         ends = [scales[name] for name in rubric.enabled]
         scales[OVERALL] = Scale(
@@ -162,11 +167,6 @@ def _scales(rubric: Rubric) -> dict[str, Scale]:
 
 def _not_done(stage: Stage) -> Failure:
     return Failure(stage, NOT_DONE, f"the stage {stage!r} has not come to this sample yet", retryable=True)
-
-
-def _cluster(sample: Sample) -> str:
-    """Edits of one source image are not independent of each other; a sample without an image stands for itself."""
-    return sample.sources[0].sha256 if sample.sources else sample.id
 
 
 def _note(sample: Sample, folder: Path) -> SampleNote:

@@ -14,6 +14,7 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_card import read_card
 from editloupe.machine import visible_gpus
+from editloupe.pairs.forecast import forecast_questions, pair_forecast
 from editloupe.planning import full_signature, make_judge, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
@@ -74,7 +75,7 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         without, told = _without_inputs(part, sound)
         lost += without
         say(f"editor {part.name} ({part.type}): {_counted(good, 'edit')}{told}")
-    metrics = ", ".join(config.rubric.enabled)
+    metrics = ", ".join(config.rubric.enabled) or "edits are compared, none is scored by itself"
     say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     asked = config.judge
     size = "as many tokens as the memory allows" if asked.batch_size == "auto" else str(asked.batch_size)
@@ -86,13 +87,17 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         if isinstance(made, StreamingJudge)
         else f"batches of {size}"
     )
-    say(
-        f"judge {asked.options.model_dump().get('model', asked.type)}: "
-        f"at most {_counted(questions, 'question')}, mode {config.mode}, "
-        f"{manner}"
-    )
-    forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
+    asked_singly = f"at most {_counted(questions, 'question')}, mode {config.mode}"
+    if not config.rubric.metrics:
+        asked_singly = f"no single questions, mode {config.pair_mode}"
+    say(f"judge {asked.options.model_dump().get('model', asked.type)}: {asked_singly}, {manner}")
+    forecast = made.forecast(_as_if_edited(config, sound), len(config.editors)) if config.rubric.metrics else ""
     if forecast:
+        say(f"  {forecast}")
+    for line in pair_forecast(config, sound):
+        say(line)
+    compared, times = forecast_questions(config, sound)
+    if compared and (forecast := made.forecast(compared, times)):
         say(f"  {forecast}")
     _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
     kept = Path(config.out) / "ledger.sqlite"

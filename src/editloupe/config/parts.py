@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from editloupe.categories import category_id
-from editloupe.config.pairs import PairsConfig, PairsPart, long_form, resolved_pairs
+from editloupe.config.pairs import AdaptivePart, PairsConfig, PairsPart, long_form, resolved_pairs
 from editloupe.config.spellings import apply_setting, in_one_spelling, mapping
 from editloupe.errors import ConfigError
 from editloupe.plugins import ConfigPath, Kind, Options, find, names, nearest
@@ -423,6 +423,8 @@ def _pairs(
             )
         if entry.get("adaptive") is True:
             entry = {**entry, "adaptive": {}}
+        if isinstance(entry.get("adaptive"), dict):
+            _known(entry["adaptive"], list(AdaptivePart.model_fields), f"{where}.adaptive")
         part = _validated(PairsPart, entry, where, base)
     return resolved_pairs(part, rubric, name, [one.name for one in editors], base)
 

@@ -9,14 +9,14 @@ because which of them become neighbours depends on the results.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from editloupe.statistics.bradley_terry import PairData, ratings_of
-from editloupe.statistics.pair_order import anytime_sign
+from editloupe.statistics.bradley_terry import PairData
+from editloupe.statistics.pair_order import anytime_sign, order_of
 
 __all__ = ["FIRST", "PairState", "Round", "next_round"]
 
@@ -69,7 +69,7 @@ def next_round(states: Mapping[tuple[int, int], PairState], editors: int, cluste
     for (i, j), state in states.items():
         sign = anytime_sign(state.values, error / len(states))
         better[i, j], better[j, i] = sign > 0, sign < 0
-    order = _order(states, editors, better)
+    order = order_of(_data(states, editors), better)
     neighbours = [(min(two), max(two)) for two in itertools.pairwise(order)]
     undecided = [(i, j) for i, j in neighbours if not better[i, j] and not better[j, i]]
     first = {two: min(FIRST, clusters) for two, state in states.items() if state.taken == 0 and clusters}
@@ -81,20 +81,12 @@ def next_round(states: Mapping[tuple[int, int], PairState], editors: int, cluste
     return Round(tuple(order), better, tuple(undecided), more)
 
 
-def _order(states: Mapping[tuple[int, int], PairState], editors: int, better: NDArray[np.bool_]) -> list[int]:
-    """By rating, with a ridge so that everyone has one; what is settled counts before it."""
-    pairs: Sequence[tuple[int, int]] = list(states)
-    data = PairData.of(
+def _data(states: Mapping[tuple[int, int], PairState], editors: int) -> PairData:
+    pairs = list(states)
+    return PairData.of(
         [i for i, _ in pairs],
         [j for _, j in pairs],
         [states[two].shares for two in pairs],
-        list(range(len(pairs))),
+        range(len(pairs)),
         items=editors,
     )
-    values = [0.0 if value is None else value for value in ratings_of(data, ridge=1.0).values]
-    order = sorted(range(editors), key=lambda one: (-values[one], one))
-    for _ in range(editors):  # in a circle of settled results there is no end to this
-        for place in range(editors - 1):
-            if better[order[place + 1], order[place]]:
-                order[place], order[place + 1] = order[place + 1], order[place]
-    return order

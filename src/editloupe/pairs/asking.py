@@ -10,8 +10,10 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
+
 from editloupe.config.parts import StudyConfig
-from editloupe.pair_results import PairVerdict
+from editloupe.pair_results import PairVerdict, Shares
 from editloupe.pairs.adaptive import PairState, Round, next_round
 from editloupe.pairs.planning import (
     Pair,
@@ -182,10 +184,13 @@ class _Rounds:
 
 def _count(state: PairState, verdicts: Iterable[PairVerdict]) -> None:
     """Add one cluster; one without any outcome is taken, and tells nothing."""
-    outcomes = [one.outcome for one in verdicts if one.outcome is not None]
+    by_sample: dict[str, list[Shares]] = defaultdict(list)
+    for one in verdicts:
+        if one.outcome is not None:
+            by_sample[one.sample].append(one.outcome)
     state.taken += 1
-    if outcomes:
-        a, b, tie = (sum(shares) / len(outcomes) for shares in zip(*outcomes, strict=True))
+    if by_sample:
+        a, b, tie = np.mean([np.mean(outcomes, axis=0) for outcomes in by_sample.values()], axis=0).tolist()
         state.values.append(a - b)
         state.shares = (state.shares[0] + a, state.shares[1] + b, state.shares[2] + tie)
 

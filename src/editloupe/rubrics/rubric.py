@@ -105,6 +105,8 @@ class Rubric(RubricModel):
         Raises:
             ConfigError: as in `require`.
         """
+        if not self.enabled:  # it compares edits alone, and may have no words for single ones
+            return {}
         mode = mode or self.answer
         self.require(mode)
         roles: dict[str, Sequence[Picture]] = {

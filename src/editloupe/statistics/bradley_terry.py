@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, sparse, stats
+from scipy import optimize, stats
 from scipy.linalg import block_diag, null_space
 from scipy.special import logsumexp, stdtrit
 
@@ -103,9 +103,11 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
 
         P(first) = e^a / Z    P(second) = e^b / Z    P(tie) = nu e^((a + b) / 2) / Z
 
-    so without ties it is the model of Bradley & Terry. A finite maximum exists for items that are tied together by
-    results in both directions (Ford, *Solution of a Ranking Problem from Binary Comparisons*, Am. Math. Monthly 64,
-    1957; a tie counts as both). The largest such set is rated; the others get None. With a ridge everyone is rated.
+    so without ties it is the model of Bradley & Terry. Where some values could drift apart for ever without making what
+    was seen less likely, as those of an item that was never beaten, there is no finite maximum (Albert & Anderson, *On
+    the Existence of Maximum Likelihood Estimates in Logistic Regression Models*, Biometrika 71, 1984; without ties this
+    is the condition of Ford, 1957: results in both directions). The largest set of items that cannot is rated; the
+    others get None. With a ridge everyone is rated.
 
     Intervals: value plus and minus t with G - 1 degrees of freedom times the cluster-robust error, the sandwich of
     G / (G - 1) times the outer products of the clusters' scores (Liang & Zeger, Biometrika 73, 1986).
@@ -115,7 +117,7 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
         ridge: weight of ``0.5 |values|^2``, subtracted from the log-likelihood.
         balanced: whether each dimension counts equally, however many comparisons it has.
     """
-    rated = np.arange(data.items) if ridge else _joined(data)
+    rated = np.arange(data.items)
     unknown = Ratings(
         values=(None,) * data.items,
         ci95=(None,) * data.items,
@@ -124,11 +126,16 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
         fit_p=None,
         clusters=0,
     )
-    if len(rated) < 2:
-        return unknown
-    cells = _Cells(data, rated, balanced=balanced)
-    if not (cells.counts[:, :2] > NOTHING).any():  # ties alone say nothing of how far apart two could be
-        return unknown
+    while True:
+        if len(rated) < 2:
+            return unknown
+        cells = _Cells(data, rated, balanced=balanced)
+        if not (cells.counts[:, :2] > NOTHING).any():  # ties alone say nothing of how far apart two could be
+            return unknown
+        bounded = np.arange(len(rated)) if ridge else cells.bounded()
+        if len(bounded) == len(rated):
+            break
+        rated = rated[bounded]
     found = cells.fitted(ridge)
     values: list[float | None] = [None] * data.items
     intervals: list[tuple[float, float] | None] = [None] * data.items
@@ -153,17 +160,6 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
 
 def _dimensions(data: PairData) -> int:
     return int(data.dimensions.max()) + 1 if len(data.dimensions) else 1
-
-
-def _joined(data: PairData) -> Codes:
-    """The largest set of items tied together by results in both directions; of equally large ones the first."""
-    beaten = np.zeros((data.items, data.items))
-    np.add.at(beaten, (data.first, data.second), data.outcomes[:, 0] + data.outcomes[:, 2])
-    np.add.at(beaten, (data.second, data.first), data.outcomes[:, 1] + data.outcomes[:, 2])
-    _, labels = sparse.csgraph.connected_components(sparse.csr_array(beaten > NOTHING), connection="strong")
-    sizes = np.bincount(labels)
-    first = next(label for label in labels if sizes[label] == sizes.max())
-    return np.flatnonzero(labels == first)
 
 
 class _Cells:
@@ -239,6 +235,38 @@ class _Cells:
             options={"gtol": 1e-8, "maxiter": 1000},
         )
         return np.asarray(self.basis @ found.x, dtype=np.float64)
+
+    def bounded(self) -> Codes:
+        """The largest set of items whose values cannot drift apart; of equally large ones the first.
+
+        A direction of the parameters makes what was seen no less likely where each outcome that was seen gains at least
+        as much as the others of its cell. One linear program finds which of these gains can be above 0; the directions
+        are then those in which the others stay 0.
+        """
+        gains = [
+            self.design[cell, seen] - self.design[cell, other]
+            for cell in range(len(self.keys))
+            for seen in range(3)
+            for other in range(3)
+            if seen != other and self.counts[cell, seen] > NOTHING and np.isfinite(self.possible[cell, other])
+        ]
+        rows = np.unique(np.array(gains), axis=0)
+        count, size = rows.shape
+        found = optimize.linprog(
+            np.concatenate([np.zeros(size), -np.ones(count)]),
+            A_ub=np.hstack([-rows, np.eye(count)]),
+            b_ub=np.zeros(count),
+            bounds=[*((None, None),) * size, *((0.0, 1.0),) * count],
+            method="highs",
+        )
+        fixed = rows[found.x[size:] < 0.5]  # a cone: what can be above 0 can be 1
+        directions = null_space(fixed) if len(fixed) else np.eye(size)
+        moves = np.round(directions[: self.items], 6) + 0.0
+        _, groups = np.unique(moves, axis=0, return_inverse=True)
+        groups = groups.reshape(-1)
+        sizes = np.bincount(groups)
+        first = next(group for group in groups if sizes[group] == sizes.max())
+        return np.flatnonzero(groups == first)
 
     def covariance(self, found: Floats, ridge: float) -> tuple[Floats | None, int]:
         """Of the values, cluster-robust, and the number of clusters; None below two of them."""

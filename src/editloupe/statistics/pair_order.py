@@ -14,13 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-__all__ = ["anytime_p", "anytime_sign", "circular_triads", "rank_ranges"]
+from editloupe.statistics.bradley_terry import PairData, ratings_of
+
+__all__ = ["anytime_p", "anytime_sign", "circular_triads", "order_of", "rank_ranges"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 STAKES = np.arange(1, 20) / 20
 """Shares of the capital that are bet; a part of it on each, so that none has to be chosen ahead."""
+
+
+RIDGE = 0.1
+"""Of the ratings that give everyone a place, also who never lost."""
 
 
 def anytime_p(values: Sequence[float] | Floats) -> float | None:
@@ -53,6 +59,22 @@ def _capital(results: Floats) -> float:
     """Logarithm of the largest capital on the way, of a bet that the mean is above 0."""
     grown = np.cumsum(np.log1p(np.outer(results, STAKES)), axis=0)
     return float((logsumexp(grown, axis=1) - np.log(len(STAKES))).max())
+
+
+def order_of(data: PairData, better: Flags) -> list[int]:
+    """The items, best first: by rating; what is known of two neighbours counts before it.
+
+    Args:
+        data: the comparisons; the ratings are those with a small ridge, because everyone needs a place.
+        better: [i, j] whether i is known to be better than j.
+    """
+    values = ratings_of(data, ridge=RIDGE).values
+    order = sorted(range(data.items), key=lambda one: (-(values[one] or 0.0), one))
+    for _ in range(data.items):  # in a circle there would be no end to this
+        for place in range(data.items - 1):
+            if better[order[place + 1], order[place]]:
+                order[place], order[place + 1] = order[place + 1], order[place]
+    return order
 
 
 def rank_ranges(better: Flags) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 from scipy.linalg import block_diag, null_space
-from scipy.special import logsumexp, stdtrit
+from scipy.special import stdtrit
 
 __all__ = ["PairData", "Ratings", "ratings_of"]
 
@@ -322,7 +322,7 @@ class _Cells:
     def _logs(self, full: Floats) -> Floats:
         """(cells, 3) logarithms of the chances of each outcome."""
         linear = self.design @ full + self.possible
-        return np.asarray(linear - logsumexp(linear, axis=1, keepdims=True), dtype=np.float64)
+        return np.asarray(linear - np.logaddexp.reduce(linear, axis=1)[:, None], dtype=np.float64)
 
     def _reduced_information(self, full: Floats, ridge: float) -> Floats:
         chances = np.exp(self._logs(full))

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from editloupe.statistics.bradley_terry import PairData, ratings_of
 
@@ -58,7 +57,7 @@ def anytime_sign(values: Sequence[float] | Floats, error: float) -> int:
 def _capital(results: Floats) -> float:
     """Logarithm of the largest capital on the way, of a bet that the mean is above 0."""
     grown = np.cumsum(np.log1p(np.outer(results, STAKES)), axis=0)
-    return float((logsumexp(grown, axis=1) - np.log(len(STAKES))).max())
+    return float(np.logaddexp.reduce(grown, axis=1).max() - np.log(len(STAKES)))
 
 
 def order_of(data: PairData, better: Flags) -> list[int]:

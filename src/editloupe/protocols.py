@@ -177,6 +177,8 @@ class Judge(_Model):
         domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
             it has no such limits.
         note: what the progress line shows, such as the cost so far.
+        reply_limit: tokens after which its reply is cut off, as ``judge.max_new_tokens`` sets it; None where that is no
+            option of it.
     """
 
     if TYPE_CHECKING:
@@ -195,11 +197,14 @@ class Judge(_Model):
         def domain(self) -> Sequence[str]: ...
         @property
         def note(self) -> str: ...
+        @property
+        def reply_limit(self) -> int | None: ...
     else:
         thinks = False
         warning = None
         domain = ()
         note = ""
+        reply_limit = None
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
         """Answer one batch: same length and order. May raise for the batch as a whole: the caller splits it."""
@@ -242,6 +247,10 @@ class Judge(_Model):
         """Say in one line what asking these questions about each of so many editors would take; by default nothing."""
         del questions, times
         return ""
+
+    def tokens_computed(self) -> tuple[int, int] | None:
+        """Count the prompt tokens computed so far, padding included, and the padding; by default nothing is counted."""
+        return None
 
     def memory(self, questions: Sequence[Question]) -> Sequence[tuple[int, int]]:
         """Estimate what batches of such questions take, (batch size, bytes); loads no weights. By default: unknown."""

@@ -139,7 +139,7 @@ class Sample:
 
     @property
     def cluster(self) -> str:
-        """What makes edits dependent: the first source image; a sample without an image stands for itself."""
+        """Names what depends on each other: edits of one source image; a sample without an image stands for itself."""
         return self.sources[0].sha256 if self.sources else self.id
 
 

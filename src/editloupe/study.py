@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
-from editloupe.judge_card import read_card
+from editloupe.judge_quality.card import read_card
 from editloupe.machine import hardware
 from editloupe.pairs.asking import ask_pairs
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
@@ -40,7 +41,7 @@ from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import Ledger
 from editloupe.store.links import link_edits
 from editloupe.store.writing import writing
-from editloupe.workers import engine_of
+from editloupe.workers import Engine, engine_of
 
 __all__ = ["Study", "run_study", "tables_of_study"]
 
@@ -199,7 +200,7 @@ class Study:
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
-        self.ledger.save_fact("judge_card", card)
+        self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""
@@ -211,12 +212,13 @@ class Study:
             return
         tally = self._tally(waiting)
         started = time.perf_counter()
-        with stage_progress("judge", len(todo), unit="question") as progress:
+        place = self.config.workers.judge
+        with stage_progress("judge", len(todo), unit="question") as progress, engine_of(place) as engine:
             progress.loading(self.judge.name)
-            for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
+            for batch in engine.replies(part, self.judge, todo, progress):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
-                    self._note_hardware("judge", self.config.workers.judge)
+                    self._note_hardware("judge", place)
                 found = [self._scores(one.item, one.outcome) for one in batch]
                 numbers = [score for scores in found for score in scores.values() if score is not None]
                 failed = sum(None in scores.values() for scores in found)
@@ -228,9 +230,10 @@ class Study:
     def ask_about_pairs(self) -> None:
         """Stage 2, where edits are compared two by two: ask about every pair of the plan."""
         if self.config.pairs is not None:
-            ask_pairs(self.config, self.ledger, self.judge, self._ask_about_pairs)
+            with engine_of(self.config.workers.judge) as engine:  # its workers stay for all rounds
+                ask_pairs(self.config, self.ledger, self.judge, partial(self._ask_about_pairs, engine))
 
-    def _ask_about_pairs(self, plans: Sequence[PlannedReply]) -> None:
+    def _ask_about_pairs(self, engine: Engine, plans: Sequence[PlannedReply]) -> None:
         waiting = pending(self.ledger, [plan.key for plan in plans], retry_failed=self._retry_failed)
         todo = [plan for plan in plans if plan.key in waiting]
         if not todo:
@@ -238,7 +241,7 @@ class Study:
         place, started = self.config.workers.judge, time.perf_counter()
         with stage_progress("pairs", len(todo), unit="question") as progress:
             progress.loading(self.judge.name)
-            for batch in engine_of(place, progress).replies(self.config.judge, self.judge, todo):
+            for batch in engine.replies(self.config.judge, self.judge, todo, progress):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:
                     self._note_hardware("judge", place)
@@ -250,14 +253,15 @@ class Study:
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started, told = time.perf_counter(), 0
         failures: list[Failure] = []
-        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
+        place = self.config.workers.edit
+        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress, engine_of(place) as engine:
             progress.loading(one.part.name)
-            for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
+            for batch in engine.edits(one.part, one.editor, todo, progress):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
                 told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
-                    self._note_hardware("edit", self.config.workers.edit)
+                    self._note_hardware("edit", place)
                 lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
                 failures += lost
                 progress.advance(len(batch), failed=len(lost))

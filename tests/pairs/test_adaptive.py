@@ -1,4 +1,4 @@
-"""An adaptive plan: it asks on only where ranks are open, within its budget, goes on where it was, and is seldom wrong."""
+"""An adaptive plan: it asks on only where ranks are open, keeps its budget, goes on where it was, is seldom wrong."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 
 from comparing import PairJudge, asked, paired_study
 from editloupe.pairs.adaptive import FIRST, PairState, next_round
-from editloupe.study import Study, tables_of_study
+from editloupe.study import tables_of_study
 
 CLOSE = {"a": [160], "b": [150], "c": [140], "far": [20]}
 
@@ -110,11 +110,8 @@ def test_a_study_that_was_stopped_in_a_round_ends_as_if_it_had_not_been(close, t
 
     monkeypatch.setattr(PairJudge, "answer", stopped)
     config = close(pairs="adaptive", out="parts")
-    with pytest.raises(KeyboardInterrupt), Study(config) as study:
-        study.plan_edits()
-        study.make_edits()
-        study.plan_questions()
-        study.ask_about_pairs()
+    with pytest.raises(KeyboardInterrupt):
+        tables_of_study(config)
     monkeypatch.setattr(PairJudge, "answer", answer)
     resumed = tables_of_study(close(pairs="adaptive", out="parts")).ranking
     assert resumed.as_json() == whole.as_json()

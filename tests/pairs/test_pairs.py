@@ -1,5 +1,6 @@
 """A study that compares edits two by two: what is asked, in which order, what counts, and what is lost."""
 
+import itertools
 import json
 
 import pytest
@@ -42,7 +43,7 @@ def test_questions_that_share_a_picture_stand_side_by_side(tmp_path):
     run(paired_study(tmp_path, THREE, settings=["judge.batch_size=1"]))
     before = [tuple(picture.sha256 for picture in one.images[:2]) for one in asked[-1]]
     assert len(set(before)) == 6 * 3
-    assert sum(one != other for one, other in zip(before, before[1:], strict=False)) == len(set(before)) - 1
+    assert sum(one != other for one, other in itertools.pairwise(before)) == len(set(before)) - 1
 
 
 def test_equal_questions_of_two_pairs_are_asked_once(tmp_path):

@@ -1,5 +1,7 @@
 """A test that may be looked at after every result, and the ranks that follow from it."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,7 +27,7 @@ def test_a_difference_is_found_and_its_sign_is_right():
 @given(st.lists(st.sampled_from([-1.0, -0.5, 0.0, 0.5, 1.0]), min_size=1, max_size=60))
 def test_p_never_rises_while_results_come_in_and_is_the_same_for_both_signs(values):
     steps = [anytime_p(values[:count]) for count in range(1, len(values) + 1)]
-    assert all(0 < later <= earlier <= 1 for earlier, later in zip(steps, steps[1:], strict=False))
+    assert all(0 < later <= earlier <= 1 for earlier, later in itertools.pairwise(steps))
     assert anytime_p([-one for one in values]) == pytest.approx(steps[-1])
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
+from PIL import Image
+
 from editloupe.config.parts import BenchmarkPart, EditorPart, JudgePart, load_config
 from editloupe.images import decode, picture_of
 from editloupe.plugins import Options as PluginOptions
 from editloupe.records import Failure, Reply, Sample
-from PIL import Image
 from worlds import make_config
 
 

@@ -97,6 +97,11 @@ class TransformersJudge(Judge):
         """Whether it writes thoughts before a choice as well."""
         return self.options.thinking == "on"
 
+    @property
+    def reply_limit(self) -> int:
+        """Tokens after which a reply is cut off."""
+        return self.options.max_new_tokens
+
     def sees_anew(self, picture: Picture) -> bool:
         """Whether it sizes a picture otherwise than version 0.1.0 did."""
         return seen_anew(picture, self.options.image.longest_edge)
@@ -260,6 +265,12 @@ class TransformersJudge(Judge):
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn; may be called from any thread."""
         self.runner.prepare(question)
+
+    def tokens_computed(self) -> tuple[int, int] | None:
+        """The prompt tokens computed by the model that is loaded, padding included, and the padding."""
+        if self._runner is None:
+            return None
+        return self._runner.counters.tokens, self._runner.counters.padding
 
     def _choose(self, questions: Sequence[Question], answer: AnswerFormat) -> list[Reply]:
         runner = self.runner

@@ -15,7 +15,9 @@ from typing import Any
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
-from editloupe.judge_card import card_of
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.card import JudgeCard, card_of
+from editloupe.judge_quality.probe import Probe
 from editloupe.pairs.reading import pair_results_of
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
@@ -104,8 +106,8 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         config=config.source,
         versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
         language=config.language,
-        audit=audit if audit is not None and audit["signature"] == signature else None,
-        probe=probe if probe is not None and probe["signature"] == signature else None,
+        audit=Audit.from_json(audit) if audit is not None and audit["signature"] == signature else None,
+        probe=Probe.from_json(probe) if probe is not None and probe["signature"] == signature else None,
         notes={sample.id: _note(sample, ledger.folder) for sample in samples},
         hardware=ledger.fact("hardware") or {},
         cost=_cost(ledger.folder),
@@ -202,11 +204,14 @@ def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
     return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 
 
-def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:
+def _card(ledger: Ledger, signature: str) -> JudgeCard | None:
     """The card that the config names, else that of this study's own audit; one of another judge is none."""
     named, audit = ledger.fact("judge_card"), ledger.fact("audit")
-    card: dict[str, Any] | None = named or (card_of(audit) if audit is not None else None)
-    return card if card is not None and card["signature"] == signature else None
+    if named is not None:
+        card: JudgeCard | None = JudgeCard.from_json(named)
+    else:
+        card = None if audit is None else card_of(Audit.from_json(audit))
+    return card if card is not None and card.signature == signature else None
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

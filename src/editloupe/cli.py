@@ -15,6 +15,7 @@ import typer
 
 if TYPE_CHECKING:
     from editloupe.config.parts import StudyConfig
+    from editloupe.judge_quality.sanity import Sanity
     from editloupe.report.ranking import Ranking
     from editloupe.report.tables import Tables
     from editloupe.results import Language, Results
@@ -45,6 +46,10 @@ Categories = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
+
+ProbeFirst = Annotated[
+    bool, typer.Option("--sanity", help="First probe whether the judge sees and reads what it is asked; short form.")
+]
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)]
 
@@ -89,9 +94,10 @@ def run(
     categories: Categories = None,
     limit: Limit = None,
     retry_failed: RetryFailed = False,
+    sanity: ProbeFirst = False,
 ) -> None:
     """Edit, judge and report; what is done already is not done again."""
-    _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed)
+    _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed, sanity=sanity)
 
 
 @app.command()
@@ -227,6 +233,9 @@ def audit(
     stability: Annotated[
         bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
     ] = False,
+    sanity: Annotated[
+        bool, typer.Option("--sanity", help="Probe as well whether the judge sees and reads what it is asked.")
+    ] = False,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from editloupe.audit.audit import audit_study
@@ -234,17 +243,24 @@ def audit(
     from editloupe.report.terminal_audit import audit_sentences, audit_tables, reply_table
 
     study = _configured(config, out, settings, categories, limit)
-    with _interruptible("editloupe", "audit", str(study.out)):
-        audited = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
-    for table in audit_tables(audited, whole=not sys.stdout.isatty()):
-        print_table(table)
+    again = [*(word for file in human or () for word in ("--human", file)), *(["--sanity"] if sanity else [])]
+    with _interruptible("editloupe", "audit", str(study.out), *again):
+        audited = audit_study(
+            study, retry_failed=retry_failed, human=human or (), stability=stability or None, sanity=sanity
+        )
+    if audited.against:
+        for table in audit_tables(audited, whole=not sys.stdout.isatty()):
+            print_table(table)
+    if audited.sanity is not None:
+        _say_sanity(audited.sanity)
     if audited.replies.asked:
         print_table(reply_table(audited.replies))
     for sentence in audit_sentences(audited):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
     typer.echo(f"total  {audited.n} scores compared  {audited.unscored} without a score")
-    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored else 0)
+    lost = audited.sanity.lost if sanity and audited.sanity is not None else 0
+    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored or lost else 0)
 
 
 @app.command()
@@ -515,12 +531,24 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
     return name
 
 
-def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
+def _say_sanity(found: Sanity) -> None:
+    """Print what the sanity probes found."""
+    from editloupe.report.terminal import print_table
+    from editloupe.report.terminal_sanity import sanity_sentences, sanity_table
+
+    print_table(sanity_table(found))
+    for sentence in sanity_sentences(found):
+        typer.echo(sentence)
+
+
+def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool, *, sanity: bool = False) -> None:
     from editloupe.study import tables_of_study
 
     verb = stages[0] if len(stages) == 1 else "run"
-    with _interruptible("editloupe", verb, str(config.out)):
-        tables = tables_of_study(config, stages=stages, retry_failed=retry_failed)
+    with _interruptible("editloupe", verb, str(config.out), *(["--sanity"] if sanity else [])):
+        tables = tables_of_study(config, stages=stages, retry_failed=retry_failed, sanity=sanity)
+    if sanity and tables.results.sanity is not None:
+        _say_sanity(tables.results.sanity)
     if retry_failed:
         _say_what_is_not_retried(config, tables.results)
     _say(tables, config.out)

@@ -10,6 +10,8 @@ from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard
 from editloupe.judge_quality.probe import Probe
 from editloupe.judge_quality.replies import ReplyCount, ReplyCounts, ReplyExample
+from editloupe.judge_quality.sanity import Sanity
+from editloupe.pair_results import PairResults
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -233,10 +235,12 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere, or None.
+        sanity: what the sanity probes of this judge with this rubric found in this study, or None.
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
         drawn: what `editloupe sample` drew for people to rate; None where nothing was drawn.
+        pairs: what became of the pairs of edits, where the study compares any.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -262,10 +266,12 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: JudgeCard | None = None
+    sanity: Sanity | None = None
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = field(default_factory=ReplyCounts)
     drawn: Mapping[str, Any] | None = None
+    pairs: PairResults | None = None
 
     @property
     def heading(self) -> str:
@@ -285,6 +291,12 @@ class Results:
             found.update(dict.fromkeys(one.sources))
             if one.image is not None:
                 found[one.image] = None
+        for pair in self.pairs.verdicts if self.pairs is not None else ():
+            found.update(dict.fromkeys(pair.sources))
+            found.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
+        for probe in self.sanity.probes.values() if self.sanity is not None else ():
+            for example in probe.examples:
+                found.update(dict.fromkeys(example.pictures))
         return list(found)

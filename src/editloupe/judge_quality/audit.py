@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from editloupe.judge_quality.human_means import HumanMeans
 from editloupe.judge_quality.replies import ReplyCounts
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.judge_quality.stored import record_from, stored
 from editloupe.statistics.agreement import Agreement
 from editloupe.statistics.auroc import Auroc
@@ -178,6 +179,7 @@ class Audit:
         human: what became of ratings by people; None without any.
         human_means: what people would have said of all edits; None without ratings.
         replies: what became of the questions.
+        sanity: what the sanity probes of this judge with this rubric found; None where none was asked.
         stability, modes: None where nothing was asked again.
     """
 
@@ -203,6 +205,7 @@ class Audit:
     replies: ReplyCounts = field(default_factory=ReplyCounts)
     stability: Stability | None = None
     modes: ModeAgreement | None = None
+    sanity: Sanity | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``audit.json`` holds."""

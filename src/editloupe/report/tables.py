@@ -8,6 +8,7 @@ from typing import Self
 from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.failure_summary import FailureSummary, summarize_failures
 from editloupe.report.leaderboard import FailureCount, Standing, count_failures, ranked, standings
+from editloupe.report.ranking import Ranking
 from editloupe.report.robustness import Robustness, robustness_of
 from editloupe.results import Results
 
@@ -26,6 +27,7 @@ class Tables:
         robustness: how far the table can be leaned on.
         failures: counted by editor, stage and kind.
         failed: how much failed in all.
+        ranking: of the pairs, where the study compares any.
     """
 
     results: Results
@@ -35,6 +37,7 @@ class Tables:
     robustness: Robustness
     failures: tuple[FailureCount, ...]
     failed: FailureSummary
+    ranking: Ranking | None = None
 
     @classmethod
     def of(cls, results: Results) -> Self:
@@ -51,4 +54,5 @@ class Tables:
             robustness=robustness_of(best, comparisons, results.scale),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
+            ranking=Ranking.of(results),
         )

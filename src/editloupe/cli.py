@@ -471,8 +471,11 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
         typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
-    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
-    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
+    if failed.failed_scores:
+        line += f" ({failed.causes()})"
+    if failed.waiting:  # of a stage that was not asked for
+        line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
     typer.echo(line, err=not table)

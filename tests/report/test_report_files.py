@@ -245,4 +245,5 @@ def test_what_failed_is_counted_in_units_that_are_named(folder):
         "scores",
     }
     written(study(language="zh"), folder)
-    assert "8 个分数中有 2 个失败（8 个编辑中的 1 个：out-of-memory；1 个分数：prose）" in (folder / "report.md").read_text("utf-8")
+    said = (folder / "report.md").read_text("utf-8")
+    assert "8 个分数中有 2 个失败（8 个编辑中的 1 个：out-of-memory；1 个分数：prose）" in said

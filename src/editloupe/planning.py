@@ -131,8 +131,9 @@ def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
     if not others:
         return ""
     name, path = others[0]
+    several = "1 sample shares" if len(others) == 1 else f"{len(others)} samples share"
     return (
-        f"{len(others)} samples share a ready image with another one, such as {name!r} with {first[path]!r} "
+        f"{several} a ready image with another one, such as {name!r} with {first[path]!r} "
         f"({path.name!r})"
     )
 
@@ -146,9 +147,14 @@ def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tu
     Raises:
         ConfigError: nothing has been planned in this folder yet.
     """
-    samples = selected(config.benchmark, ledger.samples())
+    everything = list(ledger.samples())
+    samples = selected(config.benchmark, everything)
     if not samples:
-        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+        study = f"the study {str(ledger.folder)!r}"
+        if not everything:
+            raise ConfigError(f"{study} holds nothing yet; run it first")
+        asked, there = config.benchmark.categories or (), dict.fromkeys(sample.category for sample in everything)
+        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
     plan = ledger.plan()
     found = ledger.find([key for (_, _, metric), key in plan.items() if not metric])
     edits: dict[tuple[str, str], Edit | Failure] = {}

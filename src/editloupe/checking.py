@@ -14,10 +14,10 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_card import read_card
 from editloupe.machine import visible_gpus
-from editloupe.planning import full_signature, make_judge, shared_inputs
+from editloupe.planning import full_signature, make_judge, sampling_beside, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
-from editloupe.report.remarks import limited_to, outside_domain
+from editloupe.report.remarks import greedy_beside, limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.store.blobs import DecodingStore
 from editloupe.store.keys import judge_signature
@@ -91,6 +91,8 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
         f"at most {_counted(questions, 'question')}, mode {config.mode}, "
         f"{manner}"
     )
+    if remark := greedy_beside(made.name, sampling_beside(made, config.mode)):
+        say(f"  {remark}")
     forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
     if forecast:
         say(f"  {forecast}")

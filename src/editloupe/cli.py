@@ -455,7 +455,7 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from editloupe.report.remarks import limited_to
+    from editloupe.report.remarks import greedy_beside, limited_to
     from editloupe.report.terminal import leaderboard, noise_sentences, print_table
 
     results = tables.results
@@ -465,6 +465,8 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(sentence)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
+        if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
+            typer.echo(remark)
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
         told = f"such as {sample!r} by {editor}: {example[0]}"

@@ -27,6 +27,7 @@ __all__ = [
     "plan_edits",
     "plan_replies",
     "question_key",
+    "sampling_beside",
     "shared_inputs",
 ]
 
@@ -132,10 +133,7 @@ def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
         return ""
     name, path = others[0]
     several = "1 sample shares" if len(others) == 1 else f"{len(others)} samples share"
-    return (
-        f"{several} a ready image with another one, such as {name!r} with {first[path]!r} "
-        f"({path.name!r})"
-    )
+    return f"{several} a ready image with another one, such as {name!r} with {first[path]!r} ({path.name!r})"
 
 
 def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
@@ -208,6 +206,11 @@ def plan_replies(
                     key = reply_key(question, signature + pixels.mark(question))
                     planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
+
+
+def sampling_beside(judge: Judge, mode: str) -> str:
+    """How a judge's makers have it draw the tokens that it takes greedily here; empty where it writes none."""
+    return judge.stated_sampling if _writes(judge, mode) else ""
 
 
 def _writes(judge: Judge, mode: str) -> bool:

@@ -176,6 +176,8 @@ class Judge(_Model):
         warning: what a reader must know before believing it, the first line of every report; None for nothing.
         domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
             it has no such limits.
+        stated_sampling: how its makers have it draw tokens (``temperature 0.7, top_p 0.8``), where its config has the
+            most probable ones taken; reports say so. Nothing where they agree.
         note: what the progress line shows, such as the cost so far.
     """
 
@@ -194,11 +196,14 @@ class Judge(_Model):
         @property
         def domain(self) -> Sequence[str]: ...
         @property
+        def stated_sampling(self) -> str: ...
+        @property
         def note(self) -> str: ...
     else:
         thinks = False
         warning = None
         domain = ()
+        stated_sampling = ""
         note = ""
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:

@@ -25,7 +25,16 @@ from editloupe.errors import ConfigError, DataError, ItemError, StudyStopped, fa
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_card import read_card
 from editloupe.machine import hardware
-from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
+from editloupe.planning import (
+    PlannedEdit,
+    PlannedReply,
+    edits_of,
+    make_judge,
+    pending,
+    plan_edits,
+    plan_replies,
+    sampling_beside,
+)
 from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
@@ -228,6 +237,7 @@ class Study:
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
+        self.ledger.save_fact("judge_sampling", sampling_beside(judge, self.config.mode))
         self.ledger.save_fact("judge_card", card)
 
     def ask_questions(self) -> None:

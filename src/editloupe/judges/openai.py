@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from editloupe.errors import ConfigError, ItemError
 from editloupe.images import seen_anew
+from editloupe.judges.generation import stated_sampling
 from editloupe.judges.wire import launch
 from editloupe.judges.wire.background import in_background
 from editloupe.judges.wire.dispatch import Dispatcher
@@ -128,6 +129,11 @@ class OpenAIJudge(StreamingJudge):
             return ()
         wanted = (".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".gguf")
         return tuple(sorted(path for path in Path(self.options.model).iterdir() if path.suffix in wanted))
+
+    @property
+    def stated_sampling(self) -> str:
+        """How a local checkpoint asks for its tokens to be drawn, where the config has the most probable ones taken."""
+        return stated_sampling(Path(self.options.model)) if self._is_local and self.deterministic else ""
 
     @property
     def note(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import counted, unit_of
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
 from editloupe.report.words import interval, number, one_line, rank_range, signed, words
@@ -30,6 +30,7 @@ def report_markdown(tables: Tables) -> bytes:
         "",
         _setting(results),
         "",
+        *_greedy(results),
         *_leaderboard(tables),
         "",
         *_too_few(results, comparisons),
@@ -69,6 +70,11 @@ def _warnings(results: Results) -> list[str]:
 
 def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
     remark = too_few(comparisons, results.language)
+    return [_plain(remark, 400), ""] if remark else []
+
+
+def _greedy(results: Results) -> list[str]:
+    remark = greedy_beside(results.judge.name, results.judge.stated_sampling, results.language)
     return [_plain(remark, 400), ""] if remark else []
 
 

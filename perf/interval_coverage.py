@@ -115,7 +115,7 @@ def agreement_coverage(count):
     names = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
     rng = np.random.default_rng(1)
     many = [agreement(*draw(rng, 900), seed=0) for _ in range(6)]
-    truths = {name: np.mean([one[name]["value"] for one in many]) for name in names}
+    truths = {name: np.mean([getattr(sample, name).value for sample in many]) for name in names}
     print("\n| clusters of 3 | " + " | ".join(names) + " |")
     print("|---" * (len(names) + 1) + "|")
     for clusters in CLUSTERS:
@@ -124,7 +124,7 @@ def agreement_coverage(count):
         for _ in range(rows):
             found = agreement(*draw(rng, clusters), seed=0)
             for name in names:
-                low, high = found[name]["ci95"] or (np.nan, np.nan)
+                low, high = getattr(found, name).ci95 or (np.nan, np.nan)
                 held[name] += low <= truths[name] <= high
         print(f"| {clusters} | " + " | ".join(f"{held[name] / rows:.3f}" for name in names) + " |", flush=True)
 

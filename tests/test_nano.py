@@ -49,17 +49,17 @@ def test_every_reply_can_be_read_and_names_what_changed(verdicts):
 
 
 def test_three_editors_together(found):
-    assert found["all editors"]["spearman"]["value"] >= 0.90
-    assert found["all editors"]["pairwise_accuracy"]["value"] >= 0.93
+    assert found["all editors"].spearman.value >= 0.90
+    assert found["all editors"].pairwise_accuracy.value >= 0.93
 
 
 def test_the_editor_of_middling_skill(found):
-    assert found["skill 0.6"]["spearman"]["value"] >= 0.80
+    assert found["skill 0.6"].spearman.value >= 0.80
 
 
 @pytest.mark.parametrize("category", ["physical", "environmental", "cultural", "causal", "referential"])
 def test_each_category_with_the_editor_of_middling_skill(found, category):
-    assert found[f"skill 0.6, {category}"]["spearman"]["value"] >= 0.65
+    assert found[f"skill 0.6, {category}"].spearman.value >= 0.65
 
 
 def test_editors_stand_in_their_true_order(verdicts):
@@ -73,7 +73,7 @@ def test_identity_is_seen_through(verdicts):
 
 def test_one_digit_agrees_with_the_truth_too(judge):
     digits = agreements(judged(judge, SEED, per_category=6, mode="choice"))
-    assert digits["all editors"]["spearman"]["value"] >= 0.85
+    assert digits["all editors"].spearman.value >= 0.85
 
 
 def test_batch_size_changes_no_reply(judge, verdicts):

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from measure import EDITORS, Verdict, agreements, in_order, judged, readable
 from train import DEV_SEED, HERE, NANO
 
 from editloupe.categories import FIVE
 from editloupe.judges.transformers import TransformersJudge
+from editloupe.statistics.agreement import Agreement
+from editloupe.statistics.coefficient import Coefficient
 
 __all__ = ["card", "main"]
 
@@ -95,7 +96,8 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
     plan = json.loads((run / "plan.json").read_text())
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
     every = [one for world in (whole, *others) for one in world]
-    missed = [name for name, part, measure, target in TARGETS if not (_value(found[part][measure]) or 0) >= target]
+    reached: dict[str, Coefficient] = {name: getattr(found[part], measure) for name, part, measure, _ in TARGETS}
+    missed = [name for name, *_, target in TARGETS if not (reached[name].value or 0) >= target]
     runner = judge.runner
     return TEXT.format(
         parameters=sum(one.numel() for one in runner.model.parameters()) / 1e6,
@@ -111,35 +113,31 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
         dev=DEV_SEED,
         count=len(whole),
         targets="\n".join(
-            f"| {name} | >= {target} | {_said(found[part][measure])} | {'missed' if name in missed else 'met'} |"
-            for name, part, measure, target in TARGETS
+            f"| {name} | >= {target} | {_shown(reached[name])} | {'missed' if name in missed else 'met'} |"
+            for name, *_, target in TARGETS
         ),
         readable=readable(every),
         order=sum(in_order(world) for world in (whole, *others)),
         seeds=seeds,
         few=few,
         categories="\n".join(_row(name, found[name]) for name in ("all editors", *EDITORS, *FIVE) if name in found),
-        digit_spearman=_said(digits["spearman"]),
-        digit_pairs=_said(digits["pairwise_accuracy"]),
-        digit_mae=_said(digits["mae"]),
+        digit_spearman=_shown(digits.spearman),
+        digit_pairs=_shown(digits.pairwise_accuracy),
+        digit_mae=_shown(digits.mae),
         shortfall=_shortfall(missed, whole),
     )
 
 
-def _row(name: str, found: Mapping[str, Any]) -> str:
-    cells = (_said(found[one]) for one in ("spearman", "kendall", "pairwise_accuracy", "mae"))
+def _row(name: str, found: Agreement) -> str:
+    cells = (_shown(coefficient) for coefficient in (found.spearman, found.kendall, found.pairwise_accuracy, found.mae))
     return f"| {name} | {' | '.join(cells)} |"
 
 
-def _value(entry: Any) -> float | None:
-    return None if entry is None else entry["value"]
-
-
-def _said(entry: Any) -> str:
-    if entry["value"] is None:
+def _shown(coefficient: Coefficient) -> str:
+    if coefficient.value is None:
         return "-"  # a constant has no rank correlation, and one editor alone no pairs
-    low_high = entry["ci95"]
-    return f"{entry['value']:.3f}" + (f" ({low_high[0]:.3f} to {low_high[1]:.3f})" if low_high else "")
+    ends = coefficient.ci95
+    return f"{coefficient.value:.3f}" + (f" ({ends[0]:.3f} to {ends[1]:.3f})" if ends else "")
 
 
 def _shortfall(missed: Sequence[str], verdicts: Sequence[Verdict]) -> str:

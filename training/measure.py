@@ -16,7 +16,7 @@ from editloupe.records import ImageBytes, Question, Reply, Sample
 from editloupe.rubrics.loading import load_rubric
 from editloupe.rubrics.rubric import Rubric
 from editloupe.shapes.drawing import image
-from editloupe.statistics.agreement import agreement
+from editloupe.statistics.agreement import Agreement, agreement
 from editloupe.store.blobs import NoStore
 
 __all__ = ["EDITORS", "Verdict", "agreements", "in_order", "judged", "readable"]
@@ -77,7 +77,7 @@ def judged(
     return verdicts
 
 
-def agreements(verdicts: Sequence[Verdict]) -> dict[str, dict[str, object]]:
+def agreements(verdicts: Sequence[Verdict]) -> dict[str, Agreement]:
     """Compare judge and truth: all editors, each editor alone, and each category (all editors, skill 0.6 alone)."""
     parts = {"all editors": list(verdicts)}
     for name in EDITORS:
@@ -124,7 +124,7 @@ def _first(samples: Iterable[Sample], per_category: int | None) -> Iterator[Samp
             yield sample
 
 
-def _agreement(verdicts: Sequence[Verdict]) -> dict[str, object]:
+def _agreement(verdicts: Sequence[Verdict]) -> Agreement:
     known = [one for one in verdicts if one.score is not None]
     names = [f"{one.seed}/{one.sample}" for one in known]
     return agreement([one.score for one in known if one.score is not None], [one.truth for one in known], names, seed=0)

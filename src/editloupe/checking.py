@@ -12,7 +12,7 @@ from editloupe.benchmarks.findings import group_findings
 from editloupe.benchmarks.loading import read_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
-from editloupe.judge_card import read_card
+from editloupe.judge_quality.card import read_card
 from editloupe.machine import visible_gpus
 from editloupe.planning import full_signature, make_judge, sampling_beside, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
@@ -25,11 +25,13 @@ from editloupe.store.ledger import study_holder
 
 __all__ = ["check_study", "missing_requirements"]
 
+Say = Callable[[str], None]
+
 SHOWN = 20
 """Samples whose questions the judge's memory is estimated from."""
 
 
-def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
+def check_study(config: StudyConfig, say: Say) -> int:
     """Read the whole benchmark and describe the study.
 
     Args:
@@ -50,69 +52,84 @@ def check_study(config: StudyConfig, say: Callable[[str], None]) -> int:
     lacking = _lacking(config)
     for sentence in lacking:  # first: a missing data file ends the check
         say(f"this machine lacks: {sentence}")
-    benchmark = config.benchmark.make()
-    loaded = read_samples(config.benchmark, benchmark, DecodingStore())
-    samples = loaded.samples
-    bad = [sample for sample in samples if sample.failure is not None]
-    say(f"benchmark {benchmark.name}: {_counted(len(samples), 'sample')}, {len(bad)} of them unusable")
-    if len(samples) == config.benchmark.limit:
-        say(f"  {limited_to(len(samples), 'en')}")
-    per_category = Counter(sample.category for sample in samples)
-    bad_per_category = Counter(sample.category for sample in bad)
-    for category, count in per_category.items():
-        label = benchmark.categories.get(category, category)
-        name = category if label == category else f"{category:16} {label}"
-        say(f"  {name:33} {count:5} {'sample' if count == 1 else 'samples'}, {bad_per_category[category]} unusable")
-    groups = group_findings(loaded.findings)
-    say("data: nothing to report" if not groups else "data: what was found, per kind and group")
-    for group in groups:
-        say(f"  {group.sentence}")
+    samples = _say_data(config, say)
     sound = [sample for sample in samples if sample.failure is None]
-    good = len(sound)
-    lost = 0
-    for part in config.editors:
-        without, told = _without_inputs(part, sound)
-        lost += without
-        say(f"editor {part.name} ({part.type}): {_counted(good, 'edit')}{told}")
-    metrics = ", ".join(config.rubric.enabled)
-    say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
-    asked = config.judge
-    size = "as many tokens as the memory allows" if asked.batch_size == "auto" else str(asked.batch_size)
-    size = size if asked.use_batch_inference else "1"
-    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * asked.draws
-    made = make_judge(config)
-    manner = (
-        f"{asked.options.model_dump().get('concurrency', 'all')} at a time"
-        if isinstance(made, StreamingJudge)
-        else f"batches of {size}"
-    )
-    say(
-        f"judge {asked.options.model_dump().get('model', asked.type)}: "
-        f"at most {_counted(questions, 'question')}, mode {config.mode}, "
-        f"{manner}"
-    )
-    if remark := greedy_beside(made.name, sampling_beside(made, config.mode)):
-        say(f"  {remark}")
-    forecast = made.forecast(_as_if_edited(config, sound), len(config.editors))
-    if forecast:
-        say(f"  {forecast}")
-    _say_memory(made, _as_if_edited(config, sound[:SHOWN]), say)
+    lost = _say_editors(config, sound, say)
+    say(f"rubric {config.rubric.name} v{config.rubric.version}: {', '.join(config.rubric.enabled)}")
+    judge = make_judge(config)
+    _say_judge(config, judge, sound, say)
     kept = Path(config.out) / "ledger.sqlite"
     say(f"study folder {config.out}: {'there already, will be continued' if kept.exists() else 'new'}")
     if stops := [sentence for sentence, requirement in lacking.items() if requirement.stops]:
         raise ConfigError("; ".join(stops))
-    if named := _card_of_another(config, made):
-        raise ConfigError(named)
+    if wrong := _wrong_card(config, judge):
+        raise ConfigError(wrong)
     if holder := study_holder(config.out):
         raise StudyLocked(holder)
-    return len(bad) + lost
+    return len(samples) - len(sound) + lost
+
+
+def _say_data(config: StudyConfig, say: Say) -> Sequence[Sample]:
+    """Read the benchmark, and describe its samples and what is remarkable about them."""
+    benchmark = config.benchmark.make()
+    loaded = read_samples(config.benchmark, benchmark, DecodingStore())
+    samples = loaded.samples
+    unusable = Counter(sample.category for sample in samples if sample.failure is not None)
+    say(f"benchmark {benchmark.name}: {_counted(len(samples), 'sample')}, {unusable.total()} of them unusable")
+    if len(samples) == config.benchmark.limit:
+        say(f"  {limited_to(len(samples), 'en')}")
+    for category, count in Counter(sample.category for sample in samples).items():
+        label = benchmark.categories.get(category, category)
+        name = category if label == category else f"{category:16} {label}"
+        say(f"  {name:33} {count:5} {'sample' if count == 1 else 'samples'}, {unusable[category]} unusable")
+    groups = group_findings(loaded.findings)
+    say("data: nothing to report" if not groups else "data: what was found, per kind and group")
+    for group in groups:
+        say(f"  {group.sentence}")
+    return samples
+
+
+def _say_editors(config: StudyConfig, sound: Sequence[Sample], say: Say) -> int:
+    """Describe the editors; returns how many ready images are missing or broken."""
+    lost = 0
+    for part in config.editors:
+        without, remark = _without_inputs(part, sound)
+        lost += without
+        say(f"editor {part.name} ({part.type}): {_counted(len(sound), 'edit')}{remark}")
+    return lost
+
+
+def _say_judge(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: Say) -> None:
+    """Say how much the judge is asked, in which manner, and what that costs in money and memory."""
+    part = config.judge
+    options = part.options.model_dump()
+    if isinstance(judge, StreamingJudge):
+        manner = f"{options.get('concurrency', 'all')} at a time"
+    elif not part.use_batch_inference:
+        manner = "batches of 1"
+    elif part.batch_size == "auto":
+        manner = "batches of as many tokens as the memory allows"
+    else:
+        manner = f"batches of {part.batch_size}"
+    questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * part.draws
+    name = options.get("model", part.type)
+    say(f"judge {name}: at most {_counted(questions, 'question')}, mode {config.mode}, {manner}")
+    if remark := greedy_beside(judge.name, sampling_beside(judge, config.mode)):
+        say(f"  {remark}")
+    forecast = judge.forecast(_as_if_edited(config, sound), len(config.editors))
+    if forecast:
+        say(f"  {forecast}")
+    memory = judge.memory(_as_if_edited(config, sound[:SHOWN]))  # where it can be told without the weights
+    if memory:
+        say("memory of a batch by the stated model, weights apart:")
+        say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in memory))
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
-def _card_of_another(config: StudyConfig, judge: Judge) -> str:
+def _wrong_card(config: StudyConfig, judge: Judge) -> str:
     """What is wrong with the judge's card, which a run reads only after the edits; empty where nothing is."""
     if config.judge.card is None:
         return ""
@@ -152,18 +169,10 @@ def _without_inputs(part: EditorPart, samples: Sequence[Sample]) -> tuple[int, s
                 DecodingStore().take(path)  # to its last pixel: what is cut off has a sound beginning
         except ImageError as error:
             broken.append(str(error))
-    told = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
-    told += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
-    told += f"; {shared}" if (shared := shared_inputs(inputs)) else ""
-    return len(lacking) + len(broken), told
-
-
-def _say_memory(judge: Judge, questions: Sequence[Question], say: Callable[[str], None]) -> None:
-    """Print what batches will take, where the judge can tell without its weights."""
-    table = judge.memory(questions)
-    if table:
-        say("memory of a batch by the stated model, weights apart:")
-        say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in table))
+    remark = f", {len(lacking)} of them without a ready image, the first {lacking[0]!r}" if lacking else ""
+    remark += f", {len(broken)} with a broken one, the first: {broken[0]}" if broken else ""
+    remark += f"; {shared}" if (shared := shared_inputs(inputs)) else ""
+    return len(lacking) + len(broken), remark
 
 
 def missing_requirements(config: StudyConfig) -> list[str]:
@@ -176,19 +185,20 @@ def _lacking(config: StudyConfig) -> dict[str, Requirement]:
     parts = [(f"benchmark {config.benchmark.name}", config.benchmark.requirements())]
     parts += [(f"editor {part.name}", part.requirements()) for part in config.editors]
     parts += [("the judge", config.judge.requirements())]
-    found = {f"{who} {lacking.sentence}": lacking for who, requirements in parts for lacking in requirements}
-    for stage, place in (("edit", config.workers.edit), ("judge", config.workers.judge)):
-        found |= {f"workers.{stage} {lacking.sentence}": lacking for lacking in _place(place)}
-    return found
+    lacking = {f"{who} {requirement.sentence}": requirement for who, unmet in parts for requirement in unmet}
+    for stage, settings in (("edit", config.workers.edit), ("judge", config.workers.judge)):
+        unmet = _lacking_for_workers(settings)
+        lacking |= {f"workers.{stage} {requirement.sentence}": requirement for requirement in unmet}
+    return lacking
 
 
-def _place(place: WorkerSettings) -> Iterator[Requirement]:
-    if place.engine == "here":
+def _lacking_for_workers(settings: WorkerSettings) -> Iterator[Requirement]:
+    if settings.engine == "here":
         return
     yield from lacking_packages({"ray": "ray"})
-    if place.address is None and place.gpus_per_worker:
-        wanted = max(place.device_ids or (0,)) + 1 if place.device_ids else (place.device_count or 1)
-        here = visible_gpus()
-        if here < wanted:
-            sentence = f"wants {place.device_count or 'one or more'} GPU(s), this machine has {here}"
+    if settings.address is None and settings.gpus_per_worker:
+        wanted = max(settings.device_ids or (0,)) + 1 if settings.device_ids else (settings.device_count or 1)
+        available = visible_gpus()
+        if available < wanted:
+            sentence = f"wants {settings.device_count or 'one or more'} GPU(s), this machine has {available}"
             yield Requirement("gpu", str(wanted), sentence)

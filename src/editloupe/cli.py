@@ -222,16 +222,16 @@ def audit(
 
     study = _configured(config, out, settings, categories, limit)
     with _interruptible("editloupe", "audit", str(study.out)):
-        found = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
-    for table in audit_tables(found, whole=not sys.stdout.isatty()):
+        audited = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
+    for table in audit_tables(audited, whole=not sys.stdout.isatty()):
         print_table(table)
-    if found["replies"]["asked"]:
-        print_table(reply_table(found["replies"]))
-    for sentence in audit_sentences(found):
+    if audited.replies.asked:
+        print_table(reply_table(audited.replies))
+    for sentence in audit_sentences(audited):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
-    typer.echo(f"total  {found['n']} scores compared  {found['unscored']} without a score")
-    raise typer.Exit(FINISHED_WITH_FAILURES if found["unscored"] else 0)
+    typer.echo(f"total  {audited.n} scores compared  {audited.unscored} without a score")
+    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored else 0)
 
 
 @app.command()
@@ -247,11 +247,11 @@ def probe(
 
     study = _configured(config, out, settings)
     with _interruptible("editloupe", "run", str(study.out)):
-        found = probe_study(study, _configured(other), count=samples)
-    for sentence in probe_sentences(found):
+        probed = probe_study(study, _configured(other), count=samples)
+    for sentence in probe_sentences(probed):
         typer.echo(sentence)
     typer.echo(f"probe: {study.out / 'probe.json'}")
-    raise typer.Exit(FINISHED_WITH_FAILURES if found["compared"] < found["questions"] else 0)
+    raise typer.Exit(FINISHED_WITH_FAILURES if probed.compared < probed.questions else 0)
 
 
 @app.command()
@@ -431,17 +431,18 @@ def _say_what_is_not_retried(config: StudyConfig, results: Results) -> None:
     count = unreadable(results)
     if not count:
         return
-    told = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
-    limit = getattr(config.judge.options, "max_new_tokens", None)
+    lost = f"not asked again: the replies behind {counted(count, 'score')} that could not be read"
+    with config.judge.make() as judge:
+        limit = judge.reply_limit
     if config.mode == "choice":
         setting, name = "judge.answer=text", "the other answer mode"
     elif limit is not None:
         setting, name = f"judge.max_new_tokens={2 * limit}", "a longer limit"
     else:
-        typer.echo(f"{told}; a judge that answers otherwise is asked all questions anew")
+        typer.echo(f"{lost}; a judge that answers otherwise is asked all questions anew")
         return
     command = shlex.join(["editloupe", "judge", str(config.out), "--set", setting])
-    typer.echo(f"{told}; {name} asks all questions anew: {command}")
+    typer.echo(f"{lost}; {name} asks all questions anew: {command}")
 
 
 def _say(tables: Tables, folder: Path, *, table: bool = True) -> None:
@@ -456,11 +457,11 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
     from editloupe.report.remarks import greedy_beside, limited_to
-    from editloupe.report.terminal import leaderboard, noise_sentences, print_table
+    from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
     results = tables.results
     if table:
-        print_table(leaderboard(tables, whole=not sys.stdout.isatty()))
+        print_table(leaderboard_table(tables, whole=not sys.stdout.isatty()))
         for sentence in noise_sentences(tables):
             typer.echo(sentence)
         if results.benchmark.limited:

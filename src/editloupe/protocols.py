@@ -179,6 +179,8 @@ class Judge(_Model):
         stated_sampling: how its makers have it draw tokens (``temperature 0.7, top_p 0.8``), where its config has the
             most probable ones taken; reports say so. Nothing where they agree.
         note: what the progress line shows, such as the cost so far.
+        reply_limit: tokens after which its reply is cut off, as ``judge.max_new_tokens`` sets it; None where that is no
+            option of it.
     """
 
     if TYPE_CHECKING:
@@ -199,12 +201,15 @@ class Judge(_Model):
         def stated_sampling(self) -> str: ...
         @property
         def note(self) -> str: ...
+        @property
+        def reply_limit(self) -> int | None: ...
     else:
         thinks = False
         warning = None
         domain = ()
         stated_sampling = ""
         note = ""
+        reply_limit = None
 
     def answer(self, questions: Sequence[Question]) -> Sequence[Reply]:
         """Answer one batch: same length and order. May raise for the batch as a whole: the caller splits it."""

@@ -137,6 +137,11 @@ class Sample:
     candidate: Picture | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def cluster(self) -> str:
+        """Names what depends on each other: edits of one source image; a sample without an image stands for itself."""
+        return self.sources[0].sha256 if self.sources else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.card import JudgeCard
+from editloupe.judge_quality.probe import Probe
+from editloupe.judge_quality.replies import ReplyCount, ReplyCounts, ReplyExample
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -139,71 +143,6 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyExample:
-    """One reply: where it belongs, its first words, and why it is lost, where it is."""
-
-    editor: str
-    sample: str
-    question: str
-    words: str
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyCount:
-    """Replies of one form, or lost in one way.
-
-    Attributes:
-        name: the form, or the kind of failure.
-        count: how many.
-        examples: the first of them.
-        stage: of the failure: ``judge`` where no usable reply came, ``score`` where it could not be read.
-    """
-
-    name: str
-    count: int
-    examples: tuple[ReplyExample, ...] = ()
-    stage: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyCounts:
-    """What became of a study's questions to the judge.
-
-    Attributes:
-        asked: how many there are; each is either read or lost.
-        thoughts: how many replies hold thoughts before the answer.
-        read: by form, the commonest first.
-        lost: by stage and kind of failure, likewise.
-    """
-
-    asked: int = 0
-    thoughts: int = 0
-    read: tuple[ReplyCount, ...] = ()
-    lost: tuple[ReplyCount, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the object that ``report.json`` and ``audit.json`` hold."""
-        return {
-            "asked": self.asked,
-            "thoughts": self.thoughts,
-            "read": [
-                {"form": one.name, "count": one.count, "examples": [_example(each) for each in one.examples]}
-                for one in self.read
-            ],
-            "lost": [
-                {
-                    "stage": one.stage,
-                    "kind": one.name,
-                    "count": one.count,
-                    "examples": [{**_example(each), "message": each.message} for each in one.examples],
-                }
-                for one in self.lost
-            ],
-        }
-
-
-@dataclass(frozen=True, slots=True)
 class SampleNote:
     """What the benchmark says about a sample besides its instruction.
 
@@ -295,7 +234,7 @@ class Results:
         hardware: by stage, what it ran on.
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
-        judge_card: what an audit found about this judge, here or elsewhere (`judge_card.card_of`), or None.
+        judge_card: what an audit found about this judge, here or elsewhere, or None.
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
@@ -316,17 +255,17 @@ class Results:
     config: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     language: Language = "en"
-    audit: Mapping[str, Any] | None = None
-    probe: Mapping[str, Any] | None = None
+    audit: Audit | None = None
+    probe: Probe | None = None
     notes: Mapping[str, SampleNote] = field(default_factory=dict)
     hardware: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
-    judge_card: Mapping[str, Any] | None = None
+    judge_card: JudgeCard | None = None
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
-    replies: ReplyCounts = ReplyCounts()
+    replies: ReplyCounts = field(default_factory=ReplyCounts)
 
     @property
     def heading(self) -> str:
@@ -349,7 +288,3 @@ class Results:
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         return list(found)
-
-
-def _example(one: ReplyExample) -> dict[str, str]:
-    return {"editor": one.editor, "sample": one.sample, "question": one.question, "words": one.words}

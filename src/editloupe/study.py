@@ -23,7 +23,7 @@ from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, DataError, ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
-from editloupe.judge_card import read_card
+from editloupe.judge_quality.card import read_card
 from editloupe.machine import hardware
 from editloupe.planning import (
     PlannedEdit,
@@ -238,7 +238,7 @@ class Study:
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
         self.ledger.save_fact("judge_sampling", sampling_beside(judge, self.config.mode))
-        self.ledger.save_fact("judge_card", card)
+        self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""

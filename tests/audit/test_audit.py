@@ -8,8 +8,10 @@ import yaml
 from editloupe.audit.audit import audit_study
 from editloupe.config.parts import load_config
 from editloupe.errors import ConfigError
+from editloupe.judge_quality.audit import Audit, MeanScores, Repetition
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import Reply
+from editloupe.statistics.coefficient import Coefficient
 from editloupe.study import Study, run_study
 from overview import overview
 from worlds import make_config, make_table
@@ -58,20 +60,21 @@ def test_a_judge_that_tells_the_truth_agrees_with_it(config, true, monkeypatch):
         lambda _self, questions: [Reply(f'{{"score": {true[edited(one)]:.4f}}}') for one in questions],
     )
     found = audit_study(config)
-    assert found["n"] == 36
-    assert found["overall"]["spearman"]["value"] == pytest.approx(1.0)
-    assert found["overall"]["pairwise_accuracy"]["value"] == 1.0
-    assert found["overall"]["mae"]["value"] < 1e-3
-    assert set(found["editors"]) == {"good", "poor", "identity"}
-    assert set(found["categories"]) == {"physical"}
-    assert found["means"]["identity"] == {"judge": 0.0, "truth": 0.0}
-    assert found["means"]["good"]["truth"] > found["means"]["poor"]["truth"]
-    assert found["stability"]["batched"] == {"equal": 1.0, "largest_difference": 0.0}
-    assert found["modes"]["other"] == "choice"
-    assert found["modes"]["mean_absolute_difference"]["value"] == 0.0
-    assert found["expected"] is None  # these replies come without probabilities
-    assert json.loads((config.out / "audit.json").read_text()) == found
-    assert overview(config.out)["audit"] == found
+    assert found.n == 36
+    assert found.overall.spearman.value == pytest.approx(1.0)
+    assert found.overall.pairwise_accuracy.value == 1.0
+    assert found.overall.mae.value < 1e-3
+    assert set(found.editors) == {"good", "poor", "identity"}
+    assert set(found.categories) == {"physical"}
+    assert found.means["identity"] == MeanScores(judge=0.0, truth=0.0)
+    assert found.means["good"].truth > found.means["poor"].truth
+    assert found.stability.batched == Repetition(equal=1.0, largest_difference=0.0)
+    assert found.modes.other == "choice"
+    assert found.modes.mean_absolute_difference.value == 0.0
+    assert found.expected is None  # these replies come without probabilities
+    facts = json.loads((config.out / "audit.json").read_text())
+    assert Audit.from_json(facts) == found
+    assert overview(config.out)["audit"] == facts == found.as_json()
 
 
 def test_a_judge_that_tells_the_opposite_is_found_out(config, true, monkeypatch):
@@ -81,8 +84,8 @@ def test_a_judge_that_tells_the_opposite_is_found_out(config, true, monkeypatch)
         lambda _self, questions: [Reply(f'{{"score": {10 - true[edited(one)]:.4f}}}') for one in questions],
     )
     found = audit_study(config)
-    assert found["overall"]["spearman"]["value"] == pytest.approx(-1.0)
-    assert found["overall"]["pairwise_accuracy"]["value"] == 0.0
+    assert found.overall.spearman.value == pytest.approx(-1.0)
+    assert found.overall.pairwise_accuracy.value == 0.0
 
 
 def test_a_judge_that_changes_its_mind_is_unstable(config, monkeypatch):
@@ -91,15 +94,15 @@ def test_a_judge_that_changes_its_mind_is_unstable(config, monkeypatch):
         TransformersJudge, "answer", lambda _self, questions: [Reply(str(next(count) % 11)) for _ in questions]
     )
     found = audit_study(config)
-    assert found["stability"]["repeated"]["equal"] < 0.5
-    assert found["stability"]["repeated"]["largest_difference"] >= 1
+    assert found.stability.repeated.equal < 0.5
+    assert found.stability.repeated.largest_difference >= 1
 
 
 def test_unreadable_replies_are_counted_apart(config):
     found = audit_study(config)  # an untrained model writes nothing readable
-    assert found["n"] == 0
-    assert found["unscored"] == 36
-    assert found["overall"]["spearman"] == {"value": None, "ci95": None}
+    assert found.n == 0
+    assert found.unscored == 36
+    assert found.overall.spearman == Coefficient()
 
 
 def test_a_reply_that_is_refused_has_no_expected_score_either(config, true, monkeypatch):
@@ -111,8 +114,8 @@ def test_a_reply_that_is_refused_has_no_expected_score_either(config, true, monk
 
     monkeypatch.setattr(TransformersJudge, "answer", lambda _self, questions: [reply(one) for one in questions])
     found = audit_study(config)
-    assert 0 < found["n"] < 36
-    assert found["expected"]["n"] == found["overall"]["n"] == found["n"]
+    assert 0 < found.n < 36
+    assert found.expected.n == found.overall.n == found.n
 
 
 def test_the_page_forgets_the_audit_when_the_numbers_change(config, true, monkeypatch):
@@ -130,8 +133,8 @@ def test_labels_of_people_count_as_truth(tmp_path, tiny_checkpoint):
     table.write_text("\n".join(map(json.dumps, lines)))
     config = load_config(make_config(tmp_path, tiny_checkpoint, table, editors=["identity"]))
     found = audit_study(config)
-    assert found["n"] == 4
-    assert found["means"]["identity"]["truth"] == 1.5
+    assert found.n == 4
+    assert found.means["identity"].truth == 1.5
 
 
 def test_without_any_truth_there_is_nothing_to_audit(tmp_path, tiny_checkpoint):
@@ -150,10 +153,10 @@ def test_the_embedded_judge_is_audited_in_both_modes(tmp_path):
     }
     path.write_text(yaml.safe_dump(data))
     found = audit_study(load_config(path))
-    assert found["overall"]["spearman"]["value"] > 0.9
-    assert found["expected"]["n"] == 20
-    assert found["expected"]["spearman"]["value"] > 0.8
-    assert found["modes"]["spearman"]["value"] > 0.8
-    assert found["stability"]["batched"]["equal"] == 1.0
+    assert found.overall.spearman.value > 0.9
+    assert found.expected.n == 20
+    assert found.expected.spearman.value > 0.8
+    assert found.modes.spearman.value > 0.8
+    assert found.stability.batched.equal == 1.0
     assert overview(tmp_path / "study")["audit"]["expected"]["n"] == 20
     assert overview(tmp_path / "study")["audit"]["modes"]["other"] == "choice"

@@ -8,6 +8,7 @@ import yaml
 from editloupe.audit.audit import audit_study
 from editloupe.audit.ratings import read_ratings
 from editloupe.errors import ConfigError, DataError
+from editloupe.judge_quality.audit import Flag
 from editloupe.report.terminal_audit import audit_sentences, audit_tables
 from editloupe.study import run_study
 from judging import colored, judged_by_colors
@@ -51,19 +52,19 @@ def ratings_file(folder, ratings, rater="ann", **changes):
 def test_people_take_the_place_of_other_truths(config, edits, tmp_path):
     path = ratings_file(tmp_path, [rating(edit, edit[2]) for edit in edits])
     found = audit_study(config, human=[path])
-    assert found["against"] == ["people"]
-    assert found["preferences"] is None
-    assert (found["n"], found["overall"]["n"]) == (8, 8)
-    assert found["overall"]["spearman"]["value"] == pytest.approx(1.0)
-    assert found["overall"]["mae"]["value"] == pytest.approx(0.0, abs=1e-9)
-    assert found["human"]["raters"] == {"ann": 8}
-    assert found["human"]["blind"] == 1.0
-    assert found["human"]["between_raters"] == []
+    assert found.against == ("people",)
+    assert found.preferences is None
+    assert (found.n, found.overall.n) == (8, 8)
+    assert found.overall.spearman.value == pytest.approx(1.0)
+    assert found.overall.mae.value == pytest.approx(0.0, abs=1e-9)
+    assert found.human.raters == {"ann": 8}
+    assert found.human.blind == 1.0
+    assert found.human.between_raters == ()
 
 
 def test_some_edits_may_stay_unrated(config, edits, tmp_path):
     found = audit_study(config, human=[ratings_file(tmp_path, [rating(edit, 5) for edit in edits[:3]])])
-    assert (found["n"], found["without_truth"]) == (3, 5)
+    assert (found.n, found.without_truth) == (3, 5)
 
 
 def test_an_edit_that_has_changed_since_or_is_unknown_is_counted_not_compared(config, edits, tmp_path):
@@ -75,7 +76,7 @@ def test_an_edit_that_has_changed_since_or_is_unknown_is_counted_not_compared(co
         rating(edits[4], 5, image=None),
     ]
     found = audit_study(config, human=[ratings_file(tmp_path, told)])
-    assert (found["n"], found["human"]["changed"], found["human"]["unknown"]) == (2, 1, 2)
+    assert (found.n, found.human.changed, found.human.unknown) == (2, 1, 2)
     assert any("1 ratings of edits that have changed since, 2" in one for one in audit_sentences(found))
 
 
@@ -83,12 +84,12 @@ def test_two_raters_are_averaged_and_compared_with_each_other(config, edits, tmp
     ann = ratings_file(tmp_path, [rating(edit, score) for edit, score in zip(edits, range(5), strict=False)], "ann")
     bob = ratings_file(tmp_path, [rating(edit, 2 * n) for n, edit in enumerate(edits[:4])], "bob")
     found = audit_study(config, human=[ann, bob])
-    assert found["human"]["edits"] == 5
-    assert found["means"]["candidate"]["truth"] == pytest.approx((0 + 1.5 + 3 + 4.5 + 4) / 5)
-    (pair,) = found["human"]["between_raters"]
-    assert (pair["raters"], pair["n"]) == (["ann", "bob"], 4)
-    assert pair["spearman"]["value"] == pytest.approx(1.0)
-    assert pair["mae"]["value"] == pytest.approx((0 + 1 + 2 + 3) / 4)
+    assert found.human.edits == 5
+    assert found.means["candidate"].truth == pytest.approx((0 + 1.5 + 3 + 4.5 + 4) / 5)
+    (pair,) = found.human.between_raters
+    assert (pair.raters, pair.n) == (("ann", "bob"), 4)
+    assert pair.spearman.value == pytest.approx(1.0)
+    assert pair.mae.value == pytest.approx((0 + 1 + 2 + 3) / 4)
     assert any("ann and bob: 4 edits in common" in one for one in audit_sentences(found))
 
 
@@ -100,15 +101,15 @@ def test_the_latest_of_one_rater_s_ratings_counts(config, edits, tmp_path):
         ratings_file(tmp_path, [rating(edits[1], 6, at="2026-05-03T00:00:00Z")]),
     ]
     found = audit_study(config, human=files)
-    assert found["human"]["raters"] == {"ann": 2}
-    assert found["human"]["superseded"] == 2
-    assert found["means"]["candidate"]["truth"] == pytest.approx((9 + 6) / 2)
+    assert found.human.raters == {"ann": 2}
+    assert found.human.superseded == 2
+    assert found.means["candidate"].truth == pytest.approx((9 + 6) / 2)
 
 
 def test_another_scale_is_brought_to_the_study_s(config, edits, tmp_path):
     path = ratings_file(tmp_path, [rating(edits[0], 1), rating(edits[1], 4)], low=1, high=5)
     found = audit_study(config, human=[path])
-    assert found["means"]["candidate"]["truth"] == pytest.approx((0 + 7.5) / 2)
+    assert found.means["candidate"].truth == pytest.approx((0 + 7.5) / 2)
 
 
 def test_flags_are_listed_and_blind_ratings_counted(config, edits, tmp_path):
@@ -118,18 +119,16 @@ def test_flags_are_listed_and_blind_ratings_counted(config, edits, tmp_path):
         rating(edits[2], 5),
     ]
     found = audit_study(config, human=[ratings_file(tmp_path, told)])
-    assert found["human"]["flags"] == [
-        {"rater": "ann", "editor": "candidate", "sample": edits[0][0], "flag": "the instruction makes no sense"}
-    ]
-    assert (found["human"]["ratings"], found["human"]["blind"]) == (2, 0.5)
+    assert found.human.flags == (Flag("ann", "candidate", edits[0][0], "the instruction makes no sense"),)
+    assert (found.human.ratings, found.human.blind) == (2, 0.5)
     assert any("the instruction makes no sense" in one for one in audit_sentences(found))
 
 
 def test_files_without_a_name_are_raters_of_their_own(config, edits, tmp_path):
     files = [ratings_file(tmp_path, [rating(edits[0], score)], "") for score in (2, 4)]
     found = audit_study(config, human=files)
-    assert list(found["human"]["raters"].values()) == [1, 1]
-    assert found["means"]["candidate"]["truth"] == 3.0
+    assert list(found.human.raters.values()) == [1, 1]
+    assert found.means["candidate"].truth == 3.0
 
 
 def test_ratings_of_nothing_that_is_there_are_refused(config, edits, tmp_path):
@@ -187,14 +186,14 @@ def asked_nothing(config, monkeypatch):
 def test_people_are_compared_and_nothing_is_asked(config, edits, tmp_path, monkeypatch):
     asked_nothing(config, monkeypatch)
     found = audit_study(config, human=[ratings_file(tmp_path, [rating(edit, 5) for edit in edits])])
-    assert (found["stability"], found["modes"]) == (None, None)
+    assert (found.stability, found.modes) == (None, None)
     (table,) = audit_tables(found)
     assert table.title == "color judge against people: ann"
 
 
 def test_stability_is_measured_with_people_too_when_asked(config, edits, tmp_path):
     path = ratings_file(tmp_path, [rating(edit, 5) for edit in edits])
-    assert audit_study(config, human=[path], stability=True)["stability"]["questions"] > 0
+    assert audit_study(config, human=[path], stability=True).stability.questions > 0
 
 
 def spreadsheet(folder, text, name="ann.csv"):
@@ -207,15 +206,15 @@ def test_a_spreadsheet_of_editor_sample_and_score_is_enough(config, edits, tmp_p
     rows = ["\ufeffEditor,Sample,Score"] + [f"candidate,{sample},{score}" for sample, _, score in edits]
     path = spreadsheet(tmp_path, "\n".join(rows).replace(",", mark))
     found = audit_study(config, human=[path])
-    assert (found["human"]["raters"], found["overall"]["n"]) == ({"ann": 8}, 8)
-    assert found["overall"]["mae"]["value"] == pytest.approx(0.0, abs=1e-9)
+    assert (found.human.raters, found.overall.n) == ({"ann": 8}, 8)
+    assert found.overall.mae.value == pytest.approx(0.0, abs=1e-9)
 
 
 def test_raters_of_one_spreadsheet_and_what_is_empty(config, edits, tmp_path):
     (first, _, _), (second, _, _) = edits[:2]
     text = f"editor,sample,score,rater\ncandidate,{first},3,bob\ncandidate,{first},5,eve\ncandidate,{second},,bob\n"
     found = audit_study(config, human=[spreadsheet(tmp_path, text)])
-    assert found["human"]["raters"] == {"bob": 1, "eve": 1}
+    assert found.human.raters == {"bob": 1, "eve": 1}
 
 
 @pytest.mark.parametrize(

@@ -44,13 +44,13 @@ def scored(tmp_path, tiny_checkpoint):
 
 
 def counts(found):
-    return tuple(found[name] for name in ("pairs", "right", "wrong", "ties", "unscored"))
+    return tuple(getattr(found, name) for name in ("pairs", "right", "wrong", "ties", "unscored"))
 
 
 def test_each_dimension_is_compared_by_the_score_of_its_name(scored):
     found = audit_study(judged_by_colors(scored))
-    dimensions = found["preferences"]["score"]
-    assert {name: one["score"] for name, one in dimensions.items()} == {
+    dimensions = found.preferences["score"]
+    assert {name: one.score for name, one in dimensions.items()} == {
         "prompt_following": "prompt_following",
         "consistency": "consistency",
         "overall": "overall",
@@ -62,22 +62,22 @@ def test_each_dimension_is_compared_by_the_score_of_its_name(scored):
 
 def test_ties_are_apart_and_wrong_and_task_types_count_equally(scored):
     found = audit_study(judged_by_colors(scored))
-    overall = found["preferences"]["score"]["overall"]
-    assert overall["accuracy"]["value"] == pytest.approx(2 / 3)
-    assert overall["accuracy_ties_wrong"]["value"] == pytest.approx(2 / 4)
-    assert overall["macro"]["value"] == pytest.approx((1 + 1 / 2) / 2)  # of style nothing is decided
-    assert overall["macro_ties_wrong"]["value"] == pytest.approx((1 + 1 / 2 + 0) / 3)
-    assert counts(overall["categories"]["style"]) == (2, 0, 0, 1, 1)
-    assert overall["accuracy_ties_wrong"]["ci95"] is not None
+    overall = found.preferences["score"]["overall"]
+    assert overall.accuracy.value == pytest.approx(2 / 3)
+    assert overall.accuracy_ties_wrong.value == pytest.approx(2 / 4)
+    assert overall.macro.value == pytest.approx((1 + 1 / 2) / 2)  # of style nothing is decided
+    assert overall.macro_ties_wrong.value == pytest.approx((1 + 1 / 2 + 0) / 3)
+    assert counts(overall.categories["style"]) == (2, 0, 0, 1, 1)
+    assert overall.accuracy_ties_wrong.ci95 is not None
 
 
 def test_what_is_compared_is_told(scored):
     found = audit_study(judged_by_colors(scored))
-    assert found["against"] == ["preferences"]
-    assert (found["n"], found["unscored"], found["without_truth"]) == (9, 1, 0)
-    assert found["overall"]["n"] == 0  # there are no numbers to agree with
-    assert found["classes"] is None
-    assert json.loads((scored.parent / "study" / "audit.json").read_text()) == found
+    assert found.against == ("preferences",)
+    assert (found.n, found.unscored, found.without_truth) == (9, 1, 0)
+    assert found.overall.n == 0  # there are no numbers to agree with
+    assert found.classes is None
+    assert json.loads((scored.parent / "study" / "audit.json").read_text()) == found.as_json()
     (table,) = audit_tables(found)
     assert "preferences" in table.title
 
@@ -85,20 +85,20 @@ def test_what_is_compared_is_told(scored):
 def test_another_rubric_answers_what_it_can(scored):
     rubric = "rubric={name: reasoning, metrics: [instruction_following]}"
     found = audit_study(judged_by_colors(scored, [rubric]))
-    dimensions = found["preferences"]["score"]
-    assert dimensions["prompt_following"]["score"] == "instruction_following"
-    assert dimensions["consistency"]["score"] == "overall"
+    dimensions = found.preferences["score"]
+    assert dimensions["prompt_following"].score == "instruction_following"
+    assert dimensions["consistency"].score == "overall"
 
 
 def test_readings_stand_side_by_side(scored):
     """At first the judge sees a tie in consistency; its other draws and its probabilities know the edit of odd mark."""
     found = audit_study(judged_by_colors(scored, ["judge.draws=4"], drift=2.0, probabilities=True))
-    readings = found["preferences"]
+    readings = found.preferences
     assert list(readings) == ["score", "first_draw", "expected"]
     assert counts(readings["first_draw"]["consistency"]) == (1, 0, 0, 1, 0)
     assert counts(readings["score"]["consistency"]) == (1, 1, 0, 0, 0)
     assert counts(readings["expected"]["consistency"]) == (1, 1, 0, 0, 0)
-    plain = audit_study(judged_by_colors(scored, ["out=plain"]))["preferences"]
+    plain = audit_study(judged_by_colors(scored, ["out=plain"])).preferences
     assert list(plain) == ["score"]
     assert plain["score"] == readings["first_draw"]
 
@@ -113,21 +113,21 @@ def test_whole_rankings_are_right_only_if_every_pair_is(tmp_path, tiny_checkpoin
     ]
     data = make_editreward(tmp_path / "data", rows)
     found = audit_study(judged_by_colors(config_of(tmp_path, "editreward-bench", data, tiny_checkpoint)))
-    overall = found["preferences"]["score"]["overall"]
+    overall = found.preferences["score"]["overall"]
     assert counts(overall) == (19, 17, 1, 1, 0)
-    groups = overall["groups"]
-    assert {size: (one["groups"], one["right"]) for size, one in groups.items()} == {"3": (2, 1), "4": (2, 1)}
-    assert groups["3"]["value"] == 0.5
-    assert set(overall["categories"]) == {"2pair", "3pair", "4pair"}
+    groups = overall.groups
+    assert {size: (one.groups, one.right) for size, one in groups.items()} == {"3": (2, 1), "4": (2, 1)}
+    assert groups["3"].value == 0.5
+    assert set(overall.categories) == {"2pair", "3pair", "4pair"}
 
 
 def test_scores_of_people_are_compared_as_numbers_too(tmp_path, tiny_checkpoint):
     candidates = [colored(9, 9), colored(6, 6), colored(2, 2)]
     data = make_editreward(tmp_path / "data", editreward_rows(1, candidates, labels=[4.0, 3.0, 1.0]))
     found = audit_study(judged_by_colors(config_of(tmp_path, "editreward-bench", data, tiny_checkpoint)))
-    assert found["against"] == ["labels", "preferences"]
-    assert found["overall"]["spearman"]["value"] == pytest.approx(1.0)
-    assert found["readings"]["score"] == found["overall"]
+    assert found.against == ("labels", "preferences")
+    assert found.overall.spearman.value == pytest.approx(1.0)
+    assert found.readings["score"] == found.overall
 
 
 def test_right_edits_are_told_from_wrong_ones(tmp_path, tiny_checkpoint):
@@ -138,11 +138,11 @@ def test_right_edits_are_told_from_wrong_ones(tmp_path, tiny_checkpoint):
     }
     data = make_editjudge(tmp_path / "data", items)
     found = audit_study(judged_by_colors(config_of(tmp_path, "editjudge-bench", data, tiny_checkpoint)))
-    one = found["classes"]["score"]["prompt_following"]
-    assert (one["right"], one["wrong"], one["unscored"]) == (2, 3, 2)
-    assert one["value"] == pytest.approx(4 / 6)  # 9 beats 5, 5, 0; 4 beats 0
-    assert found["preferences"]["score"]["prompt_following"]["accuracy"]["value"] == 1.0
-    assert found["against"] == ["preferences", "classes"]
+    one = found.classes["score"]["prompt_following"]
+    assert (one.right, one.wrong, one.unscored) == (2, 3, 2)
+    assert one.value == pytest.approx(4 / 6)  # 9 beats 5, 5, 0; 4 beats 0
+    assert found.preferences["score"]["prompt_following"].accuracy.value == 1.0
+    assert found.against == ("preferences", "classes")
     assert len(list(audit_tables(found))) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from editloupe.records import Failure
-from editloupe.report import leaderboard, write_report
+from editloupe.report import leaderboard_table, write_report
 from editloupe.report.markdown import leaderboard_markdown
 from editloupe.report.remarks import limited_to, outside_domain, too_few, warnings_of
 from editloupe.report.tables import Tables
@@ -41,7 +41,7 @@ def forms(results, folder):
     folder.mkdir(exist_ok=True)
     write_report(results, folder)
     screen = io.StringIO()
-    Console(file=screen, width=80).print(leaderboard(Tables.of(results)))
+    Console(file=screen, width=80).print(leaderboard_table(Tables.of(results)))
     return {
         "terminal": " ".join(screen.getvalue().split()),
         "markdown": (folder / "report.md").read_text("utf-8"),

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from editloupe.report.tables import Tables
-from editloupe.report.terminal import leaderboard
+from editloupe.report.terminal import leaderboard_table
 from editloupe.report.write import write_report
 from editloupe.results import Category, Scale
 from small_study import HOSTILE, study
@@ -218,7 +218,7 @@ def test_hostile_text_stays_text_in_markdown_and_json(folder, text):
 
 def test_long_hostile_names_do_not_flood_the_terminal():
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(leaderboard(Tables.of(study(text="[bold red]x[/]" * 500, warning="[blink]careful"))))
+    console.print(leaderboard_table(Tables.of(study(text="[bold red]x[/]" * 500, warning="[blink]careful"))))
     lines = console.export_text().splitlines()
     assert len(lines) < 20
     assert max(map(len, lines)) <= 80
@@ -228,7 +228,7 @@ def test_long_hostile_names_do_not_flood_the_terminal():
 def test_the_terminal_shows_the_best_first_within_80_columns():
     console = Console(width=80, file=io.StringIO(), record=True)
     results = study()
-    console.print(leaderboard(Tables.of(dataclasses.replace(results, editors=results.editors[::-1]))))
+    console.print(leaderboard_table(Tables.of(dataclasses.replace(results, editors=results.editors[::-1]))))
     output = console.export_text()
     assert output.index("good") < output.index("bad")
     assert max(map(len, output.splitlines())) <= 80

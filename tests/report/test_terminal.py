@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from editloupe.report import leaderboard
+from editloupe.report import leaderboard_table
 from editloupe.report.tables import Tables
 from editloupe.report.terminal import noise_sentences
 from editloupe.results import EditorInfo
@@ -16,7 +16,7 @@ from small_study import study
 
 def shown(results):
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(leaderboard(Tables.of(results)))
+    console.print(leaderboard_table(Tables.of(results)))
     return console.export_text().splitlines()
 
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from editloupe.statistics.agreement import agreement
+from editloupe.statistics.agreement import TieCounts, agreement
+from editloupe.statistics.coefficient import Coefficient
 
 NAMES = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
 
@@ -34,28 +35,28 @@ def counted(judge, truth, allowed):
 def test_coefficients_are_those_of_scipy():
     judge, truth, clusters = noisy()
     found = agreement(judge, truth, clusters, 0)
-    assert found["n"] == 90
-    assert found["spearman"]["value"] == pytest.approx(stats.spearmanr(judge, truth).statistic)
-    assert found["kendall"]["value"] == pytest.approx(stats.kendalltau(judge, truth).statistic)
-    assert found["mae"]["value"] == pytest.approx(np.mean(np.abs(judge - truth)))
+    assert found.n == 90
+    assert found.spearman.value == pytest.approx(stats.spearmanr(judge, truth).statistic)
+    assert found.kendall.value == pytest.approx(stats.kendalltau(judge, truth).statistic)
+    assert found.mae.value == pytest.approx(np.mean(np.abs(judge - truth)))
 
 
 def test_pairs_are_those_counted_one_by_one():
     judge, truth, clusters = noisy(noise=3.0)
     found = agreement(judge, truth, clusters, 0)
     same, opposite, by_judge, by_truth, both = counted(judge, truth, lambda *_: True)
-    assert found["pairwise_accuracy_overall"]["value"] == same / (same + opposite)
-    assert found["ties"]["overall"] == {"pairs": 90 * 89 // 2, "judge": by_judge, "truth": by_truth, "both": both}
+    assert found.pairwise_accuracy_overall.value == same / (same + opposite)
+    assert found.ties.overall == TieCounts(pairs=90 * 89 // 2, judge=by_judge, truth=by_truth, both=both)
     same, opposite, by_judge, by_truth, both = counted(judge, truth, lambda i, j: clusters[i] == clusters[j])
-    assert found["pairwise_accuracy"]["value"] == same / (same + opposite)
-    assert found["ties"]["within"] == {"pairs": 90, "judge": by_judge, "truth": by_truth, "both": both}
+    assert found.pairwise_accuracy.value == same / (same + opposite)
+    assert found.ties.within == TieCounts(pairs=90, judge=by_judge, truth=by_truth, both=both)
 
 
 def test_pairs_can_be_kept_within_samples_that_share_a_source():
     found = agreement([1, 2, 3, 4], [1, 2, 2, 1], list("aabb"), 0, samples=["x", "x", "y", "y"])
-    assert found["pairwise_accuracy"]["value"] == 0.5
+    assert found.pairwise_accuracy.value == 0.5
     one_source = agreement([1, 2, 3, 4], [1, 2, 2, 1], list("aaaa"), 0, samples=["x", "x", "y", "y"])
-    assert one_source["pairwise_accuracy"] == {"value": 0.5, "ci95": None}
+    assert one_source.pairwise_accuracy == Coefficient(0.5, None)
 
 
 def test_bootstrapped_values_agree_with_scipy_on_a_repeated_data_set():
@@ -77,29 +78,29 @@ def test_intervals_hold_the_values_and_are_seeded():
     found = agreement(judge, truth, clusters, 0)
     assert agreement(judge, truth, clusters, 0) == found
     for name in NAMES:
-        low, high = found[name]["ci95"]
-        assert low < found[name]["value"] < high
+        low, high = getattr(found, name).ci95
+        assert low < getattr(found, name).value < high
 
 
 def test_a_perfect_judge():
     found = agreement([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6], list("aabbcc"), 0)
-    assert [found[name]["value"] for name in NAMES] == pytest.approx([1, 1, 1, 1, 0])
-    assert found["pairwise_accuracy"]["ci95"] == [1.0, 1.0]
-    assert found["mae"]["ci95"] == [0.0, 0.0]
+    assert [getattr(found, name).value for name in NAMES] == pytest.approx([1, 1, 1, 1, 0])
+    assert found.pairwise_accuracy.ci95 == (1.0, 1.0)
+    assert found.mae.ci95 == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("judge", [[5, 5, 5, 5], [1, 2, 3, 4]])
 def test_constant_scores_define_no_order(judge):
     found = agreement(judge, [5, 5, 5, 5], list("aabb"), 0)
     for name in NAMES[:-1]:
-        assert found[name] == {"value": None, "ci95": None}
-    assert found["mae"]["value"] == np.mean([abs(value - 5) for value in judge])
+        assert getattr(found, name) == Coefficient()
+    assert found.mae.value == np.mean([abs(value - 5) for value in judge])
 
 
 def test_nothing_gives_no_numbers():
     found = agreement([], [], [], 0)
-    assert found["n"] == 0
-    assert all(found[name] == {"value": None, "ci95": None} for name in NAMES)
+    assert found.n == 0
+    assert all(getattr(found, name) == Coefficient() for name in NAMES)
 
 
 def test_what_has_no_number_is_refused():
@@ -113,12 +114,12 @@ def test_what_has_no_number_is_refused():
 def test_any_small_data_set_is_counted_in_full(items):
     judge, truth, clusters = ([item[place] for item in items] for place in range(3))
     found = agreement(judge, truth, clusters, 0)
-    assert found["ties"]["overall"]["pairs"] == len(items) * (len(items) - 1) // 2
+    assert found.ties.overall.pairs == len(items) * (len(items) - 1) // 2
     for name in NAMES[:-1]:
-        assert found[name]["value"] is None or -1 - 1e-9 <= found[name]["value"] <= 1 + 1e-9
+        assert getattr(found, name).value is None or -1 - 1e-9 <= getattr(found, name).value <= 1 + 1e-9
 
 
 def test_no_end_of_the_error_s_interval_lies_beyond_the_scale():
     judge, truth, clusters = [0.0, 100.0, 2.0, 5.0], [100.0, 0.0, 3.0, 4.0], ["a", "b", "c", "d"]
-    assert agreement(judge, truth, clusters, 0)["mae"]["ci95"][1] > 100
-    assert agreement(judge, truth, clusters, 0, scale=(0.0, 100.0))["mae"]["ci95"][1] == 100
+    assert agreement(judge, truth, clusters, 0).mae.ci95[1] > 100
+    assert agreement(judge, truth, clusters, 0, scale=(0.0, 100.0)).mae.ci95[1] == 100

@@ -152,9 +152,9 @@ def test_packages_that_do_not_fit_together_are_one_sentence_with_the_first_cause
         return real(name, *words, **more)
 
     monkeypatch.setattr(builtins, "__import__", importing)
-    with TransformersJudge(TransformersJudge.Options(model=str(tiny_checkpoint))) as judge:
-        with pytest.raises(ModelLoadError) as raised:
-            judge.plan([])
+    judge = TransformersJudge(TransformersJudge.Options(model=str(tiny_checkpoint)))
+    with pytest.raises(ModelLoadError) as raised:
+        judge.plan([])
     said = str(raised.value)
     assert "cannot be imported (OSError: libcudart.so.13: cannot open shared object file)" in said
     assert "torch, torchvision and transformers have to be of one build" in said

@@ -9,7 +9,9 @@ import pytest
 from editloupe.config.parts import load_config
 from editloupe.judges.openai import OpenAIJudge
 from editloupe.judges.transformers import TransformersJudge
+from editloupe.store.ledger import Ledger
 from editloupe.study import run_study
+from overview import overview
 
 OLD = Path(__file__).parent / "studies_of_0.1.0"
 
@@ -65,3 +67,17 @@ def test_an_old_study_goes_on_without_asking_anything_again(old):
     stages = ("judge",) if old.name == "wire" else ("edit", "judge")
     run_study(load_config(str(old)), stages=stages)
     assert figures(old) == before
+
+
+def test_an_audit_that_an_older_version_left_in_the_ledger_is_still_on_the_page(old):
+    run_study(load_config(str(old)), stages=())
+    nothing = {"value": None, "ci95": None}
+    ties = {"pairs": 0, "judge": 0, "truth": 0, "both": 0}
+    names = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
+    agreed = {"n": 1, **dict.fromkeys(names, nothing), "ties": {"within": ties, "overall": ties}}
+    audit = {"judge": "old", "signature": figures(old)[0], "n": 1, "unscored": 0, "overall": agreed}
+    with Ledger(old) as ledger:
+        ledger.save_fact("audit", audit | {"editors": {}, "categories": {}, "means": {}})
+    run_study(load_config(str(old)), stages=())
+    assert overview(old)["audit"]["n"] == 1
+    assert overview(old)["judge_card"] is None  # it does not say which judge it was

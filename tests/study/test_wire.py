@@ -107,13 +107,13 @@ def test_a_probe_compares_two_judges_question_by_question(tmp_path):
         other = load_config(config_of(tmp_path / "b", two.url, model="judge-2"))
         found = probe_study(config, other, count=5)
         assert (len(one.requests), len(two.requests)) == (5, 5)
-        assert found["questions"] == found["compared"] == 5
-        assert found["equal"] == 0
-        assert found["mean_difference"] == pytest.approx(10 / 3, abs=0.01)
-        assert found["bias"] == pytest.approx(-10 / 3, abs=0.01)
-        assert found["unreadable"] == [0, 0]
-        assert overview(config.out)["probe"] == found
-        assert json.loads((config.out / "probe.json").read_text()) == found
+        assert found.questions == found.compared == 5
+        assert found.equal == 0
+        assert found.mean_difference == pytest.approx(10 / 3, abs=0.01)
+        assert found.bias == pytest.approx(-10 / 3, abs=0.01)
+        assert found.unreadable == (0, 0)
+        assert overview(config.out)["probe"] == found.as_json()
+        assert json.loads((config.out / "probe.json").read_text()) == found.as_json()
         probe_study(config, other, count=5)
         assert (len(one.requests), len(two.requests)) == (5, 5)  # both are recorded
         run_study(config)
@@ -128,7 +128,7 @@ def test_two_servers_of_one_model_are_both_asked(tmp_path):
         config, other = load_config(config_of(tmp_path, one.url)), load_config(config_of(tmp_path / "b", two.url))
         found = probe_study(config, other, count=3)
         assert (len(one.requests), len(two.requests)) == (3, 3)
-        assert found["equal"] == 0
+        assert found.equal == 0
         run_study(config)
     assert min(scores(config)) > 7  # the second server's replies are not the study's
 
@@ -166,8 +166,8 @@ def test_the_embedded_judge_served_agrees_with_itself(tmp_path):
         paths[name] = tmp_path / f"{name}.yaml"
         paths[name].write_text(yaml.safe_dump({**base, "judge": judge}))
     found = probe_study(load_config(paths["here"]), load_config(paths["wire"]), count=6)
-    assert found["compared"] == 6
-    assert found["equal"] == 1
+    assert found.compared == 6
+    assert found.equal == 1
     log = (tmp_path / "study" / "judge-server-0.log").read_text()
     assert log.count("POST /v1/chat/completions") == 6
 
@@ -194,9 +194,9 @@ def test_an_audit_does_without_the_mode_that_a_server_does_not_have(tmp_path):
         }
         path.write_text(yaml.safe_dump(data))
         found = audit_study(load_config(path))
-    assert found["n"] == 4
-    assert found["stability"]["repeated"]["equal"] is not None
-    assert (found["modes"]["other"], found["modes"]["questions"]) == ("choice", 0)
+    assert found.n == 4
+    assert found.stability.repeated.equal is not None
+    assert (found.modes.other, found.modes.questions) == ("choice", 0)
 
 
 def test_an_audit_ends_where_the_money_ends(tmp_path):

@@ -5,7 +5,9 @@ Nothing in it depends on the date, the machine or chance.
 
 from PIL import Image
 
-from editloupe.judge_card import card_of
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.card import card_of
+from editloupe.judge_quality.probe import Probe
 from editloupe.records import Failure
 from editloupe.results import (
     Aggregate,
@@ -44,11 +46,11 @@ def failure_of(editor, number):
 
 def _audit():
     coefficients = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
-    row = {"n": 20, **{name: {"value": 0.5, "ci95": [0.4, 0.6]} for name in coefficients}}
+    ties = {kind: {"pairs": 20, "judge": 2, "truth": 1, "both": 0} for kind in ("within", "overall")}
+    row = {"n": 20, "ties": ties, **{name: {"value": 0.5, "ci95": [0.4, 0.6]} for name in coefficients}}
     value = {"value": 0.75, "ci95": [0.6, 0.9]}
-    dimension = {
-        "score": "overall",
-        **dict.fromkeys(("accuracy", "accuracy_ties_wrong", "macro", "macro_ties_wrong"), value),
+    order = {
+        **dict.fromkeys(("accuracy", "accuracy_ties_wrong"), value),
         "pairs": 9,
         "right": 6,
         "wrong": 2,
@@ -56,8 +58,13 @@ def _audit():
         "unscored": 0,
         "equal": 0,
         "equal_agreed": 0,
+    }
+    dimension = {
+        **order,
+        "score": "overall",
+        **dict.fromkeys(("macro", "macro_ties_wrong"), value),
         "groups": {"3": {"groups": 2, "unscored": 0, "right": 1, "value": 0.5, "ci95": None}},
-        "categories": {"physical": {"pairs": 9, "accuracy": value, "accuracy_ties_wrong": value}},
+        "categories": {"physical": order},
     }
     return {
         "judge": "tiny",
@@ -125,6 +132,7 @@ READING = {
 
 def _probe():
     return {
+        "signature": "wide 1",
         "judges": [{"name": name, "signature": "plain", "mode": "score"} for name in ("tiny", "other")],
         "unreadable": [0, 1],
         "questions": 3,
@@ -189,13 +197,13 @@ def study(folder, samples=12, editors=EDITORS, language="en"):
         config={"benchmark": "wide"},
         versions={"python": "3.11"},
         language=language,
-        audit=_audit(),
-        judge_card=card_of(_audit()),
+        audit=Audit.from_json(_audit()),
+        judge_card=card_of(Audit.from_json(_audit())),
         card="Asks whether the edit does what the instruction means.",
         aggregates=tuple(
             _aggregate(variant, mean, editors) for variant, mean in (("official", 5.0), ("corrected", 4.5))
         ),
-        probe=_probe(),
+        probe=Probe.from_json(_probe()),
         replies=_replies(),
         reading=READING,
         hardware={"edit": {"device": "a small machine"}},

@@ -9,13 +9,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from editloupe.audit.rating import Rating, Ratings
 from editloupe.audit.ratings_csv import read_csv
 from editloupe.errors import DataError
+from editloupe.judge_quality.audit import Flag, HumanRatings, RaterAgreement
 from editloupe.records import Edit, Failure
 from editloupe.statistics.agreement import agreement
 
@@ -30,11 +30,24 @@ class MatchedRatings:
 
     Attributes:
         truths: by (editor, sample id), the mean of the raters on the study's scale.
-        facts: what ``audit.json`` holds under ``human``.
+        human: what became of the ratings.
     """
 
     truths: Mapping[EditRef, float]
-    facts: dict[str, Any]
+    human: HumanRatings
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What one rater said last about one edit; `score` is on the study's scale, or None."""
+
+    rater: str
+    rating: Rating
+    score: float | None
+
+    @property
+    def edit(self) -> EditRef:
+        return self.rating.editor, self.rating.sample
 
 
 def read_ratings(paths: Sequence[str]) -> list[Ratings]:
@@ -43,10 +56,10 @@ def read_ratings(paths: Sequence[str]) -> list[Ratings]:
     Raises:
         DataError: a file is missing, cannot be read, or holds something else: which file, which value, what to do.
     """
-    found: list[Ratings] = []
+    files: list[Ratings] = []
     for path in map(Path, paths):
-        found += read_csv(path) if path.suffix.lower() == ".csv" else [_read(path)]
-    return found
+        files += read_csv(path) if path.suffix.lower() == ".csv" else [_read(path)]
+    return files
 
 
 def match_ratings(
@@ -64,48 +77,52 @@ def match_ratings(
         scale: (low, high) of the study's overall score.
         seed: of the bootstrap.
     """
-    latest: dict[tuple[str, EditRef], tuple[Rating, float | None]] = {}
+    latest, superseded = _latest(files, scale)
+    unknown, changed, matched = 0, 0, []
+    for given in latest:
+        made = edits.get(given.edit)
+        if not isinstance(made, Edit):
+            unknown += 1
+        elif given.rating.image is not None and given.rating.image != made.image.sha256:
+            changed += 1
+        else:
+            matched.append(given)
+    scores: dict[str, dict[EditRef, float]] = {file.rater: {} for file in files}
+    blind = []
+    for given in matched:
+        if given.score is not None:
+            scores[given.rater][given.edit] = given.score
+            blind.append(given.rating.blind)
+    per_edit: defaultdict[EditRef, list[float]] = defaultdict(list)
+    for rated in scores.values():
+        for edit, score in rated.items():
+            per_edit[edit].append(score)
+    human = HumanRatings(
+        raters={rater: len(rated) for rater, rated in scores.items()},
+        ratings=len(blind),
+        edits=len(per_edit),
+        unknown=unknown,
+        changed=changed,
+        superseded=superseded,
+        blind=sum(blind) / len(blind) if blind else None,
+        flags=tuple(Flag(given.rater, *given.edit, given.rating.flag) for given in matched if given.rating.flag),
+        between_raters=_between(scores, scale, seed),
+    )
+    return MatchedRatings({edit: sum(given) / len(given) for edit, given in per_edit.items()}, human)
+
+
+def _latest(files: Sequence[Ratings], scale: tuple[float, float]) -> tuple[list[_Given], int]:
+    """The last rating of each edit by each rater, and how many others there are."""
+    latest: dict[tuple[str, EditRef], _Given] = {}
     superseded = 0
     for file in files:
-        for one in file.ratings:
-            key = (file.rater, (one.editor, one.sample))
+        for rating in file.ratings:
+            key = (file.rater, (rating.editor, rating.sample))
             before = latest.get(key)
             superseded += before is not None
-            if before is None or one.moment >= before[0].moment:
-                latest[key] = (one, _rescaled(one.score, file, scale))
-    scores: defaultdict[str, dict[EditRef, float]] = defaultdict(dict)
-    counts = {"unknown": 0, "changed": 0}
-    kept: list[tuple[str, Rating]] = []
-    for (rater, place), (one, score) in latest.items():
-        edit = edits.get(place)
-        if not isinstance(edit, Edit):
-            counts["unknown"] += 1
-        elif one.image is not None and one.image != edit.image.sha256:
-            counts["changed"] += 1
-        else:
-            kept.append((rater, one))
-            if score is not None:
-                scores[rater][place] = score
-    per_edit: defaultdict[EditRef, list[float]] = defaultdict(list)
-    for of_rater in scores.values():
-        for place, score in of_rater.items():
-            per_edit[place].append(score)
-    rated = [one for _, one in kept if one.score is not None]
-    facts = {
-        "raters": {name: len(scores[name]) for name in dict.fromkeys(file.rater for file in files)},
-        "ratings": len(rated),
-        "edits": len(per_edit),
-        **counts,
-        "superseded": superseded,
-        "blind": sum(one.blind for one in rated) / len(rated) if rated else None,
-        "flags": [
-            {"rater": rater, "editor": one.editor, "sample": one.sample, "flag": one.flag}
-            for rater, one in kept
-            if one.flag
-        ],
-        "between_raters": _between(scores, scale, seed),
-    }
-    return MatchedRatings({place: sum(given) / len(given) for place, given in per_edit.items()}, facts)
+            if before is None or rating.moment >= before.rating.moment:
+                latest[key] = _Given(file.rater, rating, _rescaled(rating.score, file, scale))
+    return list(latest.values()), superseded
 
 
 def _rescaled(score: float | None, file: Ratings, scale: tuple[float, float]) -> float | None:
@@ -123,20 +140,20 @@ def _rescaled(score: float | None, file: Ratings, scale: tuple[float, float]) ->
 
 def _between(
     scores: Mapping[str, Mapping[EditRef, float]], scale: tuple[float, float], seed: int
-) -> list[dict[str, Any]]:
+) -> tuple[RaterAgreement, ...]:
     """How far each two raters agree on the edits that both scored, clustered by sample."""
-    found = []
-    for (one, first), (other, second) in itertools.combinations(scores.items(), 2):
-        both = [place for place in first if place in second]
-        told = agreement(
-            [first[place] for place in both],
-            [second[place] for place in both],
-            [place[1] for place in both],
+    agreements = []
+    for (rater, rated), (other, by_other) in itertools.combinations(scores.items(), 2):
+        both = [edit for edit in rated if edit in by_other]
+        common = agreement(
+            [rated[edit] for edit in both],
+            [by_other[edit] for edit in both],
+            [sample for _, sample in both],
             seed,
             scale=scale,
         )
-        found.append({"raters": [one, other], **{name: told[name] for name in ("n", "spearman", "mae")}})
-    return found
+        agreements.append(RaterAgreement((rater, other), common.n, common.spearman, common.mae))
+    return tuple(agreements)
 
 
 def _read(path: Path) -> Ratings:
@@ -147,17 +164,17 @@ def _read(path: Path) -> Ratings:
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{str(path)!r} cannot be read as JSON: {error}") from error
     if not isinstance(data, dict) or data.get("editloupe") != "ratings 1":
-        told = data.get("editloupe") if isinstance(data, dict) else type(data).__name__
+        form = data.get("editloupe") if isinstance(data, dict) else type(data).__name__
         raise DataError(
-            f"{str(path)!r} holds no ratings: `editloupe` is {told!r}, not 'ratings 1'; "
+            f"{str(path)!r} holds no ratings: `editloupe` is {form!r}, not 'ratings 1'; "
             "give a file that the report's gallery has downloaded"
         )
     try:
-        found = Ratings.model_validate(data)
+        file = Ratings.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "it"
+        key = ".".join(str(part) for part in first["loc"]) or "it"
         message = str(first["msg"]).removeprefix("Value error, ")
-        value = "" if place == "it" or first["type"] == "missing" else f" is {str(first.get('input'))[:60]!r}"
-        raise DataError(f"{str(path)!r}: {place}{value}: {message[:1].lower()}{message[1:]}") from error
-    return found if found.rater else found.model_copy(update={"rater": path.stem})
+        value = "" if key == "it" or first["type"] == "missing" else f" is {str(first.get('input'))[:60]!r}"
+        raise DataError(f"{str(path)!r}: {key}{value}: {message[:1].lower()}{message[1:]}") from error
+    return file if file.rater else file.model_copy(update={"rater": path.stem})

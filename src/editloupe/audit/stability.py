@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
+from editloupe.judge_quality.audit import ModeAgreement, Repetition, Stability
 from editloupe.planning import PlannedReply
 from editloupe.progress.bars import stage_progress
 from editloupe.protocols import Judge
@@ -25,7 +26,9 @@ STABILITY = 32
 """Questions that are asked again, several times, to see whether the judge is stable."""
 
 
-def measure_stability(config: StudyConfig, judge: Judge, planned: Sequence[PlannedReply]) -> dict[str, Any]:
+def measure_stability(
+    config: StudyConfig, judge: Judge, planned: Sequence[PlannedReply]
+) -> tuple[Stability, ModeAgreement]:
     """Ask evenly spread questions again: one by one, in batches, in reverse, once more, in the other answer mode.
 
     Args:
@@ -34,7 +37,7 @@ def measure_stability(config: StudyConfig, judge: Judge, planned: Sequence[Plann
         planned: all its questions.
 
     Returns:
-        ``{stability, modes}``, as ``audit.json`` holds them.
+        Against one by one: how far the same mode agrees with itself, and how far the other mode agrees with it.
     """
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
     size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
@@ -54,25 +57,20 @@ def measure_stability(config: StudyConfig, judge: Judge, planned: Sequence[Plann
         return answered
 
     single = scores(chosen, 1)
-    again = {
-        "batched": scores(chosen, size),
-        "reversed": scores(list(reversed(chosen)), size),
-        "repeated": scores(chosen, 1),
-    }
+    stability = Stability(
+        questions=len(single),
+        batch_size=size,
+        batched=_repetition(single, scores(chosen, size)),
+        reversed=_repetition(single, scores(list(reversed(chosen)), size)),
+        repeated=_repetition(single, scores(chosen, 1)),
+    )
     mode: Literal["text", "choice"] = "text" if config.mode == "choice" else "choice"
     try:
         other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
     except ConfigError as error:  # a server without token probabilities, say: the audit is not about that
         log.warning("the judge cannot answer in the mode %r: %s", mode, error)
         other = dict.fromkeys(single)
-    return {
-        "stability": {
-            "questions": len(single),
-            "batch_size": size,
-            **{name: _compared(single, outcome) for name, outcome in again.items()},
-        },
-        "modes": {"other": mode, **_between_modes(single, other)},
-    }
+    return stability, _between_modes(mode, single, other)
 
 
 def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "choice"]) -> PlannedReply:
@@ -85,16 +83,16 @@ def _in_mode(config: StudyConfig, plan: PlannedReply, mode: Literal["text", "cho
     return replace(plan, question=questions[plan.question_name])
 
 
-def _between_modes(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
-    """How far two answer modes agree: rank correlation, and mean absolute difference of the scores that both gave."""
-    pairs = [(a, b) for key, a in one.items() if a is not None and (b := other[key]) is not None]
-    found = agreement([a for a, _ in pairs], [b for _, b in pairs], [str(index) for index in range(len(pairs))], 0)
-    return {"questions": len(pairs), "spearman": found["spearman"], "mean_absolute_difference": found["mae"]}
+def _between_modes(
+    mode: Literal["text", "choice"], ours: dict[str, float | None], theirs: dict[str, float | None]
+) -> ModeAgreement:
+    pairs = [(a, b) for key, a in ours.items() if a is not None and (b := theirs[key]) is not None]
+    both = agreement([a for a, _ in pairs], [b for _, b in pairs], [str(index) for index in range(len(pairs))], 0)
+    return ModeAgreement(mode, len(pairs), both.spearman, both.mae)
 
 
-def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> dict[str, Any]:
-    """Share of equal outcomes, and the largest difference of two scores; both unreadable counts as equal."""
-    pairs = [(one[key], other[key]) for key in one]
+def _repetition(first: dict[str, float | None], again: dict[str, float | None]) -> Repetition:
+    pairs = [(first[key], again[key]) for key in first]
     gaps = [abs(a - b) for a, b in pairs if a is not None and b is not None]
     equal = sum(a == b for a, b in pairs)
-    return {"equal": equal / len(pairs) if pairs else None, "largest_difference": max(gaps, default=None)}
+    return Repetition(equal / len(pairs) if pairs else None, max(gaps, default=None))

@@ -97,6 +97,11 @@ class TransformersJudge(Judge):
         """Whether it writes thoughts before a choice as well."""
         return self.options.thinking == "on"
 
+    @property
+    def reply_limit(self) -> int:
+        """Tokens after which a reply is cut off."""
+        return self.options.max_new_tokens
+
     def sees_anew(self, picture: Picture) -> bool:
         """Whether it sizes a picture otherwise than version 0.1.0 did."""
         return seen_anew(picture, self.options.image.longest_edge)

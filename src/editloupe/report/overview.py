@@ -65,7 +65,7 @@ def overview_of(tables: Tables) -> dict[str, Any]:
         "comparisons": comparisons.as_json(),
         "aggregates": [_aggregate(one, names) for one in results.aggregates],
         "card": printable(results.card),
-        "judge_card": results.judge_card,
+        "judge_card": None if results.judge_card is None else results.judge_card.as_json(),
         "histograms": _histograms(results, names),
         "failed": [tables.failed.sentence("en"), tables.failed.sentence("zh")],
         "failures": [_failure(one, names) for one in tables.failures],
@@ -77,8 +77,8 @@ def overview_of(tables: Tables) -> dict[str, Any]:
         "cost": dict(results.cost),
         "versions": dict(results.versions),
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
-        "audit": results.audit,
-        "probe": results.probe,
+        "audit": None if results.audit is None else results.audit.as_json(),
+        "probe": None if results.probe is None else results.probe.as_json(),
     }
 
 

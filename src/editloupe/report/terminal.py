@@ -14,7 +14,7 @@ from editloupe.report.words import interval, number, one_line, rank_range, words
 from editloupe.results import Results, Scale
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["leaderboard", "noise_sentences", "print_table"]
+__all__ = ["leaderboard_table", "noise_sentences", "print_table"]
 
 MAX_ROWS = 40
 """Categories are shown as long as the table stays within about one screen."""
@@ -39,7 +39,7 @@ def print_table(table: Table) -> None:
     console.print(table)
 
 
-def leaderboard(tables: Tables, *, whole: bool = False) -> Table:
+def leaderboard_table(tables: Tables, *, whole: bool = False) -> Table:
     """Make the table that a run ends with: overall, then categories, best editor first.
 
     A rank such as 1–2 says that the paired comparisons leave both open.

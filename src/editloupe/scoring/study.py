@@ -15,7 +15,9 @@ from typing import Any
 
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError
-from editloupe.judge_card import card_of
+from editloupe.judge_quality.audit import Audit
+from editloupe.judge_quality.card import JudgeCard, card_of
+from editloupe.judge_quality.probe import Probe
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
@@ -108,8 +110,8 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         config=config.source,
         versions={name: _version(name) for name in ("editloupe", "numpy", "pillow", "torch", "transformers")},
         language=config.language,
-        audit=audit if audit is not None and audit["signature"] == signature else None,
-        probe=probe if probe is not None and probe["signature"] == signature else None,
+        audit=Audit.from_json(audit) if audit is not None and audit["signature"] == signature else None,
+        probe=Probe.from_json(probe) if probe is not None and probe["signature"] == signature else None,
         notes={sample.id: _note(sample, ledger.folder) for sample in samples},
         hardware=ledger.fact("hardware") or {},
         cost=_cost(ledger.folder),
@@ -118,7 +120,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             [part.name for part in config.editors],
             samples,
             scores,
-            {sample.id: _cluster(sample) for sample in samples},
+            {sample.id: sample.cluster for sample in samples},
         ),
         card=rubric.card,
         title=config.title,
@@ -141,7 +143,7 @@ def _verdict(
         failure=one.failure,
         reply=None if one.reply is None else one.reply.text,
         labels=None if one.reply is None else one.reply.labels,
-        cluster=_cluster(sample),
+        cluster=sample.cluster,
         image=_within(edit.image, folder) if isinstance(edit, Edit) else None,
         sources=tuple(name for picture in sample.sources if (name := _within(picture, folder))),
         instruction=sample.instruction,
@@ -168,11 +170,6 @@ def _scales(rubric: Rubric) -> dict[str, Scale]:
 
 def _not_done(stage: Stage) -> Failure:
     return Failure(stage, NOT_DONE, f"the stage {stage!r} has not come to this sample yet", retryable=True)
-
-
-def _cluster(sample: Sample) -> str:
-    """Edits of one source image are not independent of each other; a sample without an image stands for itself."""
-    return sample.sources[0].sha256 if sample.sources else sample.id
 
 
 def _note(sample: Sample, folder: Path) -> SampleNote:
@@ -208,11 +205,14 @@ def _domain(config: StudyConfig, ledger: Ledger) -> tuple[str, ...]:
     return () if config.benchmark.name in (kept or ()) else tuple(kept or ())
 
 
-def _card(ledger: Ledger, signature: str) -> dict[str, Any] | None:
+def _card(ledger: Ledger, signature: str) -> JudgeCard | None:
     """The card that the config names, else that of this study's own audit; one of another judge is none."""
     named, audit = ledger.fact("judge_card"), ledger.fact("audit")
-    card: dict[str, Any] | None = named or (card_of(audit) if audit is not None else None)
-    return card if card is not None and card["signature"] == signature else None
+    if named is not None:
+        card: JudgeCard | None = JudgeCard.from_json(named)
+    else:
+        card = None if audit is None else card_of(Audit.from_json(audit))
+    return card if card is not None and card.signature == signature else None
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

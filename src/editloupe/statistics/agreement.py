@@ -4,20 +4,67 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from editloupe.statistics.bootstrap import bootstrap_interval
+from editloupe.statistics.coefficient import Coefficient
 from editloupe.statistics.interval import mean_interval, ratio_interval
 
-__all__ = ["agreement"]
+__all__ = ["Agreement", "TieCounts", "Ties", "agreement"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
-Interval = tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class TieCounts:
+    """Pairs of edits by how they are tied.
+
+    Attributes:
+        pairs: all of them, whether tied or not.
+        judge: tied by the judge only.
+        truth: tied in truth only.
+        both: tied on both sides.
+    """
+
+    pairs: int
+    judge: int
+    truth: int
+    both: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Ties among the pairs of edits of the same sample, and among all pairs."""
+
+    within: TieCounts
+    overall: TieCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far two sets of scores of the same edits agree; `agreement` defines the coefficients.
+
+    Attributes:
+        n: edits with both scores.
+        spearman, kendall: rank correlations.
+        pairwise_accuracy: share of the pairs of edits of one sample that both order alike.
+        pairwise_accuracy_overall: the same over all pairs of edits.
+        mae: mean absolute error, in points of the scale.
+        ties: the pairs that have no order.
+    """
+
+    n: int
+    spearman: Coefficient
+    kendall: Coefficient
+    pairwise_accuracy: Coefficient
+    pairwise_accuracy_overall: Coefficient
+    mae: Coefficient
+    ties: Ties
 
 
 def agreement(
@@ -28,7 +75,7 @@ def agreement(
     *,
     samples: Sequence[str] | None = None,
     scale: tuple[float, float] | None = None,
-) -> dict[str, Any]:
+) -> Agreement:
     """Compare two sets of scores of the same edits.
 
     Definitions:
@@ -39,8 +86,7 @@ def agreement(
       1945; `scipy.stats.kendalltau`).
     * ``pairwise_accuracy``: P / (P + Q) over pairs of edits of the same sample; ``pairwise_accuracy_overall``: over all
       pairs. Ties stand apart (Deutsch, Foster & Freitag, *Ties Matter*, EMNLP 2023, discuss the alternatives), counted
-      in ``ties``: ``{within, overall}``, each with ``pairs`` (P + Q + J + T + B), ``judge`` (J), ``truth`` (T) and
-      ``both`` (B).
+      in ``ties``: ``pairs`` (P + Q + J + T + B), ``judge`` (J), ``truth`` (T) and ``both`` (B).
     * ``mae``: mean absolute error, in points of the scale.
 
     Intervals resample or linearize over whole clusters: `ratio_interval` for what is a ratio of sums over clusters
@@ -57,9 +103,8 @@ def agreement(
             outside, such as labels on a scale of their own, leave that end open.
 
     Returns:
-        ``{n, spearman, kendall, pairwise_accuracy, pairwise_accuracy_overall, mae}``, each but n as
-        ``{value, ci95}``, and ``ties``; ``value`` is None where the data do not define it (constant scores, no pairs),
-        ``ci95`` also below two clusters or where resamples are degenerate.
+        The coefficients; a value is None where the data do not define it (constant scores, no pairs), and an interval
+        also below two clusters or where resamples are degenerate.
 
     Raises:
         ValueError: unequal lengths, or a score that is not finite.
@@ -74,30 +119,30 @@ def agreement(
     within = _Pairs(x, y, codes, number, _codes(samples) if samples is not None else codes)
     overall = _Pairs(x, y, codes, number, None)
 
-    def resampled(value: float | None, statistic: Callable[[Floats], Floats]) -> dict[str, Any]:
-        return _entry(value, bootstrap_interval(statistic, number, seed=seed) if value is not None else None)
+    def resampled(value: float | None, statistic: Callable[[Floats], Floats]) -> Coefficient:
+        return Coefficient(value, bootstrap_interval(statistic, number, seed=seed) if value is not None else None)
 
     spearman, kendall = _coefficients(x, y)
     same = within.concordant.sum(axis=1)
     decided = same + within.discordant.sum(axis=1)
     error = np.abs(x - y)
     accuracy = _ratio(same.sum(), decided.sum())
-    return {
-        "n": len(x),
-        "spearman": resampled(spearman, lambda weights: _spearman(x, y, weights[:, codes])),
-        "kendall": resampled(kendall, overall.tau_b),
-        "pairwise_accuracy": _entry(
+    return Agreement(
+        n=len(x),
+        spearman=resampled(spearman, lambda weights: _spearman(x, y, weights[:, codes])),
+        kendall=resampled(kendall, overall.tau_b),
+        pairwise_accuracy=Coefficient(
             accuracy, ratio_interval(same, decided, limits=(0.0, 1.0)) if accuracy is not None else None
         ),
-        "pairwise_accuracy_overall": resampled(
+        pairwise_accuracy_overall=resampled(
             _ratio(overall.concordant.sum(), (overall.concordant + overall.discordant).sum()), overall.accuracy
         ),
-        "mae": _entry(
+        mae=Coefficient(
             float(error.mean()) if len(error) else None,
             mean_interval(error, clusters, limits=(0.0, _span(x, y, scale))) if len(error) else None,
         ),
-        "ties": {"within": within.ties(), "overall": overall.ties()},
-    }
+        ties=Ties(within.ties(), overall.ties()),
+    )
 
 
 def _span(x: Floats, y: Floats, scale: tuple[float, float] | None) -> float:
@@ -148,12 +193,11 @@ class _Pairs:
         same, opposite, _, _ = self._totals(weights)
         return np.asarray(same / (same + opposite))
 
-    def ties(self) -> dict[str, int]:
+    def ties(self) -> TieCounts:
         """Unordered pairs by how they are tied."""
-        kinds = {"judge": self.judge_tied, "truth": self.truth_tied, "both": self.both_tied}
-        counts = {name: int(matrix.sum()) // 2 for name, matrix in kinds.items()}
-        pairs = int((self.concordant + self.discordant).sum()) // 2 + sum(counts.values())
-        return {"pairs": pairs, **counts}
+        judge, truth, both = (int(tied.sum()) // 2 for tied in (self.judge_tied, self.truth_tied, self.both_tied))
+        ordered = int((self.concordant + self.discordant).sum()) // 2
+        return TieCounts(ordered + judge + truth + both, judge, truth, both)
 
     def _totals(self, weights: Floats) -> tuple[Floats, ...]:
         matrices = (self.concordant, self.discordant, self.judge_tied, self.truth_tied)
@@ -196,7 +240,3 @@ def _codes(names: Sequence[str]) -> Codes:
 
 def _ratio(part: float, whole: float) -> float | None:
     return float(part / whole) if whole else None
-
-
-def _entry(value: float | None, interval: Interval) -> dict[str, Any]:
-    return {"value": value, "ci95": None if interval is None else list(interval)}

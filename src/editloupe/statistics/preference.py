@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from editloupe.statistics.coefficient import Coefficient
 from editloupe.statistics.interval import mean_of_ratios_interval, ratio_interval
 
-__all__ = ["Pair", "group_accuracy", "preference_accuracy"]
+__all__ = [
+    "OrderAccuracy",
+    "Pair",
+    "PreferenceAccuracy",
+    "RankingAccuracy",
+    "group_accuracy",
+    "order_accuracy",
+    "preference_accuracy",
+]
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +45,67 @@ class Pair:
     group: str
 
 
-def preference_accuracy(pairs: Sequence[Pair]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccuracy:
+    """Pairs of edits by whether the judge orders them as people do.
+
+    Attributes:
+        pairs: how many there are.
+        right, wrong, ties: those that people order, by what the judge says about them.
+        unscored: those without both scores.
+        equal: those that people call equal and both of whose edits have a score.
+        equal_agreed: those among them whose scores are equal.
+        accuracy: right / (right + wrong).
+        accuracy_ties_wrong: right / (right + wrong + ties).
+    """
+
+    pairs: int
+    right: int
+    wrong: int
+    ties: int
+    unscored: int
+    equal: int
+    equal_agreed: int
+    accuracy: Coefficient
+    accuracy_ties_wrong: Coefficient
+
+    def values(self) -> dict[str, Any]:
+        """The attributes by name, for a record that says more about the same pairs."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreferenceAccuracy(OrderAccuracy):
+    """The same over several categories.
+
+    Attributes:
+        macro, macro_ties_wrong: the unweighted means of the two accuracies over the categories.
+    """
+
+    macro: Coefficient
+    macro_ties_wrong: Coefficient
+
+
+@dataclass(frozen=True, slots=True)
+class RankingAccuracy:
+    """Whole rankings of one size.
+
+    Attributes:
+        groups: complete ones.
+        unscored: those of them with an edit that has no score, which are left out.
+        right: those of the others whose every pair is right.
+        value: right / (groups - unscored).
+        ci95: its interval.
+    """
+
+    groups: int
+    unscored: int
+    right: int
+    value: float | None = None
+    ci95: tuple[float, float] | None = None
+
+
+def preference_accuracy(pairs: Sequence[Pair]) -> PreferenceAccuracy:
     """Share of pairs that judge and people order alike.
 
     * ``accuracy``: right / (right + wrong), ties of the judge left out;
@@ -51,38 +120,45 @@ def preference_accuracy(pairs: Sequence[Pair]) -> dict[str, Any]:
     within a single cluster adds nothing to it, because its error cannot be known.
 
     Returns:
-        ``{pairs, right, wrong, ties, unscored, equal, equal_agreed, accuracy, accuracy_ties_wrong, macro,
-        macro_ties_wrong}``: counts, and ``{value, ci95}`` for the last four; ``value`` is None without data, ``ci95``
-        also below two clusters. `equal` counts the pairs that people call equal and both of whose edits have a score,
-        `equal_agreed` those among them whose scores are equal.
+        Counts, and the four accuracies; a value is None without data, an interval also below two clusters.
     """
-    scored = [one for one in pairs if one.difference is not None]
-    ordered = [one for one in scored if not one.equal]
-    signs = np.asarray([np.sign(one.difference or 0.0) for one in ordered], dtype=np.float64)
-    right, tied = (signs > 0).astype(np.float64), (signs == 0).astype(np.float64)
-    equal = [one for one in scored if one.equal]
-    return {
-        "pairs": len(pairs),
-        "right": int(right.sum()),
-        "wrong": int((signs < 0).sum()),
-        "ties": int(tied.sum()),
-        "unscored": len(pairs) - len(scored),
-        "equal": len(equal),
-        "equal_agreed": sum(one.difference == 0 for one in equal),
-        **_accuracies("", ordered, right, 1 - tied),
-        **_accuracies("_ties_wrong", ordered, right, np.ones(len(ordered))),
-    }
+    ordered = [pair for pair in pairs if pair.difference is not None and not pair.equal]
+    right, tied = _outcomes(ordered)
+    return PreferenceAccuracy(
+        **order_accuracy(pairs).values(),
+        macro=_macro(ordered, right, 1 - tied),
+        macro_ties_wrong=_macro(ordered, right, np.ones(len(ordered))),
+    )
 
 
-def group_accuracy(pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:
+def order_accuracy(pairs: Sequence[Pair]) -> OrderAccuracy:
+    """`preference_accuracy` without the means over categories."""
+    scored = [pair for pair in pairs if pair.difference is not None]
+    ordered = [pair for pair in scored if not pair.equal]
+    equal = [pair for pair in scored if pair.equal]
+    right, tied = _outcomes(ordered)
+    clusters = [pair.cluster for pair in ordered]
+    return OrderAccuracy(
+        pairs=len(pairs),
+        right=int(right.sum()),
+        wrong=len(ordered) - int(right.sum() + tied.sum()),
+        ties=int(tied.sum()),
+        unscored=len(pairs) - len(scored),
+        equal=len(equal),
+        equal_agreed=sum(pair.difference == 0 for pair in equal),
+        accuracy=_share(right, 1 - tied, clusters),
+        accuracy_ties_wrong=_share(right, np.ones(len(ordered)), clusters),
+    )
+
+
+def group_accuracy(pairs: Iterable[Pair]) -> dict[str, RankingAccuracy]:
     """Share of whole rankings that the judge gets right: a group counts as right only if all of its pairs are.
 
     A tie is wrong, unless people call the two equal. Only complete rankings count: K candidates have K (K - 1) / 2
     pairs. Groups of two are single pairs and left out here.
 
     Returns:
-        By K as text, ``{groups, unscored, right, value, ci95}``: complete groups, those of them with an edit without
-        score (left out), and right / (groups - unscored).
+        By K as text.
     """
     members: defaultdict[str, list[Pair]] = defaultdict(list)
     for pair in pairs:
@@ -95,11 +171,11 @@ def group_accuracy(pairs: Iterable[Pair]) -> dict[str, dict[str, Any]]:
     return {str(size): _whole(sizes[size]) for size in sorted(sizes)}
 
 
-def _whole(groups: Sequence[Sequence[Pair]]) -> dict[str, Any]:
-    scored = [group for group in groups if all(one.difference is not None for one in group)]
-    right = np.asarray([all(_right(one) for one in group) for group in scored], dtype=np.float64)
-    found = _entry(right, np.ones(len(scored)), [group[0].cluster for group in scored])
-    return {"groups": len(groups), "unscored": len(groups) - len(scored), "right": int(right.sum()), **found}
+def _whole(groups: Sequence[Sequence[Pair]]) -> RankingAccuracy:
+    scored = [group for group in groups if all(pair.difference is not None for pair in group)]
+    right = np.asarray([all(_right(pair) for pair in group) for group in scored], dtype=np.float64)
+    share = _share(right, np.ones(len(scored)), [group[0].cluster for group in scored])
+    return RankingAccuracy(len(groups), len(groups) - len(scored), int(right.sum()), share.value, share.ci95)
 
 
 def _right(pair: Pair) -> bool:
@@ -107,36 +183,34 @@ def _right(pair: Pair) -> bool:
     return pair.difference == 0 if pair.equal else pair.difference > 0
 
 
-def _accuracies(suffix: str, pairs: Sequence[Pair], right: Floats, counted: Floats) -> dict[str, Any]:
-    """Accuracy over all pairs, and its mean over categories, each with its interval."""
-    clusters = [one.cluster for one in pairs]
-    found = {f"accuracy{suffix}": _entry(right, counted, clusters), f"macro{suffix}": {"value": None, "ci95": None}}
+def _outcomes(ordered: Sequence[Pair]) -> tuple[Floats, Floats]:
+    """Whether the judge is right about each pair, and whether it calls it a tie: 1 or 0."""
+    signs = np.asarray([np.sign(pair.difference or 0.0) for pair in ordered], dtype=np.float64)
+    return (signs > 0).astype(np.float64), (signs == 0).astype(np.float64)
+
+
+def _macro(pairs: Sequence[Pair], right: Floats, counted: Floats) -> Coefficient:
+    """The mean of the accuracies of the categories."""
     if not pairs:
-        return found
-    g, t = (np.unique(names, return_inverse=True)[1] for names in (clusters, [one.category for one in pairs]))
+        return Coefficient()
+    g, t = (
+        np.unique(names, return_inverse=True)[1]
+        for names in ([pair.cluster for pair in pairs], [pair.category for pair in pairs])
+    )
     shape = (int(g.max()) + 1, int(t.max()) + 1)
     sums, counts = np.zeros(shape), np.zeros(shape)
     np.add.at(sums, (g, t), right)
     np.add.at(counts, (g, t), counted)
     there = counts.sum(axis=0) > 0
-    if there.any():
-        found[f"macro{suffix}"] = {
-            "value": float((sums.sum(axis=0)[there] / counts.sum(axis=0)[there]).mean()),
-            "ci95": _ends(mean_of_ratios_interval(sums, counts, limits=(0.0, 1.0))),
-        }
-    return found
+    if not there.any():
+        return Coefficient()
+    macro = float((sums.sum(axis=0)[there] / counts.sum(axis=0)[there]).mean())
+    return Coefficient(macro, mean_of_ratios_interval(sums, counts, limits=(0.0, 1.0)))
 
 
-def _entry(right: Floats, counted: Floats, clusters: Sequence[str]) -> dict[str, Any]:
+def _share(right: Floats, counted: Floats, clusters: Sequence[str]) -> Coefficient:
     if not counted.sum():
-        return {"value": None, "ci95": None}
+        return Coefficient()
     codes = np.unique(clusters, return_inverse=True)[1]
-    sums, counts = (np.bincount(codes, weights=one).astype(np.float64) for one in (right, counted))
-    return {
-        "value": float(right.sum() / counted.sum()),
-        "ci95": _ends(ratio_interval(sums, counts, limits=(0.0, 1.0))),
-    }
-
-
-def _ends(interval: tuple[float, float] | None) -> list[float] | None:
-    return None if interval is None else list(interval)
+    sums, counts = (np.bincount(codes, weights=weights).astype(np.float64) for weights in (right, counted))
+    return Coefficient(float(right.sum() / counted.sum()), ratio_interval(sums, counts, limits=(0.0, 1.0)))

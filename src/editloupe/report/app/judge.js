@@ -75,7 +75,7 @@ function auditSections(audit) {
     stability && h('section#stability', {}, h('h2', {}, t('audit_stability')), h('p.note', {}, t('stability_note', stability)),
       table(['', num(t('audit_equal')), num(t('audit_largest'))],
         ['batched', 'reversed', 'repeated'].map((name) => [t(name), h('td.num.mean', {}, percent(stability[name].equal)), number(stability[name].largest_difference, 4)])),
-      h('p.note', {}, t('audit_modes', {
+      modes && h('p.note', {}, t('audit_modes', {
         mode: modes.other, questions: modes.questions, spearman: number(modes.spearman.value, 3), difference: number(modes.mean_absolute_difference.value, 3),
       }))),
   ];

@@ -5,6 +5,7 @@ import yaml
 
 from editloupe.audit.audit import audit_study
 from editloupe.errors import ConfigError
+from editloupe.judge_quality.card import MainCoefficient
 from editloupe.study import run_study
 from judging import colored, judged_by_colors
 from preferred import editscore_row, make_editscore
@@ -44,11 +45,11 @@ def other(tmp_path, tiny_checkpoint):
 def test_the_card_tells_judge_source_and_main_coefficient(audited):
     path, found = audited
     card = run_study(judged_by_colors(path)).judge_card
-    assert card["judge"] == "color judge"
-    assert card["signature"] == found["judge_signature"]
-    assert (card["benchmark"], card["against"], card["n"]) == ("editscore-bench", ["preferences"], 6)
-    assert card["coefficient"] == {"name": "accuracy_ties_wrong", "value": 1.0, "ci95": [1.0, 1.0]}
-    assert [(one["of"], one["n"]) for one in card["rows"]] == [("overall", 3)]
+    assert card.judge == "color judge"
+    assert card.signature == found.judge_signature
+    assert (card.benchmark, card.against, card.n) == ("editscore-bench", ("preferences",), 6)
+    assert card.coefficient == MainCoefficient(name="accuracy_ties_wrong", value=1.0, ci95=(1.0, 1.0))
+    assert [(row.of, row.n) for row in card.rows] == [("overall", 3)]
 
 
 def test_the_card_of_a_changed_study_stays_as_long_as_the_judge_does(audited):
@@ -61,7 +62,7 @@ def test_the_card_of_a_changed_study_stays_as_long_as_the_judge_does(audited):
 
 def test_another_study_of_the_same_judge_shows_the_card_it_is_given(audited, other):
     results = run_study(judged_by_colors(other))
-    assert results.judge_card["benchmark"] == "editscore-bench"
+    assert results.judge_card.benchmark == "editscore-bench"
     (other.parent / "study" / "audit.json").unlink()  # the study keeps its own copy
     assert run_study(judged_by_colors(other), stages=()).judge_card == results.judge_card
 

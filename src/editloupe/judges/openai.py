@@ -25,8 +25,9 @@ from editloupe.judges.wire.forecast import forecast
 from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.server import Server
 from editloupe.judges.wire.setup import Answered
+from editloupe.judges.wire.templates import check_template
 from editloupe.protocols import StreamingJudge
-from editloupe.records import Failure, Picture, Question, Reply
+from editloupe.records import AnswerFormat, Failure, Picture, Question, Reply
 from editloupe.remote.keys import NO_KEY, api_key
 from editloupe.remote.usage import Usage
 from editloupe.requirements import Requirement, lacking_key, lacking_packages, lacking_program, lacking_server
@@ -199,6 +200,9 @@ class OpenAIJudge(StreamingJudge):
         async def work(emit: Any) -> None:
             servers = [self._server(url, key) for url in urls]
             try:
+                for server, url in zip(servers, urls, strict=True):
+                    for mode, begin in dict.fromkeys((one.answer.mode, one.answer.begin) for one in questions):
+                        await check_template(server, url, options, AnswerFormat(mode, begin=begin))
                 await Dispatcher(options, servers, questions, names, usage, key).run(emit)
             finally:
                 for server in servers:

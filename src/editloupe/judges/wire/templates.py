@@ -1,8 +1,8 @@
 """What a server's chat template makes of a conversation, where the server shows it.
 
 Templates trim messages, open thoughts, or close them. vLLM renders a conversation at ``/tokenize`` and ``/detokenize``;
-a server that does not list both among its paths shows nothing, and nothing is guessed about it. No picture is sent and no
-reply is written: this asks for the template alone.
+a server that does not list both among its paths shows nothing, and nothing is guessed about it. No picture is sent and
+no reply is written: this asks for the template alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The reward service under load: groups of eight against shuffled items against serving one by one.
 
 A real `editloupe serve` process on random weights, which are right for timing and mean nothing otherwise; every run has
-pictures that the service has not seen. Latency is measured at half of the throughput that groups reached.
+pictures that the service has not seen. Latency is measured at half of the throughput that groups reached. On a machine
+that others use, compare the service's seconds of CPU rather than the clock.
 
     python perf/serve_load.py --json serve-load.json
 """
@@ -26,6 +27,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 from PIL import Image
 
 from editloupe.client import Client, Item
@@ -66,7 +68,7 @@ def service(model, settings):
                 url = re.search(r"http://\S+?(?=;)", process.stdout.readline())[0]
                 while httpx.get(f"{url}/health/ready", timeout=60).status_code != 200:
                     time.sleep(0.2)
-                yield url
+                yield url, psutil.Process(process.pid)
             finally:
                 process.send_signal(signal.SIGTERM)
 
@@ -77,20 +79,22 @@ def counts(url):
     return [float(re.search(rf"^editloupe_{name} (\S+)", text, re.MULTILINE)[1]) for name in names]
 
 
-def timed(url, items):
+def timed(url, process, items):
     """Send all items, 32 under way at a time, and say how it went."""
-    before = counts(url)
+    before, busy = counts(url), sum(process.cpu_times()[:2])
     with Client(url, items_at_once=GROUP, requests_at_once=4, timeout=3600) as client:
         started = time.perf_counter()
         found = client.score(items)
         seconds = time.perf_counter() - started
+    busy = sum(process.cpu_times()[:2]) - busy
     lost = {one.failure.kind for one in found if one.failure is not None and one.failure.retryable}
     assert not lost, lost
-    print(f"{len(items)} items in {seconds:.1f} s", file=sys.stderr, flush=True)
+    print(f"{len(items)} items in {seconds:.1f} s, {busy:.1f} s of CPU", file=sys.stderr, flush=True)
     asked, computed, padding, batches = (after - old for after, old in zip(counts(url), before, strict=True))
     return {
         "items": len(items),
         "seconds": round(seconds, 2),
+        "cpu_seconds": round(busy, 2),
         "items_per_second": round(len(items) / seconds, 3),
         "tokens_asked": int(asked),
         "tokens_computed": int(computed),
@@ -131,23 +135,24 @@ def measured(options, answer):
         rng.shuffle(items)
         return items
 
-    with service(options.model, [*own, "judge.use_batch_inference=false"]) as url:
-        timed(url, shuffled(1)[:2])
-        rows["one by one"] = timed(url, shuffled(2))
-    with service(options.model, own) as url:
-        timed(url, shuffled(3)[:GROUP])
+    with service(options.model, [*own, "judge.use_batch_inference=false"]) as (url, process):
+        timed(url, process, shuffled(1)[:2])
+        rows["one by one"] = timed(url, process, shuffled(2))
+    with service(options.model, own) as (url, process):
+        timed(url, process, shuffled(3)[:GROUP])
         for seed in range(options.repeat):
             for way, items in (
                 ("shuffled", shuffled(10 + seed)),
                 ("groups", [item for group in groups_of(options.groups, options.size, 20 + seed) for item in group]),
             ):
-                row = timed(url, items)
+                row = timed(url, process, items)
                 rows[way] = min(rows.get(way, row), row, key=lambda one: one["seconds"])
         rate = 0.5 * rows["groups"]["items_per_second"] / GROUP
         rows["groups"]["half_load"] = latencies(url, groups_of(options.requests, options.size, 30), rate)
-    first = rows["one by one"]["items_per_second"]
+    first = rows["one by one"]
     for row in rows.values():
-        row["ratio"] = round(row["items_per_second"] / first, 2)
+        row["ratio"] = round(row["items_per_second"] / first["items_per_second"], 2)
+        row["cpu_ratio"] = round(first["cpu_seconds"] / first["items"] * row["items"] / row["cpu_seconds"], 2)
     return rows
 
 
@@ -162,27 +167,31 @@ def main():
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--json")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service ends with us
     load = os.getloadavg()[0]
     found = {answer: measured(options, answer) for answer in options.answers.split(",")}
     print(
         f"load of the machine before: {load:.1f}, {os.cpu_count()} cores, {options.size} pixels, {options.tokens} tokens"
     )
-    print("| answer | way | items | s | items/s | ratio | computed of asked tokens | padding | batches |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| answer | way | items | s | items/s | ratio | CPU s | ratio of CPU | computed of asked | padding | batches |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     for answer, rows in found.items():
         for way, row in rows.items():
             share = row["tokens_computed"] / max(1, row["tokens_asked"])
             padding = row["padding"] / max(1, row["tokens_computed"])
             print(
                 f"| {answer} | {way} | {row['items']} | {row['seconds']:.1f} | {row['items_per_second']:.2f} | "
-                f"{row['ratio']:.2f}x | {share:.0%} | {padding:.1%} | {row['batches']} |"
+                f"{row['ratio']:.2f}x | {row['cpu_seconds']:.1f} | {row['cpu_ratio']:.2f}x | {share:.0%} | {padding:.1%} | "
+                f"{row['batches']} |"
             )
         late = rows["groups"]["half_load"]
-        print(f"{answer}, groups at half load: p50 {late['p50']} s, p95 {late['p95']} s of {late['requests']} requests")
+        seconds = f"p50 {late['p50']} s, p95 {late['p95']} s"
+        print(f"{answer}, groups at half load: {seconds} of {late['requests']} requests")
     if options.json:
-        Path(options.json).write_text(
-            json.dumps({"options": vars(options), "load": load, "found": found}, indent=2) + "\n"
-        )
+        text = json.dumps({"options": vars(options), "load": load, "found": found}, indent=2)
+        Path(options.json).write_text(text + "\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The reward service under load: groups of eight against shuffled items against serving one by one.
 
-A real `editloupe serve` process on random weights, which are right for timing and mean nothing otherwise; every run has
-pictures that the service has not seen. Latency is measured at half of the throughput that groups reached. On a machine
+A real `editloupe serve` process on random weights, which are right for timing and mean nothing otherwise, with the rubric
+of the judge's own figures; every run has pictures that the service has not seen. Latency is measured at half of the throughput that groups reached. On a machine
 that others use, compare the service's seconds of CPU rather than the clock.
 
     python perf/serve_load.py --json serve-load.json
@@ -59,7 +59,8 @@ def service(model, settings):
     """An address of a service process that is ready."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "served.yaml"
-        config.write_text(f"judge: {{model: '{model}', min_label_mass: 0}}\nrubric: reasoning\n")
+        rubric = Path(__file__).with_name("judge_speed_rubric.yaml")
+        config.write_text(f"judge: {{model: '{model}', min_label_mass: 0}}\nrubric: {rubric}\n")
         command = [sys.executable, "-m", "editloupe", "serve", str(config), "--port", "0"]
         for setting in settings:
             command += ["--set", setting]
@@ -170,22 +171,16 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service ends with us
     load = os.getloadavg()[0]
     found = {answer: measured(options, answer) for answer in options.answers.split(",")}
-    print(
-        f"load of the machine before: {load:.1f}, {os.cpu_count()} cores, {options.size} pixels, {options.tokens} tokens"
-    )
-    print(
-        "| answer | way | items | s | items/s | ratio | CPU s | ratio of CPU | computed of asked | padding | batches |"
-    )
+    print(f"load of the machine before: {load:.1f}, {os.cpu_count()} cores; {options.size} pixels")
+    print("| answer | way | items | s | items/s | ratio | CPU s | ratio of CPU | computed | padding | batches |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for answer, rows in found.items():
         for way, row in rows.items():
             share = row["tokens_computed"] / max(1, row["tokens_asked"])
             padding = row["padding"] / max(1, row["tokens_computed"])
-            print(
-                f"| {answer} | {way} | {row['items']} | {row['seconds']:.1f} | {row['items_per_second']:.2f} | "
-                f"{row['ratio']:.2f}x | {row['cpu_seconds']:.1f} | {row['cpu_ratio']:.2f}x | {share:.0%} | {padding:.1%} | "
-                f"{row['batches']} |"
-            )
+            cells = [answer, way, row["items"], row["seconds"], row["items_per_second"], f"{row['ratio']:.2f}x"]
+            cells += [row["cpu_seconds"], f"{row['cpu_ratio']:.2f}x", f"{share:.0%}", f"{padding:.1%}", row["batches"]]
+            print("| " + " | ".join(map(str, cells)) + " |")
         late = rows["groups"]["half_load"]
         seconds = f"p50 {late['p50']} s, p95 {late['p95']} s"
         print(f"{answer}, groups at half load: {seconds} of {late['requests']} requests")

@@ -132,9 +132,7 @@ def main():
     logging.getLogger("editloupe").setLevel(logging.CRITICAL)  # thousands of items break on purpose
     tally, seconds, before, after, left = run(options.minutes, options.requests)
     print(", ".join(f"{name} {value}" for name, value in tally.items()))
-    print(
-        f"{seconds:.0f} s; memory {before:.0f} MiB after a fifth, {after:.0f} MiB at the end; {left} questions left open"
-    )
+    print(f"{seconds:.0f} s; memory {before:.0f} MiB after a fifth, {after:.0f} MiB at the end; {left} left open")
     if tally["wrong"]:
         raise SystemExit("a number appeared that the judge did not give, or an answer had neither score nor failure")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,9 @@ from editloupe.serve.weights import file_digest
 
 __all__ = ["Service", "TooManyQuestions"]
 
-DECODERS = min(8, os.cpu_count() or 1)
+log = logging.getLogger(__name__)
+
+DECODERS = min(8, 1 + (os.cpu_count() or 1))
 """Threads that decode pictures and plan questions beside the model's."""
 
 
@@ -104,11 +107,19 @@ class Service:
             return f"a batch has been running for {self.batcher.running_for:.0f} s"
         return self._canary or self.batcher.trouble
 
-    async def wake(self) -> None:
-        """Load the judge and ask it the canary question; what went wrong stands in `not_ready`."""
-        self._canary = await asyncio.get_running_loop().run_in_executor(
-            self._pool, ask_canary, self.config, self.batcher
-        )
+    async def watch(self) -> None:
+        """Load the judge by a canary question, and ask it again while there is trouble: nobody else may come then."""
+        pause = 1.0
+        while not self._draining:
+            if not self._canary and not self.batcher.trouble:
+                pause = 1.0
+            else:
+                loop = asyncio.get_running_loop()
+                self._canary = await loop.run_in_executor(self._pool, ask_canary, self.config, self.batcher)
+                if self._canary:
+                    log.warning("not ready: %s; it is asked again in %.0f s", self._canary, pause)
+                    pause = min(60.0, 2 * pause)
+            await asyncio.sleep(pause)
 
     def drain(self) -> None:
         """Take nothing more; what was accepted is answered."""

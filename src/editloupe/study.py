@@ -24,6 +24,7 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_quality.card import read_card
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress.bars import Tally, logging_to, stage_progress
@@ -33,6 +34,8 @@ from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
 from editloupe.report.tables import Tables
 from editloupe.results import Results
+from editloupe.sanity.judge_sanity import probe_judge
+from editloupe.sanity.plan import Form
 from editloupe.scoring.study import full_signature, results_of, score_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import judge_signature
@@ -64,12 +67,17 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
 
 
 def tables_of_study(
-    config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False
+    config: StudyConfig,
+    *,
+    stages: Sequence[str] = ("edit", "judge"),
+    retry_failed: bool = False,
+    sanity: bool = False,
 ) -> Tables:
     """Do what `run_study` does, and return the tables of the report with the results in them.
 
     Args:
         config, stages, retry_failed: as there.
+        sanity: whether the judge is probed, in the short form, before it is asked the study's questions.
 
     Raises:
         StudyStopped: as there.
@@ -82,6 +90,8 @@ def tables_of_study(
         if "judge" in stages:
             study.plan_questions()
             try:
+                if sanity:
+                    study.probe_judge("short")
                 study.ask_questions()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
@@ -209,12 +219,13 @@ class Study:
             return
         tally = self._tally(waiting)
         started = time.perf_counter()
-        with stage_progress("judge", len(todo), unit="question") as progress:
+        place = self.config.workers.judge
+        with stage_progress("judge", len(todo), unit="question") as progress, engine_of(place) as engine:
             progress.loading(self.judge.name)
-            for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
+            for batch in engine.replies(part, self.judge, todo, progress):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
-                    self._note_hardware("judge", self.config.workers.judge)
+                    self._note_hardware("judge", place)
                 found = [self._scores(one.item, one.outcome) for one in batch]
                 numbers = [score for scores in found for score in scores.values() if score is not None]
                 failed = sum(None in scores.values() for scores in found)
@@ -223,17 +234,31 @@ class Study:
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
+    def probe_judge(self, form: Form) -> Sanity:
+        """Ask the judge the questions of the sanity probes; needs `plan_questions`.
+
+        Args:
+            form: ``full``, or ``short`` for three probes of them all.
+
+        Raises:
+            ConfigError: the judge looks its answers up.
+        """
+        return probe_judge(
+            self.config, self.ledger, self.judge, self.questions, form=form, retry_failed=self._retry_failed
+        )
+
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started, told = time.perf_counter(), 0
         failures: list[Failure] = []
-        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
+        place = self.config.workers.edit
+        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress, engine_of(place) as engine:
             progress.loading(one.part.name)
-            for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
+            for batch in engine.edits(one.part, one.editor, todo, progress):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
                 told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
-                    self._note_hardware("edit", self.config.workers.edit)
+                    self._note_hardware("edit", place)
                 lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
                 failures += lost
                 progress.advance(len(batch), failed=len(lost))

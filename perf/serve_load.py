@@ -1,8 +1,8 @@
 """The reward service under load: groups of eight against shuffled items against serving one by one.
 
 A real `editloupe serve` process on random weights, which are right for timing and mean nothing otherwise, with the
-rubric of the judge's own figures; every run has pictures that the service has not seen. Latency is measured at half of the
-throughput that groups reached. On a machine that others use, compare the service's seconds of CPU rather than the clock.
+rubric of the judge's own figures; every run has pictures that the service has not seen. Latency is measured at half of
+the throughput that groups reached. On a shared machine, compare the service's seconds of CPU rather than the clock.
 
     python perf/serve_load.py --json serve-load.json
 """

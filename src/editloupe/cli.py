@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from editloupe.config.parts import StudyConfig
     from editloupe.judge_quality.sanity import Sanity
+    from editloupe.report.ranking import Ranking
     from editloupe.report.tables import Tables
-    from editloupe.results import Results
+    from editloupe.results import Language, Results
 
 __all__ = ["app", "main"]
 
@@ -182,8 +183,10 @@ def compare(
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
     from editloupe.report.leaderboard import ranked, standings
+    from editloupe.report.ranking import Ranking
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
+    from editloupe.report.terminal_pairs import against_sentence
     from editloupe.scoring.study import results_of
     from editloupe.store.ledger import ledger_to_read
 
@@ -195,14 +198,24 @@ def compare(
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
+    ranking = Ranking.of(results)
+    against = None if ranking is None or asked is not None else ranking.against(a, b)
     best = [one.editor.name for one in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
-    for sentence in compare_sentences(overall):
-        typer.echo(sentence)
-    print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
+    if results.metrics:
+        for sentence in compare_sentences(overall):
+            typer.echo(sentence)
+    if against is not None:
+        typer.echo(against_sentence(against))
+    elif not results.metrics:
+        typer.echo(f"pairs: the plan of this study does not compare {a} and {b}")
+    if results.metrics:
+        print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
         found = {**overall.as_json(), "metric": asked, "signature": results.signature}
         found["categories"] = {name: one.as_json() for name, one in categories.items()}
+        if against is not None:
+            found["pairs"] = against.as_json()
         Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
@@ -662,11 +675,14 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     from editloupe.report.remarks import greedy_beside, limited_to
     from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
-    results = tables.results
+    results, whole = tables.results, not sys.stdout.isatty()
     if table:
-        print_table(leaderboard_table(tables, whole=not sys.stdout.isatty()))
-        for sentence in noise_sentences(tables):
-            typer.echo(sentence)
+        if results.metrics:
+            print_table(leaderboard_table(tables, whole=whole))
+            for sentence in noise_sentences(tables):
+                typer.echo(sentence)
+        if tables.ranking is not None:
+            _print_ranking(tables.ranking, results.language, whole=whole)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
         if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
@@ -684,8 +700,25 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
         line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
-    typer.echo(line, err=not table)
-    return failed.failed_scores
+    if results.metrics:
+        typer.echo(line, err=not table)
+    pairs = 0 if tables.ranking is None else tables.ranking.failed
+    if tables.ranking is not None:
+        typer.echo(f"total  {tables.ranking.planned} pairs  failed {pairs}", err=not table)
+    return failed.failed_scores + pairs
+
+
+def _print_ranking(ranking: Ranking, language: Language, *, whole: bool) -> None:
+    """Print what the pairs show."""
+    from editloupe.report.pair_sentences import pair_remarks
+    from editloupe.report.terminal import print_table
+    from editloupe.report.terminal_pairs import matrix_table, ranking_table
+
+    print_table(ranking_table(ranking, language, whole=whole))
+    if (matrix := matrix_table(ranking, language)) is not None:
+        print_table(matrix)
+    for sentence in pair_remarks(ranking, language):
+        typer.echo(sentence)
 
 
 @contextmanager

@@ -783,7 +783,7 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from editloupe.report.remarks import limited_to
+    from editloupe.report.remarks import greedy_beside, limited_to
     from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
     results, whole = tables.results, not sys.stdout.isatty()
@@ -796,14 +796,19 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             _print_ranking(tables.ranking, results.language, whole=whole)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
+        if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
+            typer.echo(remark)
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
         told = f"such as {sample!r} by {editor}: {example[0]}"
         typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
-    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
-    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
+    if failed.failed_scores:
+        line += f" ({failed.causes()})"
+    if failed.waiting:  # of a stage that was not asked for
+        line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
     if results.metrics:

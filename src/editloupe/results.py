@@ -86,12 +86,14 @@ class JudgeInfo:
             nothing``).
         domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
             or where the judge does not say.
+        stated_sampling: how its makers have it draw the tokens that it took greedily here; empty where they agree.
     """
 
     name: str
     signature: str
     warning: str = ""
     domain: tuple[str, ...] = ()
+    stated_sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def report_json(tables: Tables) -> bytes:
             "signature": results.judge.signature,
             "warning": " ".join(warnings_of(results)) or None,
             "sanity": None if results.sanity is None else results.sanity.verdicts,
+            "stated_sampling": results.judge.stated_sampling or None,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),

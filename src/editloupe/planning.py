@@ -22,6 +22,7 @@ from editloupe.streams import in_parts
 
 __all__ = [
     "Page",
+    "PixelRules",
     "PlannedEdit",
     "PlannedReply",
     "depends_on_samples_alone",
@@ -35,7 +36,9 @@ __all__ = [
     "plan_replies",
     "question_key",
     "questions_mark",
+    "sampling_beside",
     "shared_inputs",
+    "writes",
 ]
 
 log = logging.getLogger(__name__)
@@ -78,13 +81,13 @@ def make_judge(config: StudyConfig) -> Judge:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
     judge = config.judge.make()
-    writes = _writes(judge, config.mode)
-    if config.judge.draws > 1 and (judge.deterministic or not writes):
+    written = writes(judge, config.mode if config.rubric.metrics else config.pair_mode)
+    if config.judge.draws > 1 and (judge.deterministic or not written):
         raise ConfigError(
             f"judge: draws is {config.judge.draws}, but "
             + (
                 "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
-                if not writes
+                if not written
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
@@ -167,7 +170,8 @@ class _SharedInputs:
     def sentence(self) -> str:
         if not self._count:
             return ""
-        return f"{self._count} samples share a ready image with another one, such as {self._example}"
+        several = "1 sample shares" if self._count == 1 else f"{self._count} samples share"
+        return f"{several} a ready image with another one, such as {self._example}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,10 @@ def pages_of(config: StudyConfig, ledger: Ledger, editors: Sequence[str] | None 
                 edits[name, sample.id] = outcome
         yield Page(samples, plan, edits)
     if empty:
-        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+        study, asked = f"the study {str(ledger.folder)!r}", config.benchmark.categories or ()
+        if not (there := dict.fromkeys(sample.category for sample in ledger.stream_samples())):
+            raise ConfigError(f"{study} holds nothing yet; run it first")
+        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
 
 
 def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
@@ -252,7 +259,7 @@ def plan_replies(
         samples: in the study's order.
         edits: by (editor, sample id); failures get no question.
     """
-    pixels = _PixelRules(judge)
+    pixels = PixelRules(judge)
     if config.mode == "text":
         signature = f"{signature} {judge.decoding}"
     for sample in samples:
@@ -269,7 +276,7 @@ def plan_replies(
                     mode=config.judge.answer,
                     compare_original=config.judge.compare_original,
                     draw=draw,
-                    seed=seed if _writes(judge, config.mode) and not judge.deterministic else 0,
+                    seed=seed if writes(judge, config.mode) and not judge.deterministic else 0,
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
@@ -296,7 +303,12 @@ def questions_mark(config: StudyConfig, judge: Judge, facts: Mapping[str, Any]) 
     return digest_of(code_digest(), full_signature(config, facts), names, benchmark, rubric, config.seed)
 
 
-def _writes(judge: Judge, mode: str) -> bool:
+def sampling_beside(judge: Judge, mode: str) -> str:
+    """How a judge's makers have it draw the tokens that it takes greedily here; empty where it writes none."""
+    return judge.stated_sampling if writes(judge, mode) else ""
+
+
+def writes(judge: Judge, mode: str) -> bool:
     """Whether a judge writes anything: a reply, or thoughts before a choice."""
     return mode == "text" or judge.thinks
 
@@ -307,7 +319,7 @@ def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: 
     return judge.address(question, editor=editor, sample=sample, metrics=metrics)
 
 
-class _PixelRules:
+class PixelRules:
     """Marks the questions whose pictures a judge sees otherwise than by the rules of version 0.1.0.
 
     Their keys are raised and those of all other questions stay, so an old study asks nothing again but these.
@@ -318,6 +330,7 @@ class _PixelRules:
         self._known: dict[str, bool] = {}
 
     def mark(self, question: Question) -> str:
+        """What is added to the judge's signature in a question's key."""
         return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
 
     def _anew(self, picture: Picture) -> bool:

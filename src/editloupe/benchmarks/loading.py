@@ -197,10 +197,14 @@ def changed_since(before: dict[str, tuple[int, ...]], now: Iterable[Sample]) -> 
     if not changed:
         return ""
     name, what = changed[0]
-    return (
-        f"{len(changed)} samples have changed under their names since the last run, the first {name!r} ({what}): they "
-        "are edited and judged anew, and a ready image of that name may be of the old sample"
-    )
+    if len(changed) == 1:
+        which = f"1 sample has changed under its name since the last run, {name!r} ({what}): it is"
+    else:
+        which = (
+            f"{len(changed)} samples have changed under their names since the last run, the first {name!r} ({what}): "
+        )
+        which += "they are"
+    return f"{which} edited and judged anew, and a ready image of that name may be of the old sample"
 
 
 _PARTS = ("its instruction", "its source image", "its category")

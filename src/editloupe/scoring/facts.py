@@ -69,7 +69,8 @@ def signature_of(config: StudyConfig, ledger: Ledger) -> str:
     """The hash of everything that the study's numbers depend on: `digest_of` the facts with the sorted plan in them."""
     judge, rubric = judge_facts(config, ledger), rubric_hash(config.rubric)
     before = _canonical([ledger.fact("benchmark"), ledger.fact("editors"), judge])[:-1]
-    after = _canonical([rubric, config.seed])[1:]
+    compared = [] if config.pairs is None else [sorted(ledger.pair_plan()), config.pairs.model_dump(mode="json")]
+    after = _canonical([rubric, config.seed, *compared])[1:]
     text = hashlib.sha256(f"{before},[".encode())
     for number, part in enumerate(in_parts(ledger.stream_plan(), PAGE)):
         text.update(f"{',' if number else ''}{_canonical(part)[1:-1]}".encode())
@@ -103,6 +104,8 @@ def scales_of(rubric: Rubric) -> dict[str, Scale]:
     asked = {name: rubric.metrics[name] for name in rubric.enabled}
     scales = {name: Scale(metric.low, metric.high, metric.worst) for name, metric in asked.items()}
     scales |= {name: Scale(derived.low, derived.high, derived.worst) for name, derived in rubric.derived.items()}
+    if not scales:  # single edits are not scored at all
+        scales[OVERALL] = Scale()
     if OVERALL not in scales:
         ends = [scales[name] for name in rubric.enabled]
         scales[OVERALL] = Scale(

@@ -22,6 +22,9 @@ _FACTS = (
     "editors",
     "judge",
     "judge_domain",
+    "judge_sampling",
+    "human_sample",
+    "pairs",
     "judge_card",
     "hardware",
     "audit",
@@ -50,9 +53,10 @@ def standing_tables(config: StudyConfig, ledger: Ledger) -> Tables | None:
 def keep_tables(config: StudyConfig, ledger: Ledger, tables: Tables) -> None:
     """Keep the tables of a report that has just been written, until anything it rests on changes.
 
-    Tables without any score are not kept: what they warn of is read from the verdicts.
+    Tables without any score are not kept: what they warn of is read from the verdicts. Those of pairs are not either:
+    pairs are few, and asked in rounds that look at one another.
     """
-    if any(standing.overall.n for standing in tables.standings):
+    if config.pairs is None and any(standing.overall.n for standing in tables.standings):
         ledger.save_fact(_TABLES, tables_to_json(tables))
         ledger.conclude(REPORT, _mark(config, ledger))
 

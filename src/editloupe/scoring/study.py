@@ -10,7 +10,8 @@ from importlib.metadata import version
 from editloupe.config.parts import StudyConfig
 from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.probe import Probe
-from editloupe.planning import full_signature
+from editloupe.pairs.reading import pair_results_of
+from editloupe.planning import edits_of, full_signature
 from editloupe.results import NOT_DONE, EditorInfo, JudgeInfo, Results
 from editloupe.rubrics.rubric import OVERALL
 from editloupe.scoring import facts
@@ -45,7 +46,13 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         version=version("editloupe"),
         signature=signature,
         benchmark=benchmark,
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", facts.domain(config, ledger)),
+        judge=JudgeInfo(
+            judge["name"],
+            judge_signature,
+            judge["warning"] or "",
+            facts.domain(config, ledger),
+            ledger.fact("judge_sampling") or "",
+        ),
         rubric=rubric_name(rubric),
         scale=scales[OVERALL],
         metrics={name: scale for name, scale in scales.items() if name != OVERALL},
@@ -67,5 +74,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading_of(ledger.folder, scored.verdicts, ledger.fact("reading")),
         replies=scored.replies,
         judge_card=facts.card(ledger, judge_signature),
+        drawn=ledger.fact("human_sample"),
         sanity=facts.sanity(ledger, judge_signature, rubric_name(rubric)),
+        pairs=None if config.pairs is None else pair_results_of(config, ledger, *edits_of(config, ledger)),
     )

@@ -10,6 +10,7 @@ cursor stays open while something else happens.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import json
@@ -37,12 +38,15 @@ from editloupe.store.standing import TRIGGERS, fact_of
 from editloupe.store.writing import LedgerConnection, writing
 from editloupe.streams import in_parts
 
-__all__ = ["PAGE", "Ledger", "Outcome", "State", "ledger_to_read", "packed_sample", "study_holder"]
+__all__ = ["PAGE", "Ledger", "Outcome", "PairRow", "State", "ledger_to_read", "packed_sample", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
+PairRow = tuple[str, str, str, str, bool, int, str]
+
 FORMAT = 1
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 PAGE = 500
 """Rows or keys that are asked for at once; SQLite allows 999 parameters in old builds."""
 
@@ -65,6 +69,11 @@ CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, record TEXT NO
 CREATE TABLE IF NOT EXISTS plan (
     editor TEXT NOT NULL, sample TEXT NOT NULL, metric TEXT NOT NULL, key TEXT NOT NULL,
     PRIMARY KEY (editor, sample, metric)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pairs (
+    sample TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, metric TEXT NOT NULL, turned INTEGER NOT NULL,
+    draw INTEGER NOT NULL, key TEXT NOT NULL,
+    PRIMARY KEY (sample, a, b, metric, turned, draw)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS speed (
@@ -215,6 +224,8 @@ class Ledger:
                 "plan.editor AND gathered.sample = plan.sample WHERE metric = '' AND gathered.key IS NOT plan.key"
             )
             self._db.execute("DELETE FROM plan WHERE (editor, sample) IN (SELECT editor, sample FROM stale)")
+            for editor in ("a", "b"):
+                self._db.execute(f"DELETE FROM pairs WHERE ({editor}, sample) IN (SELECT editor, sample FROM stale)")  # noqa: S608 - our own words
             self._db.execute("DROP TABLE stale")
             self._db.execute("INSERT OR IGNORE INTO plan SELECT editor, sample, '', key FROM gathered")
 
@@ -254,6 +265,23 @@ class Ledger:
         """The keys that serve several questions of the plan, such as those about two equal edits."""
         query = "SELECT key FROM plan WHERE metric != '' GROUP BY key HAVING count(*) > 1"
         return {key for (key,) in self._db.execute(query)}
+
+    def save_pair_plan(self, rows: Iterable[PairRow], *, anew: bool) -> None:
+        """Keep which key each question about a pair has; a pair that is not asked has one row without metric and key.
+
+        Args:
+            rows: (sample id, editor, other editor, metric, whether the other's edit is shown first, draw, key).
+            anew: whether these are all; else they are added to what is there.
+        """
+        with _transaction(self._db):
+            if anew:
+                self._db.execute("DELETE FROM pairs")
+            self._db.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def pair_plan(self) -> list[PairRow]:
+        """What `save_pair_plan` kept."""
+        rows = self._db.execute("SELECT sample, a, b, metric, turned, draw, key FROM pairs")
+        return [(sample, a, b, metric, bool(turned), draw, key) for sample, a, b, metric, turned, draw, key in rows]
 
     def save_fact(self, name: str, value: Any) -> None:
         """Keep something about the study that its report needs, as JSON."""
@@ -449,11 +477,19 @@ def packed_sample(sample: Sample) -> str:
 
 def _lock(folder: Path) -> FileLock:
     path = folder / ".lock"
-    lock = FileLock(path, timeout=0, thread_local=False)
+    # No fallback: a lock by a file's mere presence outlives a killed run, which the same command could not continue.
+    lock = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout as error:
         raise StudyLocked(_in_use(path)) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise StorageError(
+            f"{str(folder)!r} lies on a file system without file locks, so nothing would keep two runs of this study "
+            "apart; choose an `out:` on another file system"
+        ) from error
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
     return lock
@@ -465,11 +501,11 @@ def study_holder(folder: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        with FileLock(path, timeout=0, thread_local=False):
+        with FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False):
             return ""
     except Timeout:
         return _in_use(path)
-    except OSError:  # a folder that may only be read is nobody's work place
+    except OSError:  # a folder that cannot be written or locked is nobody's work place
         return ""
 
 

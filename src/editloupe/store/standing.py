@@ -25,6 +25,7 @@ _RESTS_ON = (
     ("samples", "samples", "1", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
     ("edit_plan", "plan", "{row}.metric = ''", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
     ("reply_plan", "plan", "{row}.metric != ''", (QUESTIONS, REPLIES, REPORT)),
+    ("pairs", "pairs", "1", (REPORT,)),
     ("edits", "outcomes", "{row}.stage = 'edit'", (LINKS, QUESTIONS, REPLIES, REPORT)),
     ("replies", "outcomes", "{row}.stage != 'edit'", (REPLIES, REPORT)),
 )

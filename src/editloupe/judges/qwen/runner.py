@@ -22,6 +22,7 @@ from editloupe.judges.qwen.memory import Budget, Shape
 from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
+from editloupe.judges.qwen.vision_attention import use_lean_attention
 from editloupe.judges.runner import Runner
 from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
@@ -58,6 +59,7 @@ class QwenRunner(Runner):
         share: bool = True,
     ) -> None:
         use_matrix_product(model)
+        use_lean_attention(model)
         self._maker = PromptMaker(processor, longest_edge, thinking)
         self._engine = Engine(model, self._maker, share=share)
         self.model = model

@@ -50,8 +50,8 @@ class Sampler:
 
     arg max(l_i / T + g_i) with g_i = -log(-log u_i) is an exact draw from softmax(l / T) (Gumbel 1954; Maddison et al.
     2014, "A* Sampling"). u_i follows from a row's seed, the number of its draw and i alone (Salmon et al. 2011,
-    "Parallel random numbers: as easy as 1, 2, 3"), so it is computed on the device, and equal on all. Penalties come first, then the temperature, then what narrows the
-    choice down: the order of transformers.
+    "Parallel random numbers: as easy as 1, 2, 3"), so it is computed on the device, and equal on all. Penalties come
+    first, then the temperature, then what narrows the choice down: the order of transformers.
 
     Args:
         sampling: how tokens are chosen.
@@ -60,7 +60,8 @@ class Sampler:
 
     def __init__(self, sampling: Sampling, seeds: Sequence[int]) -> None:
         self._sampling = sampling
-        self._seeds = [random.Random(seed) for seed in seeds]  # each gives two words per draw
+        self._seeds = [random.Random(seed) for seed in seeds]  # each gives a word per draw
+        self._tokens: torch.Tensor | None = None
 
     @property
     def penalizes(self) -> bool:
@@ -83,10 +84,10 @@ class Sampler:
         """Logits (rows, vocabulary) whose arg max is the draw; greedy ones as they are."""
         if self._sampling.temperature == 0:
             return logits
-        words = [(self._seeds[row].getrandbits(32), self._seeds[row].getrandbits(32)) for row in rows]
-        first, second = torch.tensor(words, device=logits.device).T[:, :, None]
-        mixed = _mixed(_mixed(torch.arange(logits.shape[1], device=logits.device) ^ first) ^ second)
-        uniform = ((mixed + 0.5) / 2**32).clamp(1e-20, 1 - 1e-7)
+        if self._tokens is None:
+            self._tokens = _mixed(torch.arange(logits.shape[1], device=logits.device))
+        words = torch.tensor([self._seeds[row].getrandbits(32) for row in rows], device=logits.device)
+        uniform = ((_mixed(self._tokens ^ words[:, None]) + 0.5) / 2**32).clamp(1e-20, 1 - 1e-7)
         noise = -torch.log(-torch.log(uniform))
         return self._narrowed(logits / self._sampling.temperature) + noise.to(logits.dtype)
 

@@ -27,6 +27,9 @@ __all__ = ["CPU_TOKENS", "Budget", "Shape", "memory_table"]
 CPU_TOKENS = 16_384
 """Tokens of a batch on the CPU at most: there time, not memory, ends what larger batches gain."""
 
+CPU_REPLY_TOKENS = 3 * CPU_TOKENS
+"""Tokens of the rows that are answered at once on the CPU: a step reads all weights, however many rows it has."""
+
 UNKNOWN = 4 * 2**30
 """Bytes taken as free where the system does not tell: a small machine's."""
 
@@ -110,8 +113,19 @@ class Budget:
 
     def tokens(self) -> int:
         """The present budget."""
-        fitting = int(self._free * SHARE) // self._per_token
-        return max(1, fitting if self._device.type == "cuda" else min(fitting, CPU_TOKENS))
+        return max(1, self._fitting() if self._device.type == "cuda" else min(self._fitting(), CPU_TOKENS))
+
+    def reply_tokens(self) -> int:
+        """Tokens of the rows that are answered at once: on the CPU more than go through one pass.
+
+        There a row counts with a part of its reply's room only (`QwenRunner`), so half of the memory is left to it.
+        """
+        if self._device.type == "cuda":
+            return self.tokens()
+        return max(1, min(self._fitting() // 2, CPU_REPLY_TOKENS))
+
+    def _fitting(self) -> int:
+        return int(self._free * SHARE) // self._per_token
 
     def measured(self, tokens: int, peak: int) -> None:
         """Correct the model by a batch that took `peak` bytes beyond what was there; tiny batches say nothing."""

@@ -18,6 +18,8 @@ from editloupe.errors import EditloupeError
 from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard, card_of
 from editloupe.judge_quality.probe import Probe
+from editloupe.judge_quality.sanity import Sanity
+from editloupe.pairs.reading import pair_results_of
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
@@ -41,7 +43,7 @@ from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
-__all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
+__all__ = ["NOT_DONE", "full_signature", "results_of", "rubric_name", "score_of"]
 
 
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
@@ -76,11 +78,12 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
 
     scales = _scales(rubric)
     total = scales.pop(OVERALL)
-    rubric_hash = digest_of(rubric.model_dump(mode="json"))[:16]
+    rubric_hash = _rubric_hash(rubric)
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
-    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    compared = [] if config.pairs is None else [sorted(ledger.pair_plan()), config.pairs.model_dump(mode="json")]
+    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed, *compared)[:16]
     judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
     reading = reading_of(ledger.folder, verdicts, ledger.fact("reading"))
@@ -93,8 +96,14 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
             limited=len(samples) == config.benchmark.limit,
         ),
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
-        rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
+        judge=JudgeInfo(
+            judge["name"],
+            judge_signature,
+            judge["warning"] or "",
+            _domain(config, ledger),
+            ledger.fact("judge_sampling") or "",
+        ),
+        rubric=rubric_name(rubric),
         scale=total,
         metrics=scales,
         editors=tuple(EditorInfo(part.name, editors.get(part.name, "")) for part in config.editors),
@@ -121,7 +130,18 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        sanity=_sanity(ledger, judge_signature, rubric_name(rubric)),
+        pairs=pair_results_of(config, ledger, samples, edits),
     )
+
+
+def rubric_name(rubric: Rubric) -> str:
+    """How a rubric is called in every report: its name, its version, and a hash of all its words and scales."""
+    return f"{rubric.name} v{rubric.version} {_rubric_hash(rubric)}"
+
+
+def _rubric_hash(rubric: Rubric) -> str:
+    return digest_of(rubric.model_dump(mode="json"))[:16]
 
 
 def _verdict(
@@ -154,6 +174,8 @@ def _scales(rubric: Rubric) -> dict[str, Scale]:
     asked = {name: rubric.metrics[name] for name in rubric.enabled}
     scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
     scales |= {name: Scale(one.low, one.high, one.worst) for name, one in rubric.derived.items()}
+    if not scales:  # single edits are not scored at all
+        scales[OVERALL] = Scale()
     if OVERALL not in scales:
         ends = [scales[name] for name in rubric.enabled]
         scales[OVERALL] = Scale(
@@ -207,6 +229,13 @@ def _card(ledger: Ledger, signature: str) -> JudgeCard | None:
     else:
         card = None if audit is None else card_of(Audit.from_json(audit))
     return card if card is not None and card.signature == signature else None
+
+
+def _sanity(ledger: Ledger, signature: str, rubric: str) -> Sanity | None:
+    """What the probes found about this judge with this rubric."""
+    kept = ledger.fact("sanity")
+    found = None if kept is None else Sanity.from_json(kept)
+    return found if found is not None and (found.signature, found.rubric) == (signature, rubric) else None
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

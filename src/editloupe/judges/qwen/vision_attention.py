@@ -14,8 +14,8 @@ def use_lean_attention(model: Any) -> None:
     """Let the vision tower of a Qwen-VL model turn queries and keys in place of copies, and join no parts.
 
     transformers turns (rotary positions) queries and keys by a dozen passes over copies of them, and attends to images
-    one by one. On a CPU, where such passes wait for memory, that is 5 to 10 % of the tower's time at 768 x 768 pixels.
-    Only models in float32 that attend by torch's own kernel are changed.
+    one by one. On a CPU such passes wait for memory longer than they compute. Only models in float32 that attend by
+    torch's own kernel are changed.
 
     Args:
         model: changed in place.

@@ -75,12 +75,28 @@ def test_a_row_that_is_done_is_computed_no_more_and_a_waiting_one_begins_at_once
     assert len(taker.rows) - len(prompts) <= max(LENGTHS) + 20  # not one reply after the other: 187
 
 
-def test_the_budget_of_replies_holds_more_rows_on_a_cpu_than_go_through_one_pass(runner, prompts):
-    ask = [Question("s", (), f"ask {number}") for number in range(4)]
-    runner.plan(ask)
-    replies = runner.budget(ask)()
-    groups, slots = runner._arranged([4000] * 12, 512)
-    assert replies == runner._budget.reply_tokens()
-    assert slots >= 12 * 4000 // 16_384  # so many would have gone through one pass
-    assert all(len(group) * 4000 <= runner._budget.tokens() for group in groups)
-    assert [number for group in groups for number in group] == list(range(12))
+class Memory:
+    """A budget of so many tokens."""
+
+    def __init__(self, tokens):
+        self.tokens = self.reply_tokens = lambda: tokens
+
+
+def test_prompts_wait_where_memory_holds_no_more_replies(runner, monkeypatch):
+    monkeypatch.setattr(runner, "_budget", Memory(100_000))
+    groups, slots = runner._arranged([4000] * 40, 512)
+    assert [number for group in groups for number in group] == list(range(40))
+    assert {len(group) for group in groups[:-1]} == {6}  # a quarter of the budget goes through together
+    assert 20 <= slots <= 24
+    monkeypatch.setattr(runner, "_budget", Memory(8_000))
+    groups, slots = runner._arranged([4000] * 4, 512)
+    assert ([len(group) for group in groups], slots) == ([2, 2], 1)
+
+
+def test_a_reply_counts_on_the_cpu_with_a_part_of_its_room(runner):
+    asked = [Question("s", (), f"ask {number}") for number in range(3)]
+    long = TransformersJudge(TransformersJudge.Options(model=runner.model.name_or_path, max_new_tokens=2000)).runner
+    for used, counted in ((runner, 128), (long, 500)):
+        for index, weight in used.plan(asked):
+            assert weight == len(used._prompt(asked[index])) + counted
+        assert used.budget(asked)() == used._budget.reply_tokens() <= used._budget.tokens()

@@ -30,9 +30,6 @@ __all__ = ["CPU_TOKENS", "Budget", "Shape", "memory_table"]
 CPU_TOKENS = 16_384
 """Tokens of a batch on the CPU at most: there time, not memory, ends what larger batches gain."""
 
-CPU_REPLY_TOKENS = 3 * CPU_TOKENS
-"""Tokens of the rows that are answered at once on the CPU: a step reads all weights, however many rows it has."""
-
 UNKNOWN = 4 * 2**30
 """Bytes taken as free where the system does not tell: a small machine's."""
 
@@ -133,13 +130,11 @@ class Budget:
         return max(1, self._fitting() if self._device.type == "cuda" else min(self._fitting(), CPU_TOKENS))
 
     def reply_tokens(self) -> int:
-        """Tokens of the rows that are answered at once: on the CPU more than go through one pass.
+        """Tokens of the rows that are answered at once.
 
-        There a row counts with a part of its reply's room only (`QwenRunner`), so half of the memory is left to it.
+        On the CPU a row counts with a part of its reply's room only (`QwenRunner`); half of the memory is left for it.
         """
-        if self._device.type == "cuda":
-            return self.tokens()
-        return max(1, min(self._fitting() // 2, CPU_REPLY_TOKENS))
+        return self.tokens() if self._device.type == "cuda" else max(1, min(self._fitting() // 2, CPU_TOKENS))
 
     def _fitting(self) -> int:
         return int(self._free * SHARE) // self._per_token

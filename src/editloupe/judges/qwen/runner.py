@@ -33,7 +33,10 @@ __all__ = ["QwenRunner"]
 
 REFILLED = 2
 """On a GPU, rows of a batch for each row that is answered at once: those that wait take the places of those that are
-done. On the CPU, where a step's time grows with its rows, as many as memory allows begin at once."""
+done. On the CPU, where a step's time grows with its rows, that wins too little for results that come later."""
+
+GROUP_TOKENS = 16_384
+"""Tokens of prompts that are computed together at least, where they fit, while others are answered."""
 
 PROMPTS_KEPT = 512 * 2**20
 """Bytes of prompts that are remembered between planning and running."""
@@ -256,7 +259,7 @@ class QwenRunner(Runner):
         if self._budget is None:
             return [range(len(lengths))], len(lengths)
         at_once = self._budget.reply_tokens()
-        together = min(self._budget.tokens(), at_once // 4)
+        together = min(self._budget.tokens(), max(at_once // 4, GROUP_TOKENS))
         starts, total = [0], 0
         for index, length in enumerate(lengths):
             total += length

@@ -175,7 +175,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_run_goes_on_later(
     assert not list(out.rglob("*.tmp"))
     code, printed = command("run", config, "--out", out)
     assert code == 0, printed.err
-    assert printed.out.rstrip().endswith("total  6 scores  failed 0")
+    assert printed.out.rstrip().endswith("total  6 scores  0 failed")
 
 
 def test_a_disk_that_fills_while_the_ledger_is_written(tmp_path, world, command):

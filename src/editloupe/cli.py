@@ -6,18 +6,22 @@ import errno
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from editloupe.config.parts import StudyConfig
     from editloupe.judge_quality.sanity import Sanity
+    from editloupe.report.ranking import Ranking
     from editloupe.report.tables import Tables
-    from editloupe.results import Results
+    from editloupe.results import Language, Results
 
 __all__ = ["app", "main"]
 
@@ -179,8 +183,10 @@ def compare(
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
     from editloupe.report.leaderboard import ranked, standings
+    from editloupe.report.ranking import Ranking
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
+    from editloupe.report.terminal_pairs import against_sentence
     from editloupe.scoring.study import results_of
     from editloupe.store.ledger import ledger_to_read
 
@@ -192,14 +198,24 @@ def compare(
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
+    ranking = Ranking.of(results)
+    against = None if ranking is None or asked is not None else ranking.against(a, b)
     best = [one.editor.name for one in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
-    for sentence in compare_sentences(overall):
-        typer.echo(sentence)
-    print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
+    if results.metrics:
+        for sentence in compare_sentences(overall):
+            typer.echo(sentence)
+    if against is not None:
+        typer.echo(against_sentence(against))
+    elif not results.metrics:
+        typer.echo(f"pairs: the plan of this study does not compare {a} and {b}")
+    if results.metrics:
+        print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
         found = {**overall.as_json(), "metric": asked, "signature": results.signature}
         found["categories"] = {name: one.as_json() for name, one in categories.items()}
+        if against is not None:
+            found["pairs"] = against.as_json()
         Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
@@ -289,9 +305,31 @@ bench = typer.Typer(help="Measure speed, against the usual way, on the same work
 app.add_typer(bench, name="bench")
 
 
-@bench.command("judge")
+class _OptionalValue(TyperCommand):
+    """A command whose ``--json`` may stand alone: the result is then written to standard output."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = []
+        for index, word in enumerate(args):
+            given.append(word)
+            following = args[index + 1] if index + 1 < len(args) else "--"
+            if word == "--json" and following.startswith("-") and following != "-":
+                given.append("-")
+        return list(super().parse_args(ctx, given))
+
+
+JsonFile = Annotated[
+    str | None,
+    typer.Option("--json", metavar="[FILE]", help="Write the result as JSON, to standard output without FILE."),
+]
+
+
+@bench.command("judge", cls=_OptionalValue)
 def bench_the_judge(
     config: Config,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="OTHER", help="A config whose judge does the same work in turn.")
+    ] = None,
     settings: Set = None,
     batch_sizes: Annotated[
         str, typer.Option("--batch-sizes", metavar="1,2,4", help="Fixed batches to compare with.")
@@ -301,40 +339,101 @@ def bench_the_judge(
         int | None,
         typer.Option("--image-size", metavar="PX", min=32, help="Side of all images; as they are by default."),
     ] = None,
-    new_tokens: Annotated[int, typer.Option("--new-tokens", metavar="N", min=1, help="Tokens of a reply.")] = 128,
+    new_tokens: Annotated[
+        str, typer.Option("--new-tokens", metavar="N", help="Tokens of a reply; several with --against: 24,128.")
+    ] = "128",
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Runs of each way; medians count.")] = 1,
-    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    json_file: JsonFile = None,
     markdown_file: Annotated[
         str | None, typer.Option("--markdown", metavar="FILE", help="Write the result as a Markdown table.")
     ] = None,
     svg_file: Annotated[str | None, typer.Option("--svg", metavar="FILE", help="Write the result as a chart.")] = None,
 ) -> None:
-    """How fast the judge is: one by one, in fixed batches, and ours in each mode."""
+    """How fast the judge is: one by one, in fixed batches, and ours in each mode; or against another judge."""
+    from editloupe.bench import view
+    from editloupe.bench.judge import bench_judge
+
+    study = _configured(config, None, settings)
+    limits = _whole_numbers("--new-tokens", new_tokens)
+    if against is not None:
+        _bench_against(study, against, limits, samples, image_size, repeat, json_file, markdown_file, svg_file)
+        return
+    if len(limits) > 1:
+        raise typer.BadParameter(
+            "several numbers of tokens can be measured with --against only", param_hint="--new-tokens"
+        )
+    measured = bench_judge(
+        study,
+        batch_sizes=_whole_numbers("--batch-sizes", batch_sizes),
+        samples=samples,
+        image_size=image_size,
+        new_tokens=limits[0],
+        repeat=repeat,
+        say=_teller(json_file),
+    )
+    _show(view.bench_workload(measured), view.bench_table(measured), measured.as_json(), json_file)
+    if markdown_file is not None:
+        Path(markdown_file).write_text(view.bench_markdown(measured), encoding="utf-8")
+    if svg_file is not None:
+        Path(svg_file).write_text(view.bench_svg(measured), encoding="utf-8")
+
+
+def _bench_against(
+    study: StudyConfig,
+    against: str,
+    limits: list[int],
+    samples: int,
+    image_size: int | None,
+    repeat: int,
+    json_file: str | None,
+    markdown_file: str | None,
+    svg_file: str | None,
+) -> None:
+    from editloupe.bench import comparison_view as view
+    from editloupe.bench.against import bench_against
+
+    if svg_file is not None:
+        raise typer.BadParameter("there is no chart of two judges", param_hint="--svg")
+    found = bench_against(
+        study,
+        _configured(against).judge,
+        samples=samples,
+        image_size=image_size,
+        new_tokens=limits,
+        repeat=repeat,
+        say=_teller(json_file),
+    )
+    _show(view.comparison_workload(found), view.comparison_table(found), found.as_json(), json_file)
+    if markdown_file is not None:
+        Path(markdown_file).write_text(view.comparison_markdown(found), encoding="utf-8")
+
+
+def _whole_numbers(option: str, text: str) -> list[int]:
+    numbers = [one.strip() for one in text.split(",")]
+    if not all(one.isdecimal() and int(one) > 0 for one in numbers):
+        raise typer.BadParameter(f"{text!r} has to be whole numbers from 1, separated by commas", param_hint=option)
+    return [int(one) for one in numbers]
+
+
+def _teller(json_file: str | None) -> Callable[[str], None]:
+    """Takes lines for people; they leave standard output to the JSON object where that is written there."""
+    return lambda line: typer.echo(line, err=json_file == "-")
+
+
+def _show(facts: str, table: Table, found: dict[str, Any], json_file: str | None) -> None:
+    """Print a measurement, and write its JSON object where it is wanted."""
     import json
 
     from rich.console import Console
 
-    from editloupe.bench.judge import bench_judge
-    from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
-
-    sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
-    measured = bench_judge(
-        _configured(config, None, settings),
-        batch_sizes=sizes,
-        samples=samples,
-        image_size=image_size,
-        new_tokens=new_tokens,
-        repeat=repeat,
-        say=typer.echo,
-    )
-    typer.echo(bench_workload(measured))
-    Console(width=120).print(bench_table(measured))
+    _teller(json_file)(facts)
+    Console(width=120, stderr=json_file == "-").print(table)
     if json_file is not None:
-        Path(json_file).write_text(json.dumps(measured.as_json(), indent=2) + "\n", encoding="utf-8")
-    if markdown_file is not None:
-        Path(markdown_file).write_text(bench_markdown(measured), encoding="utf-8")
-    if svg_file is not None:
-        Path(svg_file).write_text(bench_svg(measured), encoding="utf-8")
+        text = json.dumps(found, indent=2) + "\n"
+        if json_file == "-":
+            typer.echo(text, nl=False)
+        else:
+            Path(json_file).write_text(text, encoding="utf-8")
 
 
 @app.command()
@@ -573,28 +672,53 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from editloupe.report.remarks import limited_to
+    from editloupe.report.remarks import greedy_beside, limited_to
     from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
-    results = tables.results
+    results, whole = tables.results, not sys.stdout.isatty()
     if table:
-        print_table(leaderboard_table(tables, whole=not sys.stdout.isatty()))
-        for sentence in noise_sentences(tables):
-            typer.echo(sentence)
+        if results.metrics:
+            print_table(leaderboard_table(tables, whole=whole))
+            for sentence in noise_sentences(tables):
+                typer.echo(sentence)
+        if tables.ranking is not None:
+            _print_ranking(tables.ranking, results.language, whole=whole)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
+        if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
+            typer.echo(remark)
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
         told = f"such as {sample!r} by {editor}: {example[0]}"
         typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
-    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
-    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
+    if failed.failed_scores:
+        line += f" ({failed.causes()})"
+    if failed.waiting:  # of a stage that was not asked for
+        line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
-    typer.echo(line, err=not table)
-    return failed.failed_scores
+    if results.metrics:
+        typer.echo(line, err=not table)
+    pairs = 0 if tables.ranking is None else tables.ranking.failed
+    if tables.ranking is not None:
+        typer.echo(f"total  {tables.ranking.planned} pairs  failed {pairs}", err=not table)
+    return failed.failed_scores + pairs
+
+
+def _print_ranking(ranking: Ranking, language: Language, *, whole: bool) -> None:
+    """Print what the pairs show."""
+    from editloupe.report.pair_sentences import pair_remarks
+    from editloupe.report.terminal import print_table
+    from editloupe.report.terminal_pairs import matrix_table, ranking_table
+
+    print_table(ranking_table(ranking, language, whole=whole))
+    if (matrix := matrix_table(ranking, language)) is not None:
+        print_table(matrix)
+    for sentence in pair_remarks(ranking, language):
+        typer.echo(sentence)
 
 
 @contextmanager

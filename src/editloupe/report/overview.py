@@ -11,7 +11,7 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.sanity import sanity_view
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
@@ -60,6 +60,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "judge": {
             "name": printable(judge.name),
             "signature": printable(judge.signature),
+            "greedy": [greedy_beside(judge.name, judge.stated_sampling, one) for one in ("en", "zh")],
         },
         "warnings": _both(warnings_of(results, "en"), warnings_of(results, "zh")),
         "too_few": _both([too_few(comparisons, "en")], [too_few(comparisons, "zh")])[0],

@@ -82,7 +82,7 @@ interface Overview {
   language: 'en' | 'zh';
   title: string;
   benchmark: {name: string; revision: string; samples: number; limited: Words | null; categories: {id: string; label: Words; samples: number}[]};
-  judge: {name: string; signature: string};
+  judge: {name: string; signature: string; greedy: Words};
   warnings: Words[];
   too_few: Words;
   rubric: string;

@@ -47,6 +47,7 @@ function hero() {
       h('span', {}, t('judge_name'), ' ', h('b', {}, foreign(judge.name))),
       h('span', {}, t('rubric'), ' ', h('b', {}, foreign(OVERVIEW.rubric)))),
     benchmark.limited && h('p.note', {}, inWords(benchmark.limited)),
+    judge.greedy[0] && h('p.note', {}, foreign(inWords(judge.greedy))),
     judgeCard());
 }
 

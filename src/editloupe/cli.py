@@ -186,15 +186,15 @@ def compare(
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
-    best = [one.editor.name for one in ranked(standings(results))]
+    best = [standing.editor.name for standing in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
     for sentence in compare_sentences(overall):
         typer.echo(sentence)
     print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
-        found = {**overall.as_json(), "metric": asked, "signature": results.signature}
-        found["categories"] = {name: one.as_json() for name, one in categories.items()}
-        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        result = {**overall.as_json(), "metric": asked, "signature": results.signature}
+        result["categories"] = {name: comparison.as_json() for name, comparison in categories.items()}
+        Path(json_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 @app.command()
@@ -362,8 +362,8 @@ def _refused_by_system(error: OSError) -> int:
     """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
     if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
         return _unforeseen(error)
-    place = "" if error.filename is None else f"{str(error.filename)!r}: "
-    typer.echo(f"editloupe: {place}{error.strerror or error}; mend that and give the same command again", err=True)
+    file = "" if error.filename is None else f"{str(error.filename)!r}: "
+    typer.echo(f"editloupe: {file}{error.strerror or error}; mend that and give the same command again", err=True)
     return WRONG_INPUT
 
 
@@ -372,7 +372,7 @@ def _unforeseen(error: Exception) -> int:
     import tempfile
     import traceback
 
-    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    fault = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     text = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(
@@ -381,9 +381,9 @@ def _unforeseen(error: Exception) -> int:
             file.write(text)
     except OSError:  # nowhere to write it: better on the screen than nowhere
         typer.echo(text, err=True)
-        typer.echo(f"editloupe: unforeseen: {told}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}", err=True)
     else:
-        typer.echo(f"editloupe: unforeseen: {told}; please report it with the traceback in {file.name}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}; please report it with the traceback in {file.name}", err=True)
     return UNFORESEEN
 
 
@@ -468,8 +468,8 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(limited_to(results.benchmark.samples, "en"))
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
-        told = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
+        such_as = f"such as {sample!r} by {editor}: {example[0]}"
+        typer.echo(f"notes  {len(notes)} of the edits, {such_as}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
     rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for

@@ -273,16 +273,18 @@ class Results:
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
         """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
-        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
+        return {
+            (verdict.editor, verdict.sample, verdict.draw): verdict.notes for verdict in self.verdicts if verdict.notes
+        }
 
     @property
     def pictures(self) -> list[str]:
         """Every picture of the study, once, in the order of the samples; paths relative to the study folder."""
         found: dict[str, None] = {}
-        for one in self.verdicts:
-            found.update(dict.fromkeys(one.sources))
-            if one.image is not None:
-                found[one.image] = None
+        for verdict in self.verdicts:
+            found.update(dict.fromkeys(verdict.sources))
+            if verdict.image is not None:
+                found[verdict.image] = None
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         return list(found)

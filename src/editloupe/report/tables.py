@@ -43,7 +43,7 @@ class Tables:
             results=results,
             standings=tuple(table),
             ranked=tuple(best),
-            comparisons=compare_all(results, [one.editor.name for one in best]),
+            comparisons=compare_all(results, [standing.editor.name for standing in best]),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
         )

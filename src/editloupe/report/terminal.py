@@ -36,6 +36,9 @@ def print_table(table: Table) -> None:
     if not console.is_terminal:
         table.width = None
         console = Console(width=Console(width=WIDEST).measure(table).maximum)
+        if table.title:  # rich would break it where the columns end
+            console.print(table.title, soft_wrap=True)
+            table.title = None
     console.print(table)
 
 

@@ -39,8 +39,9 @@ def pulled(costs, workers):
             sample = Sample(f"{number}", "c", "Wait.", (PICTURE,), extra={"seconds": cost})
             plans.append(PlannedEdit(f"{number}", "waiting", "waiting", EditRequest(sample, number)))
         place = WorkerSettings(engine="ray", devices=workers, gpus_per_worker=0)
-        engine = RayEngine(place, StageProgress("edit", len(plans), None))
-        done = [one for batch in engine.edits(part, Waiting(options), plans) for one in batch]
+        progress = StageProgress("edit", len(plans), None)
+        with RayEngine(place) as engine:
+            done = [one for batch in engine.edits(part, Waiting(options), plans, progress) for one in batch]
         assert len(done) == len(costs)
         return wall(notes)
 

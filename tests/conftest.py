@@ -15,7 +15,18 @@ import browsing
 from tiny import make_checkpoint
 
 # Whole studies, commands in processes of their own, networks that are trained: what `make quick` leaves out.
-SLOW = ("audit", "bench", "study", "training", "test_cli", "test_diffusers", "test_launch", "test_nano", "test_wheel")
+SLOW = (
+    "audit",
+    "bench",
+    "study",
+    "training",
+    "test_cli",
+    "test_diffusers",
+    "test_launch",
+    "test_nano",
+    "test_wheel",
+    "test_nano_over_http",
+)
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("untimed", deadline=None)

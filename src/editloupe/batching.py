@@ -95,6 +95,7 @@ def stream(
     stage: Stage,
     weights: Sequence[int] | None = None,
     prepare: Callable[[Item], object] | None = None,
+    ceiling: Ceiling | None = None,
 ) -> Iterator[list[Done[Item, Result]]]:
     """Run `function` over all items in batches.
 
@@ -106,6 +107,7 @@ def stream(
         stage: of the failures.
         weights: of each item, such as its tokens; 1 each by default. An item heavier than `size` runs alone.
         prepare: called once per item on other threads, before its turn; what it raises is left to `function`.
+        ceiling: of an earlier stream in the same units, with what it has learned; a new one by default.
 
     Yields:
         What became of each batch, as it is done. Every item comes back exactly once, with a result or a `Failure`.
@@ -114,7 +116,7 @@ def stream(
         EditloupeError: raised by `function` about more than one item (`ends_the_run`), such as a config that cannot be
             used or a model that cannot be loaded: nothing that smaller batches could mend, so nothing is tried again.
     """
-    queue = _Queue(items, weights, Ceiling(size() if callable(size) else size))
+    queue = _Queue(items, weights, ceiling or Ceiling(size() if callable(size) else size))
     ready: list[Done[Item, Result]] = []
     fallbacks = _FallbackLog(stage)
     with ThreadPoolExecutor(1, "model") as model, ThreadPoolExecutor(PREPARERS, "prepare") as preparers:

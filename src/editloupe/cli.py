@@ -321,6 +321,95 @@ def bench_the_judge(
         Path(svg_file).write_text(bench_svg(measured), encoding="utf-8")
 
 
+@app.command()
+def serve(
+    config: Config,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Bound; other machines need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 8300,
+    settings: Set = None,
+    ledger: Annotated[
+        str | None, typer.Option("--ledger", metavar="DIR", help="Keep replies, so that nothing is computed twice.")
+    ] = None,
+    token_env: Annotated[
+        str, typer.Option("--token-env", metavar="NAME", help="The environment variable that holds the token.")
+    ] = "EDITLOUPE_SERVE_TOKEN",  # noqa: S107 - a name
+    wait: Annotated[
+        float, typer.Option("--wait", metavar="MS", min=0.0, help="How long a question waits for others.")
+    ] = 20.0,
+    queue: Annotated[
+        int, typer.Option("--queue", metavar="N", min=1, help="Questions accepted and not answered; then 429.")
+    ] = 2048,
+    deadline: Annotated[
+        float, typer.Option("--deadline", metavar="S", min=0.1, help="Seconds that a request may take.")
+    ] = 300.0,
+    max_body: Annotated[float, typer.Option("--max-body", metavar="MIB", min=0.1, help="Of one request.")] = 64.0,
+    max_items: Annotated[int, typer.Option("--max-items", metavar="N", min=1, help="Of one request.")] = 256,
+    max_pixels: Annotated[
+        float, typer.Option("--max-pixels", metavar="MP", min=0.01, max=100.0, help="Megapixels of one picture.")
+    ] = 16.8,
+    drain: Annotated[
+        float, typer.Option("--drain", metavar="S", min=0.0, help="Seconds to answer what was accepted after SIGTERM.")
+    ] = 60.0,
+) -> None:
+    """Answer over HTTP with the judge and the rubric of a config: a reward service."""
+    from editloupe.serve.command import run_service
+    from editloupe.serve.limits import Limits
+
+    limits = Limits(
+        body=int(max_body * 2**20),
+        items=max_items,
+        pixels=int(max_pixels * 1_000_000),
+        queue=queue,
+        deadline=deadline,
+        drain_seconds=drain,
+    )
+    run_service(
+        config,
+        settings or [],
+        host=host,
+        port=port,
+        token_variable=token_env,
+        ledger=None if ledger is None else Path(ledger),
+        wait=wait / 1000,
+        limits=limits,
+        say=typer.echo,
+    )
+
+
+@app.command()
+def score(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The picture that was edited.")],
+    edited: Annotated[str, typer.Argument(metavar="EDITED", help="The result.")],
+    instruction: Annotated[str, typer.Argument(metavar="INSTRUCTION", help="What the editor was told.")],
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="CONFIG", help="The judge and rubric, in this process.")
+    ] = None,
+    url: Annotated[str | None, typer.Option("--url", metavar="URL", help="A service to ask instead.")] = None,
+    settings: Set = None,
+    category: Annotated[str, typer.Option("--category", metavar="NAME", help="Of the rubric's benchmark.")] = "",
+    metrics: Annotated[
+        str | None, typer.Option("--metrics", metavar="A,B", help="Only these; the config's by default.")
+    ] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the answer as JSON.")] = None,
+) -> None:
+    """Score one edit, in this process or by a service."""
+    import json
+
+    from editloupe.serve.command import answer_lines, score_one
+
+    chosen = None if metrics is None else [one.strip() for one in metrics.split(",") if one.strip()]
+    answer = score_one(
+        source, edited, instruction, config=config, url=url, settings=settings or [], category=category, metrics=chosen
+    )
+    for line in answer_lines(answer):
+        typer.echo(line)
+    if json_file is not None:
+        Path(json_file).write_text(json.dumps(answer, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    raise typer.Exit(FINISHED_WITH_FAILURES if answer.get("failure") else 0)
+
+
 @app.command("list")
 def list_plugins(kind: Annotated[Literal["benchmarks", "editors", "judges", "rubrics"], typer.Argument()]) -> None:
     """Name what is installed: built in, and from other packages."""

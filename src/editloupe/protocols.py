@@ -248,6 +248,10 @@ class Judge(_Model):
         del questions, times
         return ""
 
+    def tokens_computed(self) -> tuple[int, int] | None:
+        """Count the prompt tokens computed so far, padding included, and the padding; by default nothing is counted."""
+        return None
+
     def memory(self, questions: Sequence[Question]) -> Sequence[tuple[int, int]]:
         """Estimate what batches of such questions take, (batch size, bytes); loads no weights. By default: unknown."""
         del questions

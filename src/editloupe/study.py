@@ -209,12 +209,13 @@ class Study:
             return
         tally = self._tally(waiting)
         started = time.perf_counter()
-        with stage_progress("judge", len(todo), unit="question") as progress:
+        place = self.config.workers.judge
+        with stage_progress("judge", len(todo), unit="question") as progress, engine_of(place) as engine:
             progress.loading(self.judge.name)
-            for batch in engine_of(self.config.workers.judge, progress).replies(part, self.judge, todo):
+            for batch in engine.replies(part, self.judge, todo, progress):
                 self.ledger.record([(one.item.key, one.outcome) for one in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
-                    self._note_hardware("judge", self.config.workers.judge)
+                    self._note_hardware("judge", place)
                 found = [self._scores(one.item, one.outcome) for one in batch]
                 numbers = [score for scores in found for score in scores.values() if score is not None]
                 failed = sum(None in scores.values() for scores in found)
@@ -226,14 +227,15 @@ class Study:
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started, told = time.perf_counter(), 0
         failures: list[Failure] = []
-        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress:
+        place = self.config.workers.edit
+        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress, engine_of(place) as engine:
             progress.loading(one.part.name)
-            for batch in engine_of(self.config.workers.edit, progress).edits(one.part, one.editor, todo):
+            for batch in engine.edits(one.part, one.editor, todo, progress):
                 outcomes = [(each.item.key, self._kept(each)) for each in batch]
                 self.ledger.record(outcomes)
                 told = _tell_notes([outcome for _, outcome in outcomes], told)
                 if progress.done == 0:
-                    self._note_hardware("edit", self.config.workers.edit)
+                    self._note_hardware("edit", place)
                 lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
                 failures += lost
                 progress.advance(len(batch), failed=len(lost))

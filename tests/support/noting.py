@@ -85,6 +85,7 @@ class NotingJudge(Judge):
 
     class Options(PluginOptions):
         notes: str
+        mood: str = ""
 
     name = "noting"
     signature = "noting judge"
@@ -100,6 +101,19 @@ class NotingJudge(Judge):
             note(self.options.notes, question.ask[:40].replace("/", " "))
             wait_while_closed(self.options.notes)
         return [Reply("7") for _ in questions]
+
+
+class SmallMemoryJudge(NotingJudge):
+    """Has room for a few questions at once, and notes how many were too many."""
+
+    class Options(NotingJudge.Options):
+        fitting: int
+
+    def answer(self, questions):
+        if len(questions) > self.options.fitting:
+            note(self.options.notes, f"refused {len(questions)}")
+            raise MemoryError
+        return super().answer(questions)
 
 
 def note(folder, name):

@@ -77,12 +77,13 @@ def edit(where, folder, todo, *, batch_size=1, watch=lambda batch: None, progres
         options=Noting.Options(notes=str(folder), **options),
     )
     outcomes = {}
-    engine = RayEngine(where, progress or StageProgress("edit", len(todo), None))
-    for batch in engine.edits(part, Noting(part.options), todo):
-        for done in batch:
-            assert done.item.key not in outcomes
-            outcomes[done.item.key] = done.outcome
-        watch(batch)
+    progress = progress or StageProgress("edit", len(todo), None)
+    with RayEngine(where) as engine:
+        for batch in engine.edits(part, Noting(part.options), todo, progress):
+            for done in batch:
+                assert done.item.key not in outcomes
+                outcomes[done.item.key] = done.outcome
+            watch(batch)
     assert set(outcomes) == {plan.key for plan in todo}
     return {key.removeprefix("key "): outcome for key, outcome in outcomes.items()}
 
@@ -190,8 +191,10 @@ def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
             (folder / CLOSED).unlink(missing_ok=True)
 
     (folder / CLOSED).touch()  # the first replica must not answer everything before there is a second
-    engine = RayEngine(settings(cluster), watched("judge", len(todo), look))
-    answered = [done for batch in engine.replies(part, NotingJudge(part.options), todo) for done in batch]
+    progress = watched("judge", len(todo), look)
+    with RayEngine(settings(cluster)) as engine:
+        batches = list(engine.replies(part, NotingJudge(part.options), todo, progress))
+    answered = [done for batch in batches for done in batch]
     assert sorted(done.item.key for done in answered) == sorted(plan.key for plan in todo)
     assert all(isinstance(done.outcome, Reply) for done in answered)
     replica = {}
@@ -202,11 +205,32 @@ def test_questions_of_one_sample_go_to_one_replica(cluster, folder):
 
 
 @pytest.mark.slow
+def test_workers_stay_for_what_is_asked_of_the_same_model_next(cluster, folder):
+    """The passes of an audit: the same judge, other batches; another judge gets another worker."""
+    options = NotingJudge.Options(notes=str(folder))
+    part = JudgePart(type="noting", batch_size=1, plugin=NotingJudge, options=options)
+    question = Question("", (ImagePart("source", picture(1)),), "ask")
+    todo = [PlannedReply("k", "e", Sample("s", "c", "Do it."), "m", question)]
+    progress = StageProgress("judge", 1, None)
+    with RayEngine(settings(cluster, devices=1)) as engine:
+        for changes in ({}, {"batch_size": 8}, {"use_batch_inference": False}):
+            again = part.model_copy(update=changes)
+            ((done,),) = engine.replies(again, NotingJudge(options), todo, progress)
+            assert isinstance(done.outcome, Reply)
+        (same,) = processes(folder)
+        other = NotingJudge.Options(notes=str(folder), mood="stern")
+        list(engine.replies(part.model_copy(update={"options": other}), NotingJudge(other), todo, progress))
+        assert len(processes(folder)) == 2
+        gone([same])
+    gone(processes(folder))
+
+
+@pytest.mark.slow
 def test_a_model_that_cannot_be_built_is_said_once(cluster, folder):
     part = EditorPart(type="x", name="x", plugin=Broken, options=Broken.Options())
-    engine = RayEngine(settings(cluster, devices=1), StageProgress("edit", 1, None))
-    with pytest.raises(ConfigError, match="no such model"):
-        list(engine.edits(part, SimpleNamespace(signature="x", one_process=None, pinned=None), plans(1)))
+    broken, progress = SimpleNamespace(signature="x", one_process=None, pinned=None), StageProgress("edit", 1, None)
+    with pytest.raises(ConfigError, match="no such model"), RayEngine(settings(cluster, devices=1)) as engine:
+        list(engine.edits(part, broken, plans(1), progress))
 
 
 @pytest.mark.slow
@@ -251,9 +275,6 @@ def test_an_editor_that_must_stay_in_one_process_is_refused(folder):
         one_process = "it counts what it spends"
 
     part = EditorPart(type="x", name="x", plugin=Counting, options=Noting.Options(notes=str(folder)))
-    with pytest.raises(ConfigError, match="it counts what it spends"):
-        list(
-            RayEngine(WorkerSettings(engine="ray"), StageProgress("edit", 1, None)).edits(
-                part, Counting(part.options), []
-            )
-        )
+    progress = StageProgress("edit", 1, None)
+    with pytest.raises(ConfigError, match="it counts what it spends"), RayEngine(WorkerSettings(engine="ray")) as ray:
+        list(ray.edits(part, Counting(part.options), [], progress))

@@ -124,9 +124,10 @@ def _replies(
     outcomes = study.ledger.find(list(unique)) if recorded else {}
     todo = [plan for plan in unique.values() if plan.key in waiting]
     if todo:
-        with stage_progress(f"probe {judge.name}", len(todo), unit="question") as progress:
+        progressing = stage_progress(f"probe {judge.name}", len(todo), unit="question")
+        with progressing as progress, engine_of(config.workers.judge) as engine:
             progress.loading(judge.name)
-            for batch in engine_of(config.workers.judge, progress).replies(config.judge, judge, todo):
+            for batch in engine.replies(config.judge, judge, todo, progress):
                 answers = [(done.item.key, done.outcome) for done in batch]
                 outcomes.update(answers)
                 if recorded:

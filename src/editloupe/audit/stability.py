@@ -16,7 +16,7 @@ from editloupe.protocols import Judge
 from editloupe.records import Failure, ImagePart
 from editloupe.scoring.study import score_of
 from editloupe.statistics.agreement import agreement
-from editloupe.workers import engine_of
+from editloupe.workers import Engine, engine_of
 
 __all__ = ["measure_stability"]
 
@@ -42,12 +42,12 @@ def measure_stability(
     chosen = planned[:: max(1, len(planned) // STABILITY)][:STABILITY]
     size = 8 if config.judge.batch_size == "auto" else max(2, config.judge.batch_size)
 
-    def scores(plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
+    def scores(engine: Engine, plans: Sequence[PlannedReply], batch_size: int) -> dict[str, float | None]:
         part = config.judge.model_copy(update={"batch_size": batch_size, "use_batch_inference": True})
         answered: dict[str, float | None] = {}
         with stage_progress("audit", len(plans)) as progress:
             progress.loading(judge.name)
-            for batch in engine_of(config.workers.judge, progress).replies(part, judge, plans):
+            for batch in engine.replies(part, judge, plans, progress):
                 for done in batch:
                     plan, mass = done.item, config.judge.min_label_mass
                     for metric in config.rubric.read_from(plan.question_name, plan.sample):
@@ -56,20 +56,21 @@ def measure_stability(
                 progress.advance(len(batch), note=judge.note)
         return answered
 
-    single = scores(chosen, 1)
-    stability = Stability(
-        questions=len(single),
-        batch_size=size,
-        batched=_repetition(single, scores(chosen, size)),
-        reversed=_repetition(single, scores(list(reversed(chosen)), size)),
-        repeated=_repetition(single, scores(chosen, 1)),
-    )
     mode: Literal["text", "choice"] = "text" if config.mode == "choice" else "choice"
-    try:
-        other = scores([_in_mode(config, plan, mode) for plan in chosen], size)
-    except ConfigError as error:  # a server without token probabilities, say: the audit is not about that
-        log.warning("the judge cannot answer in the mode %r: %s", mode, error)
-        other = dict.fromkeys(single)
+    with engine_of(config.workers.judge) as engine:  # workers load the judge once for all passes
+        single = scores(engine, chosen, 1)
+        stability = Stability(
+            questions=len(single),
+            batch_size=size,
+            batched=_repetition(single, scores(engine, chosen, size)),
+            reversed=_repetition(single, scores(engine, list(reversed(chosen)), size)),
+            repeated=_repetition(single, scores(engine, chosen, 1)),
+        )
+        try:
+            other = scores(engine, [_in_mode(config, plan, mode) for plan in chosen], size)
+        except ConfigError as error:  # a server without token probabilities, say: the audit is not about that
+            log.warning("the judge cannot answer in the mode %r: %s", mode, error)
+            other = dict.fromkeys(single)
     return stability, _between_modes(mode, single, other)
 
 

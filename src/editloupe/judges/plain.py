@@ -51,7 +51,7 @@ class ReferenceRunner(Runner):
         thinking: Thinking = "auto",
         max_thinking_tokens: int = THINKING_TOKENS,
     ) -> None:
-        self.counters = Counters()
+        self._counters = Counters()
         self.model = model
         self.processor = processor
         self.tokenizer = processor.tokenizer
@@ -91,6 +91,11 @@ class ReferenceRunner(Runner):
         self.counters.padding += int((inputs["attention_mask"] == 0).sum())
         moved: Mapping[str, torch.Tensor] = inputs.to(self.model.device, dtype=self.model.dtype)
         return moved
+
+    @property
+    def counters(self) -> Counters:
+        """Tokens, padding and time spent in the model so far."""
+        return self._counters
 
     def generate(self, questions: Sequence[Question]) -> list[Reply]:
         """Write one reply per question."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from editloupe.batching import AUTO_ROWS
+from editloupe.judges.counters import Counters
 from editloupe.records import AnswerFormat, Question, Reply
 
 __all__ = ["Runner"]
@@ -21,6 +22,11 @@ class Runner:
     model: Any
     processor: Any
     tokenizer: Any
+
+    @property
+    def counters(self) -> Counters:
+        """Tokens, padding and time spent in the model so far."""
+        raise NotImplementedError
 
     def generate(self, questions: Sequence[Question]) -> list[Reply]:
         """Write one reply per question."""

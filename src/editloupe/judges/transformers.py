@@ -267,6 +267,12 @@ class TransformersJudge(Judge):
         """Do what a question needs of the CPU ahead of its turn; may be called from any thread."""
         self.runner.prepare(question)
 
+    def tokens_computed(self) -> tuple[int, int] | None:
+        """The prompt tokens computed by the model that is loaded, padding included, and the padding."""
+        if self._runner is None:
+            return None
+        return self._runner.counters.tokens, self._runner.counters.padding
+
     def _choose(self, questions: Sequence[Question], answer: AnswerFormat) -> list[Reply]:
         runner = self.runner
         return runner.choose(questions, answer, _label_tokens(runner.tokenizer, answer))

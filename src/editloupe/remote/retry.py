@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from editloupe.remote.errors import RequestError
 
-__all__ = ["pause_before", "with_retries"]
+__all__ = ["pause_before", "with_retries", "with_retries_async"]
 
 FIRST_PAUSE = 0.5
 """Seconds, at most, before the second attempt; doubled for each that follows."""
@@ -44,16 +44,34 @@ def with_retries(send: Callable[[], Result], retries: int) -> Result:
     Raises:
         RequestError: of the last attempt.
     """
-    from tenacity import RetryCallState, Retrying, retry_if_exception_type
+    from tenacity import Retrying
+
+    return Retrying(**_rule(retries))(send)
+
+
+async def with_retries_async(send: Callable[[], Awaitable[Result]], retries: int) -> Result:
+    """Await `send` until it succeeds or its error stays.
+
+    Raises:
+        RequestError: of the last attempt.
+    """
+    from tenacity import AsyncRetrying
+
+    return await AsyncRetrying(**_rule(retries))(send)
+
+
+def _rule(retries: int) -> dict[str, Any]:
+    """The rule in the library's own words."""
+    from tenacity import RetryCallState, retry_if_exception_type
 
     def pause(state: RetryCallState) -> float | None:
         error = state.outcome.exception() if state.outcome is not None else None
         assert isinstance(error, RequestError)
         return pause_before(error, state.attempt_number, retries)
 
-    return Retrying(
-        retry=retry_if_exception_type(RequestError),
-        stop=lambda state: pause(state) is None,
-        wait=lambda state: pause(state) or 0.0,
-        reraise=True,
-    )(send)
+    return {
+        "retry": retry_if_exception_type(RequestError),
+        "stop": lambda state: pause(state) is None,
+        "wait": lambda state: pause(state) or 0.0,
+        "reraise": True,
+    }

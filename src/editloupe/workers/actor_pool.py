@@ -6,7 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Any
@@ -15,10 +15,11 @@ from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError, EditloupeError, ends_the_run
 from editloupe.machine import calls_itself
 from editloupe.progress.bars import StageProgress
+from editloupe.records import Stage
 from editloupe.workers.queue import Chunk
 from editloupe.workers.transfer import ModelSpec
 
-__all__ = ["ActorPool", "PoolWorker"]
+__all__ = ["ActorPool", "Job", "PoolWorker"]
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,21 @@ STARTS = 3
 """Workers in a row that die before they are ready, until the study gives up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What workers are hired for: a stage and its model; and how large its batches are, which may change."""
+
+    stage: Stage
+    spec: ModelSpec
+    sizing: dict[str, Any]
+
+
 @dataclass(eq=False, slots=True)
 class PoolWorker:
     """One actor as the driver sees it."""
 
     number: int
     actor: Any
-    stage: str
     hello: Any
     ready: bool = False
     host: str = ""
@@ -48,14 +57,20 @@ class PoolWorker:
     asked: Any = None
     line: str = "starting"
     peak: int = 0
+    batch: int = 0
     cause: str = ""
 
-    def send(self, chunk: Chunk[Any], parcel: list[Any]) -> None:
-        """Give a chunk to the actor, which takes them in order."""
-        method = self.actor.edit if self.stage == "edit" else self.actor.answer
+    def send(self, chunk: Chunk[Any], parcel: list[Any], job: Job) -> None:
+        """Give a chunk to the actor, which takes them in order; the pictures of one that has to wait are prepared."""
+        import ray
+
+        packed = ray.put(parcel)
         if not self.held:
             self.begun = time.monotonic()
-        self.held.append((chunk, method.remote(parcel)))
+        elif job.stage == "judge":
+            self.actor.prepare.options(concurrency_group="ahead").remote(packed)
+        method = self.actor.edit if job.stage == "edit" else self.actor.answer
+        self.held.append((chunk, method.remote(packed, job.sizing)))
 
     def abandoned(self, guilty: Chunk[Any]) -> list[Chunk[Any]]:
         """The chunks that waited behind the guilty one."""
@@ -63,15 +78,24 @@ class PoolWorker:
 
 
 class ActorPool:
-    """The actors of one stage: as many as wanted, the dead replaced."""
+    """The actors of one model: as many as wanted, the dead replaced.
 
-    def __init__(self, place: WorkerSettings, stage: str, spec: ModelSpec, progress: StageProgress) -> None:
+    Args:
+        place: where they run.
+        job: what they are hired for.
+
+    Attributes:
+        progress: shows what they do.
+        wanted: how many the devices make.
+    """
+
+    def __init__(self, place: WorkerSettings, job: Job) -> None:
         import ray
 
         self._place = place
-        self._stage = stage
-        self._recipe = spec
-        self._progress = progress
+        self._stage = job.stage
+        self._recipe = job.spec
+        self.progress: StageProgress | None = None
         self._members: list[PoolWorker] = []
         self._hired = 0
         self._failed_starts = 0
@@ -80,15 +104,14 @@ class ActorPool:
         self._pids: set[int] = set()
         self.wanted = _wanted(place, ray.cluster_resources())
 
-    @contextmanager
-    def on_duty(self) -> Iterator[ActorPool]:
-        """The pool, gone afterwards whatever happens, its memory free."""
-        try:
-            yield self
-        except BaseException:
-            self._dismiss(patience=0.0)
-            raise
-        self._dismiss(patience=10.0)
+    @property
+    def largest_batch(self) -> int:
+        """The most questions that a batch of any worker has had."""
+        return max((worker.batch for worker in self._members), default=0)
+
+    def serves(self, job: Job) -> bool:
+        """Whether the actors have built this job's model."""
+        return (self._stage, self._recipe) == (job.stage, job.spec)
 
     def recruit(self, left: int) -> None:
         """Start workers until there are as many as wanted, or as there is work for."""
@@ -135,7 +158,7 @@ class ActorPool:
 
         place = self._place
         actor = (
-            ray.remote(concurrency_groups={"status": 1})(Worker)
+            ray.remote(concurrency_groups={"status": 1, "ahead": 1})(Worker)
             .options(
                 num_gpus=place.gpus_per_worker,
                 num_cpus=0 if place.gpus_per_worker else 1,
@@ -147,7 +170,7 @@ class ActorPool:
             .remote(self._recipe, self._stage)
         )
         self._hired += 1
-        return PoolWorker(self._hired, actor, self._stage, actor.hello.remote())
+        return PoolWorker(self._hired, actor, actor.hello.remote())
 
     def _greet(self, worker: PoolWorker) -> None:
         hello = self._fetched(worker, worker.hello)
@@ -231,13 +254,20 @@ class ActorPool:
                     status = ray.get(worker.asked)
                     worker.line = f"{status.doing}  {status.hardware}"
                     worker.peak = status.peak_memory or 0
+                    worker.batch = status.largest_batch
                 worker.asked = None
             if worker.asked is None:
                 worker.asked = worker.actor.status.options(concurrency_group="status").remote()
-        lines = [f"worker {one.number} {one.host}  {one.line}" for one in self._members]
-        self._progress.workers(lines, sum(one.peak for one in self._members))
+        if self.progress is not None:
+            lines = [f"worker {one.number} {one.host}  {one.line}" for one in self._members]
+            self.progress.workers(lines, sum(one.peak for one in self._members))
 
-    def _dismiss(self, patience: float) -> None:
+    def dismiss(self, patience: float) -> None:
+        """Let all actors go, and wait until they are gone and their memory is free.
+
+        Args:
+            patience: seconds that they have to close their models.
+        """
         import ray
 
         with suppress(Exception):

@@ -50,6 +50,10 @@ class Queue(Generic[Item]):
         self._left = len(self._items)
         self._waiting = len(self._items)
 
+    def resize(self, size: int) -> None:
+        """Make the chunks that are not taken yet of another size."""
+        self._size = size
+
     @property
     def left(self) -> int:
         """Items that are not finished: waiting or being worked on."""

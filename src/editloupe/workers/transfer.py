@@ -12,12 +12,18 @@ from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.protocols import Editor, Judge
 from editloupe.records import Failure, ImageBytes, ImagePart, Picture, Sample
 
-__all__ = ["ModelSpec", "edit_with_bytes", "model_spec", "reply_with_bytes"]
+__all__ = ["ModelSpec", "edit_with_bytes", "model_spec", "reply_with_bytes", "sizing_of"]
+
+SIZING = ("batch_size", "use_batch_inference")
+"""Keys of a part of the config that say how its model is used, not what it is; they travel with each chunk."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """How a worker builds the model: the plugin's class by name, its options and its part of the config as JSON."""
+    """How a worker builds the model: the plugin's class by name, its options and its part of the config as JSON.
+
+    Two that are equal build the same model: a worker that has built one can go on with the other.
+    """
 
     plugin: str
     options: dict[str, Any]
@@ -42,9 +48,14 @@ def model_spec(part: EditorPart | JudgePart, model: Editor | Judge) -> ModelSpec
     return ModelSpec(
         f"{part.plugin.__module__}:{part.plugin.__qualname__}",
         options.model_dump(mode="json"),
-        part.model_dump(mode="json", exclude={"options"}),
+        part.model_dump(mode="json", exclude={"options", *SIZING}),
         model.signature,
     )
+
+
+def sizing_of(part: EditorPart | JudgePart) -> dict[str, Any]:
+    """How large the batches are, as an update of a worker's own part."""
+    return {name: getattr(part, name) for name in SIZING if name in type(part).model_fields}
 
 
 def edit_with_bytes(plan: PlannedEdit) -> PlannedEdit | Failure:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -15,8 +16,9 @@ from editloupe.images import EncodedImage, encoded
 from editloupe.machine import accelerators, peak_memory
 from editloupe.planning import PlannedEdit, PlannedReply
 from editloupe.progress import activity
+from editloupe.protocols import StreamingJudge
 from editloupe.records import Failure, Reply
-from editloupe.workers import here
+from editloupe.workers.here import HereEngine
 from editloupe.workers.transfer import ModelSpec
 
 __all__ = ["Hello", "Status", "Worker"]
@@ -42,6 +44,7 @@ class Status:
     doing: str
     hardware: str
     peak_memory: int | None
+    largest_batch: int = 0
 
 
 class Worker:
@@ -52,6 +55,7 @@ class Worker:
         self._stage = stage
         self._part: Any = None
         self._model: Any = None
+        self._engine = HereEngine()
 
     def hello(self) -> Hello:
         """Build the model, and say who is there."""
@@ -67,9 +71,11 @@ class Worker:
         hardware = "  ".join(accelerators(devices)) if devices else ""
         if not hardware and peak is not None:
             hardware = f"{peak / 2**30:.1f} GiB"
-        return Status("idle" if doing is None else str(doing), hardware, peak)
+        return Status("idle" if doing is None else str(doing), hardware, peak, self._engine.largest_batch)
 
-    def edit(self, parcel: Sequence[PlannedEdit | Failure]) -> list[tuple[EncodedImage | Failure, float]]:
+    def edit(
+        self, parcel: Sequence[PlannedEdit | Failure], sizing: Mapping[str, Any]
+    ) -> list[tuple[EncodedImage | Failure, float]]:
         """Make the edits of one chunk: (encoded image or failure, seconds) each, in order.
 
         A plan whose images the driver could not read comes as its failure, and goes back as it is.
@@ -78,21 +84,36 @@ class Worker:
         made: dict[int, tuple[EncodedImage | Failure, float]] = {}
         if plans:
             activity.report(plans[0].request.sample.id)
-            for batch in here.edits(self._part, self._model, plans):
+            for batch in self._engine.edits(self._sized(sizing), self._model, plans):
                 made.update({id(done.item): (_encoded(done.outcome), done.seconds) for done in batch})
         _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
 
-    def answer(self, parcel: Sequence[PlannedReply | Failure]) -> list[tuple[Reply | Failure, float]]:
+    def prepare(self, parcel: Sequence[PlannedReply | Failure]) -> None:
+        """Do what the next chunk needs of the CPU, beside the work on the present one."""
+        if isinstance(self._model, StreamingJudge):
+            return
+        for plan in parcel:
+            if not isinstance(plan, Failure):
+                with suppress(Exception):  # raised again, and recorded, when its turn comes
+                    self._model.prepare(plan.question)
+
+    def answer(
+        self, parcel: Sequence[PlannedReply | Failure], sizing: Mapping[str, Any]
+    ) -> list[tuple[Reply | Failure, float]]:
         """Answer the questions of one chunk: (reply or failure, seconds) each, in order."""
         plans = [plan for plan in parcel if not isinstance(plan, Failure)]
         made: dict[int, tuple[Reply | Failure, float]] = {}
         if plans:
             activity.report(plans[0].sample.id)
-            for batch in here.replies(self._part, self._model, plans):
+            for batch in self._engine.replies(self._sized(sizing), self._model, plans):
                 made.update({id(done.item): (done.outcome, done.seconds) for done in batch})
         _leave_a_broken_device(made.values())
         return [(plan, 0.0) if isinstance(plan, Failure) else made[id(plan)] for plan in parcel]
+
+    def _sized(self, sizing: Mapping[str, Any]) -> Any:
+        """The part of the config, with the batches that this chunk is to have."""
+        return self._part.model_copy(update=dict(sizing))
 
     def leave(self) -> None:
         """Give the model's memory back."""

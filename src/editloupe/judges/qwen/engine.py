@@ -12,6 +12,7 @@ padded on the left; the masks of later passes hide both kinds of holes.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +22,10 @@ import torch
 from transformers import DynamicCache
 
 from editloupe.judges.counters import Counters
-from editloupe.judges.qwen.cache import GROWTH, CacheRow, PrefixCache, gather
+from editloupe.judges.qwen.cache import CacheRow, PrefixCache, gather
 from editloupe.judges.qwen.lru import ByteLRU
 from editloupe.judges.qwen.prompts import PlacedImage, Prompt, PromptMaker
+from editloupe.judges.qwen.reply_rows import ReplyRows
 from editloupe.judges.qwen.sharing import Segment, levels, tight_chunks
 
 __all__ = ["Engine", "Step"]
@@ -55,6 +57,10 @@ class _Features:
     @property
     def nbytes(self) -> int:
         return sum(one.nbytes for one in (self.tokens, *self.deep))
+
+
+Choose = Callable[[Step], list[int | None]]
+"""Takes the logits of the open rows, returns the next token of each, or None for a row that is done."""
 
 
 class Engine:
@@ -102,49 +108,77 @@ class Engine:
                 )
             return logits
 
-    def generate(self, prompts: Sequence[Prompt], choose: Callable[[Step], Sequence[int | None]], limit: int) -> None:
+    def generate(
+        self,
+        prompts: Sequence[Prompt],
+        choose: Choose,
+        groups: Sequence[Sequence[int]],
+        slots: int,
+    ) -> None:
         """Continue prompts token by token.
 
         Args:
             prompts: any number.
             choose: takes the logits of the open rows, returns the next token of each, or None for a row that is done.
-            limit: tokens after which every row is done.
+            groups: the prompts' numbers, those that are computed together side by side; each number once.
+            slots: how many rows there are at once, if not one group is larger. As rows are done, groups that wait are
+                computed and take their places.
         """
+        slots = min(len(prompts), max(slots, *map(len, groups)))
         with torch.inference_mode():
-            self._generate(prompts, choose, limit)
+            self._generate(prompts, choose, deque(groups), ReplyRows(slots, self._device))
 
-    def _generate(self, prompts: Sequence[Prompt], choose: Callable[[Step], Sequence[int | None]], limit: int) -> None:
-        hidden, rows = self._prefill(prompts, keep=True)
-        kept = gather(rows, min(limit, GROWTH))
-        del rows  # the prompts' own keys and values, which are copied now
-        cache = kept.cache
-        mask = torch.cat([kept.mask, kept.mask.new_ones(len(prompts), limit)], dim=1)
-        open_rows = list(range(len(prompts)))
-        following = torch.tensor([prompt.next_position for prompt in prompts], device=self._device)
-        length = kept.mask.shape[1]
-        for _ in range(limit):
-            tokens = choose(Step(open_rows, self._head(hidden)))
-            going = [place for place, token in enumerate(tokens) if token is not None]
-            if not going:
-                return
-            if len(going) < len(open_rows):
-                chosen = torch.tensor(going, device=self._device)
-                cache.batch_select_indices(chosen)
-                mask, following = mask[chosen], following[chosen]
-                open_rows = [open_rows[place] for place in going]
+    def _generate(
+        self,
+        prompts: Sequence[Prompt],
+        choose: Choose,
+        waiting: deque[Sequence[int]],
+        rows: ReplyRows,
+    ) -> None:
+        tokens: list[int] = []
+        while waiting or len(rows):
+            while waiting and rows.free >= len(waiting[0]):
+                tokens += self._begin(prompts, choose, waiting.popleft(), rows)
+            if not len(rows):
+                continue
             started = time.perf_counter()
-            ids = torch.tensor([[tokens[place]] for place in going], device=self._device)
-            length += 1
+            rows.begin_step()
             output = self._language(
-                inputs_embeds=self._embed(ids),
-                attention_mask=mask[:, :length],
-                position_ids=following.view(1, -1, 1).expand(3, -1, -1),
-                past_key_values=cache,
+                inputs_embeds=self._embed(torch.tensor(tokens, device=self._device).view(-1, 1)),
+                attention_mask=rows.mask,
+                position_ids=rows.positions,
+                past_key_values=rows.cache,
                 use_cache=True,
             )
-            hidden = output.last_hidden_state[:, -1]
-            following = following + 1
+            rows.end_step()
             self._count(started)
+            chosen = choose(Step(list(rows.prompts), self._head(output.last_hidden_state[:, -1])))
+            done = [place for place, token in enumerate(chosen) if token is None]
+            for place in reversed(done):  # as `drop` does: the last one takes the place
+                chosen[place] = chosen[-1]
+                chosen.pop()
+            rows.drop(done)
+            tokens = [token for token in chosen if token is not None]
+
+    def _begin(
+        self,
+        prompts: Sequence[Prompt],
+        choose: Choose,
+        group: Sequence[int],
+        rows: ReplyRows,
+    ) -> list[int]:
+        """Compute prompts and let those rows in that have a first token; returns these tokens."""
+        hidden, kept = self._prefill([prompts[index] for index in group], keep=True)
+        chosen = choose(Step(list(group), self._head(hidden)))
+        going = [place for place, token in enumerate(chosen) if token is not None]
+        following = {group[place]: chosen[place] for place in going}
+        before = len(rows)
+        rows.admit(
+            [kept[place] for place in going],
+            [group[place] for place in going],
+            [prompts[group[place]].next_position for place in going],
+        )
+        return [token for index in rows.prompts[before:] if (token := following[index]) is not None]
 
     def _prefill(self, prompts: Sequence[Prompt], *, keep: bool) -> tuple[torch.Tensor, list[CacheRow]]:
         """Compute all prompts; returns the last hidden states (prompts, width), and their caches where asked for."""

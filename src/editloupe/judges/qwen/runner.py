@@ -232,7 +232,7 @@ class QwenRunner(Runner):
         )
         room = self._max_new_tokens + (self._max_thinking_tokens if self._thinks else 0)
         with self._measured(sum(map(len, prompts)) + len(prompts) * room):
-            self._engine.generate(prompts, writer, room)
+            self._engine.generate(prompts, writer, [range(len(prompts))], len(prompts))
         return writer
 
     @property

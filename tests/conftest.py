@@ -18,6 +18,7 @@ from tiny import make_checkpoint
 SLOW = (
     "audit",
     "bench",
+    "sanity",
     "study",
     "training",
     "test_cli",

@@ -19,6 +19,7 @@ from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
 from editloupe.report.remarks import limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
+from editloupe.sanity.plan import EDITS, most_questions, probes_of
 from editloupe.store.blobs import DecodingStore
 from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import study_holder
@@ -117,10 +118,24 @@ def _say_judge(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: 
     forecast = judge.forecast(_as_if_edited(config, sound), len(config.editors))
     if forecast:
         say(f"  {forecast}")
+    _say_sanity(config, judge, sound, say)
     memory = judge.memory(_as_if_edited(config, sound[:SHOWN]))  # where it can be told without the weights
     if memory:
         say("memory of a batch by the stated model, weights apart:")
         say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in memory))
+
+
+def _say_sanity(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: Say) -> None:
+    """Say how many more questions the sanity probes would ask, and what the full form would take where that is known.
+
+    A judge over the wire reckons with as many questions about one edit of each sample, once per probe.
+    """
+    full, short = (most_questions(config, sound, form) for form in ("full", "short"))
+    more = _counted(full, "question")
+    say(f"  sanity probes, where asked for: at most {more} more with `audit --sanity`, {short} with `run --sanity`")
+    forecast = judge.forecast(_as_if_edited(config, sound[:EDITS]), len(probes_of("full")))
+    if forecast:
+        say(f"    audit --sanity: {forecast}")
 
 
 def _counted(count: int, what: str) -> str:

@@ -6,15 +6,19 @@ import errno
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from editloupe.config.parts import StudyConfig
+    from editloupe.judge_quality.sanity import Sanity
     from editloupe.report.tables import Tables
     from editloupe.results import Results
 
@@ -44,6 +48,10 @@ Categories = Annotated[
 ]
 Limit = Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many samples.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Try all recorded failures again.")]
+
+ProbeFirst = Annotated[
+    bool, typer.Option("--sanity", help="First probe whether the judge sees and reads what it is asked; short form.")
+]
 
 Version = Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)]
 
@@ -88,9 +96,10 @@ def run(
     categories: Categories = None,
     limit: Limit = None,
     retry_failed: RetryFailed = False,
+    sanity: ProbeFirst = False,
 ) -> None:
     """Edit, judge and report; what is done already is not done again."""
-    _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed)
+    _study(_configured(config, out, settings, categories, limit), ("edit", "judge"), retry_failed, sanity=sanity)
 
 
 @app.command()
@@ -214,6 +223,9 @@ def audit(
     stability: Annotated[
         bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
     ] = False,
+    sanity: Annotated[
+        bool, typer.Option("--sanity", help="Probe as well whether the judge sees and reads what it is asked.")
+    ] = False,
 ) -> None:
     """Tell how good the judge is, against a known truth or people; runs the study first where needed."""
     from editloupe.audit.audit import audit_study
@@ -221,17 +233,24 @@ def audit(
     from editloupe.report.terminal_audit import audit_sentences, audit_tables, reply_table
 
     study = _configured(config, out, settings, categories, limit)
-    with _interruptible("editloupe", "audit", str(study.out)):
-        audited = audit_study(study, retry_failed=retry_failed, human=human or (), stability=stability or None)
-    for table in audit_tables(audited, whole=not sys.stdout.isatty()):
-        print_table(table)
+    again = [*(word for file in human or () for word in ("--human", file)), *(["--sanity"] if sanity else [])]
+    with _interruptible("editloupe", "audit", str(study.out), *again):
+        audited = audit_study(
+            study, retry_failed=retry_failed, human=human or (), stability=stability or None, sanity=sanity
+        )
+    if audited.against:
+        for table in audit_tables(audited, whole=not sys.stdout.isatty()):
+            print_table(table)
+    if audited.sanity is not None:
+        _say_sanity(audited.sanity)
     if audited.replies.asked:
         print_table(reply_table(audited.replies))
     for sentence in audit_sentences(audited):
         typer.echo(sentence)
     typer.echo(f"audit: {study.out / 'audit.json'}")
     typer.echo(f"total  {audited.n} scores compared  {audited.unscored} without a score")
-    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored else 0)
+    lost = audited.sanity.lost if sanity and audited.sanity is not None else 0
+    raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored or lost else 0)
 
 
 @app.command()
@@ -273,9 +292,31 @@ bench = typer.Typer(help="Measure speed, against the usual way, on the same work
 app.add_typer(bench, name="bench")
 
 
-@bench.command("judge")
+class _OptionalValue(TyperCommand):
+    """A command whose ``--json`` may stand alone: the result is then written to standard output."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = []
+        for index, word in enumerate(args):
+            given.append(word)
+            following = args[index + 1] if index + 1 < len(args) else "--"
+            if word == "--json" and following.startswith("-") and following != "-":
+                given.append("-")
+        return list(super().parse_args(ctx, given))
+
+
+JsonFile = Annotated[
+    str | None,
+    typer.Option("--json", metavar="[FILE]", help="Write the result as JSON, to standard output without FILE."),
+]
+
+
+@bench.command("judge", cls=_OptionalValue)
 def bench_the_judge(
     config: Config,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="OTHER", help="A config whose judge does the same work in turn.")
+    ] = None,
     settings: Set = None,
     batch_sizes: Annotated[
         str, typer.Option("--batch-sizes", metavar="1,2,4", help="Fixed batches to compare with.")
@@ -285,40 +326,101 @@ def bench_the_judge(
         int | None,
         typer.Option("--image-size", metavar="PX", min=32, help="Side of all images; as they are by default."),
     ] = None,
-    new_tokens: Annotated[int, typer.Option("--new-tokens", metavar="N", min=1, help="Tokens of a reply.")] = 128,
+    new_tokens: Annotated[
+        str, typer.Option("--new-tokens", metavar="N", help="Tokens of a reply; several with --against: 24,128.")
+    ] = "128",
     repeat: Annotated[int, typer.Option("--repeat", metavar="N", min=1, help="Runs of each way; medians count.")] = 1,
-    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    json_file: JsonFile = None,
     markdown_file: Annotated[
         str | None, typer.Option("--markdown", metavar="FILE", help="Write the result as a Markdown table.")
     ] = None,
     svg_file: Annotated[str | None, typer.Option("--svg", metavar="FILE", help="Write the result as a chart.")] = None,
 ) -> None:
-    """How fast the judge is: one by one, in fixed batches, and ours in each mode."""
+    """How fast the judge is: one by one, in fixed batches, and ours in each mode; or against another judge."""
+    from editloupe.bench import view
+    from editloupe.bench.judge import bench_judge
+
+    study = _configured(config, None, settings)
+    limits = _whole_numbers("--new-tokens", new_tokens)
+    if against is not None:
+        _bench_against(study, against, limits, samples, image_size, repeat, json_file, markdown_file, svg_file)
+        return
+    if len(limits) > 1:
+        raise typer.BadParameter(
+            "several numbers of tokens can be measured with --against only", param_hint="--new-tokens"
+        )
+    measured = bench_judge(
+        study,
+        batch_sizes=_whole_numbers("--batch-sizes", batch_sizes),
+        samples=samples,
+        image_size=image_size,
+        new_tokens=limits[0],
+        repeat=repeat,
+        say=_teller(json_file),
+    )
+    _show(view.bench_workload(measured), view.bench_table(measured), measured.as_json(), json_file)
+    if markdown_file is not None:
+        Path(markdown_file).write_text(view.bench_markdown(measured), encoding="utf-8")
+    if svg_file is not None:
+        Path(svg_file).write_text(view.bench_svg(measured), encoding="utf-8")
+
+
+def _bench_against(
+    study: StudyConfig,
+    against: str,
+    limits: list[int],
+    samples: int,
+    image_size: int | None,
+    repeat: int,
+    json_file: str | None,
+    markdown_file: str | None,
+    svg_file: str | None,
+) -> None:
+    from editloupe.bench import comparison_view as view
+    from editloupe.bench.against import bench_against
+
+    if svg_file is not None:
+        raise typer.BadParameter("there is no chart of two judges", param_hint="--svg")
+    found = bench_against(
+        study,
+        _configured(against).judge,
+        samples=samples,
+        image_size=image_size,
+        new_tokens=limits,
+        repeat=repeat,
+        say=_teller(json_file),
+    )
+    _show(view.comparison_workload(found), view.comparison_table(found), found.as_json(), json_file)
+    if markdown_file is not None:
+        Path(markdown_file).write_text(view.comparison_markdown(found), encoding="utf-8")
+
+
+def _whole_numbers(option: str, text: str) -> list[int]:
+    numbers = [one.strip() for one in text.split(",")]
+    if not all(one.isdecimal() and int(one) > 0 for one in numbers):
+        raise typer.BadParameter(f"{text!r} has to be whole numbers from 1, separated by commas", param_hint=option)
+    return [int(one) for one in numbers]
+
+
+def _teller(json_file: str | None) -> Callable[[str], None]:
+    """Takes lines for people; they leave standard output to the JSON object where that is written there."""
+    return lambda line: typer.echo(line, err=json_file == "-")
+
+
+def _show(facts: str, table: Table, found: dict[str, Any], json_file: str | None) -> None:
+    """Print a measurement, and write its JSON object where it is wanted."""
     import json
 
     from rich.console import Console
 
-    from editloupe.bench.judge import bench_judge
-    from editloupe.bench.view import bench_markdown, bench_svg, bench_table, bench_workload
-
-    sizes = [int(one) for one in batch_sizes.split(",") if one.strip().isdecimal()]
-    measured = bench_judge(
-        _configured(config, None, settings),
-        batch_sizes=sizes,
-        samples=samples,
-        image_size=image_size,
-        new_tokens=new_tokens,
-        repeat=repeat,
-        say=typer.echo,
-    )
-    typer.echo(bench_workload(measured))
-    Console(width=120).print(bench_table(measured))
+    _teller(json_file)(facts)
+    Console(width=120, stderr=json_file == "-").print(table)
     if json_file is not None:
-        Path(json_file).write_text(json.dumps(measured.as_json(), indent=2) + "\n", encoding="utf-8")
-    if markdown_file is not None:
-        Path(markdown_file).write_text(bench_markdown(measured), encoding="utf-8")
-    if svg_file is not None:
-        Path(svg_file).write_text(bench_svg(measured), encoding="utf-8")
+        text = json.dumps(found, indent=2) + "\n"
+        if json_file == "-":
+            typer.echo(text, nl=False)
+        else:
+            Path(json_file).write_text(text, encoding="utf-8")
 
 
 @app.command()
@@ -502,12 +604,24 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
     return name
 
 
-def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool) -> None:
+def _say_sanity(found: Sanity) -> None:
+    """Print what the sanity probes found."""
+    from editloupe.report.terminal import print_table
+    from editloupe.report.terminal_sanity import sanity_sentences, sanity_table
+
+    print_table(sanity_table(found))
+    for sentence in sanity_sentences(found):
+        typer.echo(sentence)
+
+
+def _study(config: StudyConfig, stages: tuple[str, ...], retry_failed: bool, *, sanity: bool = False) -> None:
     from editloupe.study import tables_of_study
 
     verb = stages[0] if len(stages) == 1 else "run"
-    with _interruptible("editloupe", verb, str(config.out)):
-        tables = tables_of_study(config, stages=stages, retry_failed=retry_failed)
+    with _interruptible("editloupe", verb, str(config.out), *(["--sanity"] if sanity else [])):
+        tables = tables_of_study(config, stages=stages, retry_failed=retry_failed, sanity=sanity)
+    if sanity and tables.results.sanity is not None:
+        _say_sanity(tables.results.sanity)
     if retry_failed:
         _say_what_is_not_retried(config, tables.results)
     _say(tables, config.out)

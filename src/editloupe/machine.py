@@ -24,6 +24,7 @@ __all__ = [
     "descendants",
     "file_system",
     "hardware",
+    "load_average",
     "peak_memory",
     "peak_since_reset",
     "processor",
@@ -53,6 +54,13 @@ def cores() -> int:
     with suppress(*_TROUBLE):
         return psutil.cpu_count() or os.cpu_count() or 1
     return os.cpu_count() or 1
+
+
+def load_average() -> float | None:
+    """Processes that wanted a processor, on average over the last minute; None where the system does not tell."""
+    with suppress(AttributeError, *_TROUBLE):
+        return float(psutil.getloadavg()[0])
+    return None
 
 
 def processor() -> str:

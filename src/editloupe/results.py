@@ -10,6 +10,7 @@ from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard
 from editloupe.judge_quality.probe import Probe
 from editloupe.judge_quality.replies import ReplyCount, ReplyCounts, ReplyExample
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -233,6 +234,7 @@ class Results:
         aggregates: the rubric's own numbers over the whole study.
         card: what the rubric measures and what it does not, in its own words.
         judge_card: what an audit found about this judge, here or elsewhere, or None.
+        sanity: what the sanity probes of this judge with this rubric found in this study, or None.
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
@@ -261,6 +263,7 @@ class Results:
     aggregates: tuple[Aggregate, ...] = ()
     card: str = ""
     judge_card: JudgeCard | None = None
+    sanity: Sanity | None = None
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = field(default_factory=ReplyCounts)
@@ -287,4 +290,7 @@ class Results:
                 found[verdict.image] = None
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
+        for probe in self.sanity.probes.values() if self.sanity is not None else ():
+            for example in probe.examples:
+                found.update(dict.fromkeys(example.pictures))
         return list(found)

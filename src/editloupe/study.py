@@ -24,6 +24,7 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_quality.card import read_card
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress.bars import Tally, logging_to, stage_progress
@@ -33,6 +34,8 @@ from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
 from editloupe.report.tables import Tables
 from editloupe.results import Results
+from editloupe.sanity.judge_sanity import probe_judge
+from editloupe.sanity.plan import Form
 from editloupe.scoring.study import full_signature, results_of, score_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import judge_signature
@@ -64,12 +67,17 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
 
 
 def tables_of_study(
-    config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"), retry_failed: bool = False
+    config: StudyConfig,
+    *,
+    stages: Sequence[str] = ("edit", "judge"),
+    retry_failed: bool = False,
+    sanity: bool = False,
 ) -> Tables:
     """Do what `run_study` does, and return the tables of the report with the results in them.
 
     Args:
         config, stages, retry_failed: as there.
+        sanity: whether the judge is probed, in the short form, before it is asked the study's questions.
 
     Raises:
         StudyStopped: as there.
@@ -82,6 +90,8 @@ def tables_of_study(
         if "judge" in stages:
             study.plan_questions()
             try:
+                if sanity:
+                    study.probe_judge("short")
                 study.ask_questions()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
@@ -223,6 +233,19 @@ class Study:
                 tally.add({key: score for scores in found for key, score in scores.items()})
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
+
+    def probe_judge(self, form: Form) -> Sanity:
+        """Ask the judge the questions of the sanity probes; needs `plan_questions`.
+
+        Args:
+            form: ``full``, or ``short`` for three probes of them all.
+
+        Raises:
+            ConfigError: the judge looks its answers up.
+        """
+        return probe_judge(
+            self.config, self.ledger, self.judge, self.questions, form=form, retry_failed=self._retry_failed
+        )
 
     def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
         started, told = time.perf_counter(), 0

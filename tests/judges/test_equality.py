@@ -13,6 +13,10 @@ import torch
 from transformers import (
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
+    Qwen3_5Config,
+    Qwen3_5ForConditionalGeneration,
+    Qwen3_5MoeConfig,
+    Qwen3_5MoeForConditionalGeneration,
     Qwen3VLConfig,
     Qwen3VLForConditionalGeneration,
     Qwen3VLMoeConfig,
@@ -36,6 +40,8 @@ FAMILIES = {
     "dense": (Qwen3VLConfig, Qwen3VLForConditionalGeneration),
     "experts": (Qwen3VLMoeConfig, Qwen3VLMoeForConditionalGeneration),
     "2.5": (Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration),
+    "hybrid": (Qwen3_5Config, Qwen3_5ForConditionalGeneration),
+    "hybrid experts": (Qwen3_5MoeConfig, Qwen3_5MoeForConditionalGeneration),
 }
 
 
@@ -90,9 +96,22 @@ def checkpoint(rng, family, tokenizer):
             "patch_size": 16,
             "spatial_merge_size": 2,
             "num_position_embeddings": 64,
-            "deepstack_visual_indexes": sorted(rng.sample(range(depth), rng.randint(0, deepest))),
         }
-        if family == "experts":
+        if family.startswith("hybrid"):
+            text |= {
+                "layer_types": [*rng.choices(["linear_attention", "full_attention"], k=2), "full_attention"],
+                "num_hidden_layers": 3,
+                "linear_key_head_dim": 16,
+                "linear_value_head_dim": rng.choice([8, 16]),
+                "linear_num_key_heads": 2,
+                "linear_num_value_heads": rng.choice([2, 4]),
+                "partial_rotary_factor": 1.0,
+                "shared_expert_intermediate_size": 32,
+            }
+            text["rope_parameters"] |= {"partial_rotary_factor": 1.0}
+        else:
+            vision["deepstack_visual_indexes"] = sorted(rng.sample(range(depth), rng.randint(0, deepest)))
+        if "experts" in family:
             text |= {
                 "num_experts": 4,
                 "num_experts_per_tok": 2,

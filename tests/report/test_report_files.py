@@ -49,7 +49,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "limited": False,
         "categories": [{"id": "physical", "label": "Physical", "samples": 4}],
     }
-    assert list(report["judge"]) == ["name", "signature", "warning"]
+    assert list(report["judge"]) == ["name", "signature", "warning", "sanity"]
     editor = report["editors"][0]
     assert list(editor) == ["name", "signature", "overall", "categories", "metrics", "aggregates"]
     for estimate in (

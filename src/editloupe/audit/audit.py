@@ -51,7 +51,12 @@ _Agree = Callable[[Sequence[_JudgedEdit]], Agreement]
 
 
 def audit_study(
-    config: StudyConfig, *, retry_failed: bool = False, human: Sequence[str] = (), stability: bool | None = None
+    config: StudyConfig,
+    *,
+    retry_failed: bool = False,
+    human: Sequence[str] = (),
+    stability: bool | None = None,
+    sanity: bool = False,
 ) -> Audit:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
 
@@ -64,6 +69,7 @@ def audit_study(
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
         stability: whether some questions are asked again; where None, only without ratings by people.
+        sanity: whether the judge is probed; a study without a known truth can then be audited as well.
 
     Raises:
         ConfigError: no edit of this study has a known truth, or no rating is about an edit of it.
@@ -77,12 +83,14 @@ def audit_study(
             study.make_edits()
             study.plan_questions()
             study.ask_questions()
-        elif again:
+        elif again or sanity:
             study.plan_questions()
+        if sanity:
+            study.probe_judge("full")
         results = results_of(config, study.ledger)
         study.ledger.save_fact("reading", dict(results.reading))
         samples, edits = edits_of(config, study.ledger)
-        truth = truth_of(config, samples, edits, ratings, results.scale.limits)
+        truth = truth_of(config, samples, edits, ratings, results.scale.limits, needed=not sanity)
         audit = _compared(config, results, samples, edits, truth, score_variants(config, study.ledger))
         if again:
             repeated, modes = measure_stability(config, study.judge, study.questions)
@@ -136,6 +144,7 @@ def _compared(
         classes=classes,
         human=truth.human,
         replies=results.replies,
+        sanity=results.sanity,
     )
 
 

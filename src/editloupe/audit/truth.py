@@ -41,6 +41,8 @@ def truth_of(
     edits: Mapping[EditRef, Edit | Failure],
     ratings: Sequence[Ratings],
     scale: tuple[float, float],
+    *,
+    needed: bool = True,
 ) -> KnownTruth:
     """Find out what is known of the edits; ratings by people take the place of anything else.
 
@@ -49,6 +51,7 @@ def truth_of(
         samples, edits: of it.
         ratings: by people.
         scale: (low, high) of the study's overall score.
+        needed: whether there has to be a truth where people have not rated; else there may be none.
 
     Raises:
         ConfigError: nothing is known, or no rating is about an edit of the study.
@@ -63,7 +66,7 @@ def truth_of(
         return KnownTruth(matched.truths, ("people",), human=matched.human)
     numbers, against = _true_scores(samples, edits)
     labelled = frozenset(labelled_edits(config, samples))
-    if not numbers and not labelled:
+    if needed and not numbers and not labelled:
         raise ConfigError(
             f"no edit of {str(config.out)!r} has a known truth; audit a benchmark that knows it (shapes), one of the "
             "judge (editscore-bench and its like, with the editor `candidate`), one whose samples carry a `label`, or "

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from editloupe.config.parts import JudgePart
 from editloupe.errors import ConfigError
 from editloupe.judges.counters import Counters
 from editloupe.judges.plain import ReferenceRunner
+from editloupe.judges.runner import Runner
 from editloupe.planning import PlannedReply
 from editloupe.protocols import Judge
 from editloupe.records import Failure, Question, Reply, Sample
 from editloupe.workers import here
 
-if TYPE_CHECKING:
-    from editloupe.judges.qwen.runner import QwenRunner
-
-__all__ = ["Contender", "Ours", "Usual"]
+__all__ = ["Contender", "Ours", "Usual", "answers"]
 
 
 class Contender(Protocol):
@@ -38,6 +36,7 @@ class Usual:
 
     def __init__(self, runner: ReferenceRunner) -> None:
         self._runner = runner
+        runner.counters.waiting = True
 
     @property
     def counters(self) -> Counters:
@@ -66,10 +65,11 @@ class Ours:
         runner: what runs its checkpoint.
     """
 
-    def __init__(self, part: JudgePart, judge: Judge, runner: QwenRunner) -> None:
+    def __init__(self, part: JudgePart, judge: Judge, runner: Runner) -> None:
         self._part = part.model_copy(update={"batch_size": "auto", "use_batch_inference": True})
         self._judge = judge
         self._runner = runner
+        runner.counters.waiting = True
 
     @property
     def counters(self) -> Counters:
@@ -88,10 +88,19 @@ class Ours:
         """
         fresh = [replace(question) for question in questions]
         self._runner.clear_cache(share=share)
-        plans = [PlannedReply(str(index), "", Sample("", "", ""), "", question) for index, question in enumerate(fresh)]
-        batches = here.replies(self._part, self._judge, plans)
-        outcomes = {done.item.key: done.outcome for batch in batches for done in batch}
-        failed = next((outcome for outcome in outcomes.values() if isinstance(outcome, Failure)), None)
-        if failed is not None:
-            raise ConfigError(f"a question of the workload failed: {failed.message}")
-        return [outcome for plan in plans if isinstance(outcome := outcomes[plan.key], Reply)]
+        return answers(self._part, self._judge, fresh)
+
+
+def answers(part: JudgePart, judge: Judge, questions: Sequence[Question]) -> list[Reply]:
+    """Ask a judge as a study asks it.
+
+    Raises:
+        ConfigError: it cannot answer one of the questions, so that there is nothing to measure.
+    """
+    plans = [PlannedReply(str(index), "", Sample("", "", ""), "", question) for index, question in enumerate(questions)]
+    batches = here.replies(part, judge, plans)
+    outcomes = {done.item.key: done.outcome for batch in batches for done in batch}
+    failed = next((outcome for outcome in outcomes.values() if isinstance(outcome, Failure)), None)
+    if failed is not None:
+        raise ConfigError(f"a question of the workload failed: {failed.message}")
+    return [outcome for plan in plans if isinstance(outcome := outcomes[plan.key], Reply)]

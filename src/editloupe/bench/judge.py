@@ -6,30 +6,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
-from typing import TYPE_CHECKING
 
 from editloupe.bench.contenders import Ours, Usual
 from editloupe.bench.records import Bench, Way, Workload
 from editloupe.bench.stopwatch import Stopwatch
-from editloupe.bench.work import EDITORS, edited_samples, first_questions, questions_about_all_edits
+from editloupe.bench.work import ASKS, EDITORS, edited_samples, first_questions, questions_about_all_edits
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.judges.plain import ReferenceRunner
+from editloupe.judges.runner import Runner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.machine import processor
-from editloupe.records import Question
-
-if TYPE_CHECKING:
-    from editloupe.judges.qwen.runner import QwenRunner
+from editloupe.records import Question, Reply
 
 __all__ = ["bench_judge"]
-
-ASKS = (
-    "How well does the edit do what was asked? One digit.",
-    "How well is everything else kept as it was? One digit.",
-    "How natural does the edited picture look? One digit.",
-)
-"""Three metrics of at most 40 tokens, for what sharing a context between metrics is worth."""
 
 
 def bench_judge(
@@ -68,7 +58,7 @@ def bench_judge(
     with part.model_copy(update={"options": options}).make() as judge:
         if not isinstance(judge, TransformersJudge):
             raise _not_measured()
-        runner = _fast_runner(judge)
+        runner = judge.runner
         usual = Usual(
             ReferenceRunner(
                 runner.model,
@@ -83,32 +73,25 @@ def bench_judge(
         usual.answer(text[:1], 1)  # what happens only once is not measured
         ours.answer(choice[:2])
         watch = Stopwatch(repeat, say)
-        _measure_text(watch, usual, ours, text, batch_sizes)
+        written = _measure_text(watch, usual, ours, text, batch_sizes)
         _measure_choice(watch, usual, ours, choice)
-        _measure_metrics(watch, ours, choice)
-        _measure_editors(watch, ours, questions_about_all_edits(config.rubric, work))
-        workload = _workload(judge, runner, text, image_size=image_size, new_tokens=new_tokens, repeat=repeat)
+        if runner.shares:
+            _measure_metrics(watch, ours, choice)
+            _measure_editors(watch, ours, questions_about_all_edits(config.rubric, work))
+        workload = _workload(judge, text, written, image_size=image_size, new_tokens=new_tokens, repeat=repeat)
         return Bench(workload, tuple(watch.rows))
-
-
-def _fast_runner(judge: TransformersJudge) -> QwenRunner:
-    from editloupe.judges.qwen.runner import QwenRunner
-
-    runner = judge.runner
-    if not isinstance(runner, QwenRunner):
-        raise _not_measured()
-    return runner
 
 
 def _not_measured() -> ConfigError:
     return ConfigError(
-        "`editloupe bench judge` measures judges that run here: type transformers, of the Qwen-VL family"
+        "`editloupe bench judge` compares the ways to run a checkpoint here: a judge of type transformers; how any two "
+        "judges compare is measured by `--against`"
     )
 
 
 def _measure_text(
     watch: Stopwatch, usual: Usual, ours: Ours, questions: Sequence[Question], batch_sizes: Sequence[int]
-) -> None:
+) -> list[Reply]:
     """Written replies: one by one, which comes first and is what all is compared with, fixed batches, and ours."""
     way = Way("one by one", "text", 1)
     reference = watch.time(way, usual, lambda: usual.answer(questions, 1))
@@ -116,7 +99,7 @@ def _measure_text(
         if size > 1:
             way = Way(f"fixed batches of {size}", "text", size)
             watch.time(way, usual, lambda size=size: usual.answer(questions, size), reference)  # type: ignore[misc]
-    watch.time(Way("editloupe", "text", ours=True), ours, lambda: ours.answer(questions), reference)
+    return watch.time(Way("editloupe", "text", ours=True), ours, lambda: ours.answer(questions), reference)
 
 
 def _measure_choice(watch: Stopwatch, usual: Usual, ours: Ours, questions: Sequence[Question]) -> None:
@@ -146,21 +129,17 @@ def _measure_editors(watch: Stopwatch, ours: Ours, questions: Sequence[Question]
 
 def _workload(
     judge: TransformersJudge,
-    runner: QwenRunner,
     questions: Sequence[Question],
+    replies: Sequence[Reply],
     *,
     image_size: int | None,
     new_tokens: int,
     repeat: int,
 ) -> Workload:
-    """What was measured and where, and what batches would take by the stated memory model."""
+    """What was measured and where, and what batches would take by the stated memory model, where there is one."""
     import torch
 
-    from editloupe.judges.qwen.memory import Shape, memory_table
-
-    prompts = [runner._prompt(question) for question in questions]  # noqa: SLF001 - for its lengths
-    length, images = round(median(map(len, prompts))), sum(image.tokens for image in prompts[0].images)
-    model = runner.model
+    model = judge.runner.model
     return Workload(
         date=time.strftime("%Y-%m-%d"),
         model=judge.options.model,
@@ -171,9 +150,21 @@ def _workload(
         torch=torch.__version__,
         edits=len(questions),
         image_size=image_size,
-        images_per_question=len(prompts[0].images),
-        prompt_tokens=length,
+        images_per_question=len(questions[0].images),
+        prompt_tokens=round(median(reply.prompt_tokens for reply in replies)),
         new_tokens=new_tokens,
         repeat=repeat,
-        modelled_bytes=dict(memory_table(Shape.of(model.config, model.dtype), length, images, new_tokens)),
+        modelled_bytes=_modelled(judge.runner, questions, new_tokens),
     )
+
+
+def _modelled(runner: Runner, questions: Sequence[Question], new_tokens: int) -> dict[int, int]:
+    """Bytes by batch size, by the fast engine's model of memory; nothing where another way runs the checkpoint."""
+    from editloupe.judges.qwen.memory import Shape, memory_table
+    from editloupe.judges.qwen.runner import QwenRunner
+
+    if not isinstance(runner, QwenRunner):
+        return {}
+    prompts = [runner._prompt(question) for question in questions]  # noqa: SLF001 - for its lengths
+    length, images = round(median(map(len, prompts))), sum(image.tokens for image in prompts[0].images)
+    return dict(memory_table(Shape.of(runner.model.config, runner.model.dtype), length, images, new_tokens))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from statistics import median
 from typing import Any, Literal
 
-__all__ = ["Bench", "Row", "Way", "Workload"]
+__all__ = ["Bench", "ComparedRow", "ComparedWorkload", "Comparison", "Round", "Row", "Way", "Workload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,118 @@ class Bench:
 
     workload: Workload
     rows: tuple[Row, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that the file holds."""
+        return {"workload": asdict(self.workload), "rows": [row.as_json() for row in self.rows]}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What two judges took for the same questions.
+
+    Attributes:
+        first: who began: 0 the judge, 1 the other.
+        seconds, other_seconds: for all questions.
+        identical: share of equal replies, or of probabilities equal to three decimals.
+        largest_difference: of any label's probability; None where replies were written.
+        prompt_tokens, other_prompt_tokens: the median, as each counts them.
+        reply_tokens, other_reply_tokens: written in all.
+        load: the machine's load average before the round; None where the system does not tell.
+    """
+
+    first: int
+    seconds: float
+    other_seconds: float
+    identical: float
+    largest_difference: float | None
+    prompt_tokens: float
+    other_prompt_tokens: float
+    reply_tokens: int
+    other_reply_tokens: int
+    load: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """One kind of work, done by two judges.
+
+    Attributes:
+        name: for people.
+        mode: how the judges answer.
+        questions: in each round.
+        rounds: all that were finished.
+        failure: why there are no figures; None where there are.
+    """
+
+    name: str
+    mode: str
+    questions: int
+    rounds: tuple[Round, ...]
+    failure: str | None = None
+
+    @property
+    def ratios(self) -> tuple[float, ...]:
+        """By round, the other's seconds over the judge's."""
+        return tuple(one.other_seconds / one.seconds for one in self.rounds)
+
+    @property
+    def ratio(self) -> float:
+        """The median of `ratios`."""
+        return median(self.ratios)
+
+    @property
+    def seconds(self) -> float:
+        """The judge's, the median."""
+        return median(one.seconds for one in self.rounds)
+
+    @property
+    def other_seconds(self) -> float:
+        """The other's, the median."""
+        return median(one.other_seconds for one in self.rounds)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that the file holds."""
+        found = {**asdict(self), "rounds": [asdict(one) for one in self.rounds]}
+        if self.failure is None:
+            found |= {"seconds": self.seconds, "other_seconds": self.other_seconds, "ratio": self.ratio}
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedWorkload:
+    """What two judges were compared on, and where.
+
+    Attributes:
+        date: of the measurement.
+        judge, against: their names.
+        signature, against_signature: what their replies depend on.
+        device, cores: of this machine.
+        edits: how many were judged in each round.
+        image_size: the side of all images; None where they are as they come.
+        rounds: of each row.
+        load_before: the machine's load average before the measurement.
+    """
+
+    date: str
+    judge: str
+    against: str
+    signature: str
+    against_signature: str
+    device: str
+    cores: int
+    edits: int
+    image_size: int | None
+    rounds: int
+    load_before: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two judges, on the same work in one run."""
+
+    workload: ComparedWorkload
+    rows: tuple[ComparedRow, ...]
 
     def as_json(self) -> dict[str, Any]:
         """The object that the file holds."""

@@ -31,7 +31,7 @@ def bench_workload(bench: Bench) -> str:
     memory = work.pop("modelled_bytes")
     facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in work.items())
     sizes = ", ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in memory.items())
-    return f"{facts}\n\nmemory of a text batch by the stated model, weights apart: {sizes}"
+    return facts + (f"\n\nmemory of a text batch by the stated model, weights apart: {sizes}" if sizes else "")
 
 
 def bench_markdown(bench: Bench) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,13 +14,31 @@ from editloupe.benchmarks.loading import load_samples
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.images import decode
-from editloupe.records import ImageBytes, Question, Sample
+from editloupe.records import ImageBytes, Picture, Question, Sample
 from editloupe.rubrics.rubric import Rubric
 from editloupe.store.blobs import NoStore
 
-__all__ = ["EDITORS", "EditedSample", "edited_samples", "first_questions", "questions_about_all_edits"]
+__all__ = [
+    "ASKS",
+    "EDITORS",
+    "EditedSample",
+    "edited_samples",
+    "first_questions",
+    "never_seen",
+    "questions_about_all_edits",
+]
 
 EDITORS = 4
+
+ASKS = (
+    "How well does the edit do what was asked? One digit.",
+    "How well is everything else kept as it was? One digit.",
+    "How natural does the edited picture look? One digit.",
+)
+"""Three metrics of at most 40 tokens, for what sharing a context between metrics is worth."""
+
+CORNER = 16
+"""Side in pixels of the noise that makes a picture new: enough for every cache, too little for the size of its file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,14 @@ def questions_about_all_edits(rubric: Rubric, work: Sequence[EditedSample]) -> l
     ]
 
 
+def never_seen(work: Sequence[EditedSample]) -> list[EditedSample]:
+    """The same work on pictures that nobody has seen: a corner of each is noise, and drawn anew at each call."""
+    return [
+        EditedSample(replace(one.sample, sources=tuple(map(_anew, one.sample.sources))), tuple(map(_anew, one.edits)))
+        for one in work
+    ]
+
+
 def _first_question(rubric: Rubric, sample: Sample, edit: ImageBytes, mode: Literal["text", "choice"]) -> Question:
     return next(iter(rubric.questions(sample, edit, mode=mode).values()))
 
@@ -74,6 +101,13 @@ def _edited(sample: Sample, colour: float, size: int | None) -> EditedSample:
     image = ImageEnhance.Color(image).enhance(colour)
     edits = [ImageEnhance.Brightness(image).enhance(0.4 + 0.15 * number) for number in range(EDITORS)]
     return EditedSample(replace(sample, sources=(_encoded(image),)), tuple(_encoded(edit) for edit in edits))
+
+
+def _anew(picture: Picture) -> ImageBytes:
+    image = decode(picture).copy()
+    side = min(CORNER, *image.size)
+    image.paste(Image.frombytes("RGB", (side, side), secrets.token_bytes(3 * side * side)))
+    return _encoded(image)
 
 
 def _encoded(image: Image.Image) -> ImageBytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from editloupe.judge_quality.replies import ReplyCounts
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.judge_quality.stored import record_from, stored
 from editloupe.statistics.agreement import Agreement
 from editloupe.statistics.auroc import Auroc
@@ -176,6 +177,7 @@ class Audit:
         classes: by reading and score; None where it is not known which edits are right.
         human: what became of ratings by people; None without any.
         replies: what became of the questions.
+        sanity: what the sanity probes of this judge with this rubric found; None where none was asked.
         stability, modes: None where nothing was asked again.
     """
 
@@ -200,6 +202,7 @@ class Audit:
     replies: ReplyCounts = field(default_factory=ReplyCounts)
     stability: Stability | None = None
     modes: ModeAgreement | None = None
+    sanity: Sanity | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that ``audit.json`` holds."""

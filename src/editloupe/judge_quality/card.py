@@ -53,6 +53,7 @@ class JudgeCard:
         n: edits with a known truth and a score.
         coefficient: the first of the rows.
         rows: of every dimension, score or category.
+        sanity: the verdict of each sanity probe; None where none was asked.
     """
 
     judge: str
@@ -63,6 +64,7 @@ class JudgeCard:
     n: int
     coefficient: MainCoefficient
     rows: tuple[CardRow, ...]
+    sanity: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the object that the ledger and the report hold."""
@@ -100,6 +102,7 @@ def card_of(audit: Audit) -> JudgeCard | None:
         n=audit.n,
         coefficient=MainCoefficient(main.name, main.value, main.ci95),
         rows=rows,
+        sanity=None if audit.sanity is None else audit.sanity.verdicts,
     )
 
 

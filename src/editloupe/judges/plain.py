@@ -205,7 +205,7 @@ class ReferenceRunner(Runner):
     def _inside(self) -> Iterator[None]:
         started = time.perf_counter()
         yield
-        if self.model.device.type == "cuda":
+        if self.counters.waiting and self.model.device.type == "cuda":
             import torch
 
             torch.cuda.synchronize(self.model.device)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from editloupe.errors import ConfigError
 
-__all__ = ["CHAT_TEMPLATE", "SHAPES", "SPECIAL", "WARNING", "load_random", "make_image_processor", "make_tokenizer"]
+__all__ = [
+    "CHAT_TEMPLATE",
+    "SHAPES",
+    "SPECIAL",
+    "WARNING",
+    "load_random",
+    "make_image_processor",
+    "make_tokenizer",
+    "save_random",
+]
 
 WARNING = "untrained random weights: these scores mean nothing"
 
@@ -156,6 +167,52 @@ def load_random(name: str, *, dtype: Any, device: str, attention: str | None = N
     model.generation_config.pad_token_id = ends["pad_token_id"]
     processor = Qwen3VLImageProcessorOnly(make_image_processor(), tokenizer, chat_template=CHAT_TEMPLATE)
     return model, processor
+
+
+def save_random(name: str, folder: Path, *, dtype: Any) -> Path:
+    """Write a checkpoint with random weights that other engines can load as well.
+
+    They make a processor for videos too, by a file of its own; here it holds the published sizes.
+
+    Args:
+        name: one of `SHAPES`.
+        folder: made where it is missing.
+        dtype: torch type of the weights.
+
+    Raises:
+        ConfigError: no such shape.
+    """
+    model, processor = load_random(name, dtype=dtype, device="cpu")
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    pictures = {
+        **{key: getattr(processor.image_processor, key) for key in _COMMON},
+        "rescale_factor": 1 / 255,
+        "processor_class": "Qwen3VLProcessor",
+    }
+    sizes = dict(processor.image_processor.size)
+    _write(
+        folder / "preprocessor_config.json",
+        {**pictures, "size": sizes, "image_processor_type": "Qwen2VLImageProcessor"},
+    )
+    _write(
+        folder / "video_preprocessor_config.json",
+        {**pictures, "size": _VIDEO_SIZES, "video_processor_type": "Qwen3VLVideoProcessor"},
+    )
+    (folder / "processor_config.json").unlink()  # it names our processor, which no other engine has
+    file = folder / "tokenizer_config.json"
+    _write(file, json.loads(file.read_text(encoding="utf-8")) | {"processor_class": "Qwen3VLProcessor"})
+    file = folder / "config.json"
+    _write(file, json.loads(file.read_text(encoding="utf-8")) | {"editloupe_warning": WARNING})
+    return folder
+
+
+_COMMON = ("patch_size", "merge_size", "temporal_patch_size", "image_mean", "image_std", "do_resize", "do_rescale")
+_VIDEO_SIZES = {"shortest_edge": 4096, "longest_edge": 25_165_824}
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
 
 
 def make_tokenizer(vocabulary: int = 4000) -> Any:

@@ -17,11 +17,13 @@ class Runner:
 
     Attributes:
         model, processor, tokenizer: of the checkpoint, as transformers has loaded them.
+        shares: whether what questions have in common can be computed once.
     """
 
     model: Any
     processor: Any
     tokenizer: Any
+    shares = False
 
     @property
     def counters(self) -> Counters:
@@ -44,6 +46,9 @@ class Runner:
         """Say how much a batch of these questions may weigh, as a function that may be asked again."""
         del questions
         return lambda: AUTO_ROWS
+
+    def clear_cache(self, *, share: bool = True) -> None:
+        """Drop what is remembered, and say whether to share what questions have in common. By default: nothing is."""
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn. By default: nothing."""

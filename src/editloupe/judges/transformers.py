@@ -31,7 +31,7 @@ from editloupe.requirements import Requirement, lacking_model
 
 __all__ = ["TransformersJudge"]
 
-QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl")
+QWEN_FAMILY = ("qwen3_vl", "qwen3_vl_moe", "qwen2_5_vl", "qwen3_5", "qwen3_5_moe")
 """Model types that the fast engine knows; transformers' own calls serve the others."""
 
 NANO = Path(__file__).parent.parent / "nano"

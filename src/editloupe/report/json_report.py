@@ -41,6 +41,7 @@ def report_json(tables: Tables) -> bytes:
             "name": results.judge.name,
             "signature": results.judge.signature,
             "warning": " ".join(warnings_of(results)) or None,
+            "sanity": None if results.sanity is None else results.sanity.verdicts,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),

@@ -12,6 +12,7 @@ from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
 from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.sanity import sanity_view
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
 from editloupe.report.words import one_line, printable
@@ -30,8 +31,13 @@ VERBATIM = 4_000
 """Characters of one of them."""
 
 
-def overview_of(tables: Tables) -> dict[str, Any]:
-    """Return what the page begins with; an editor's number in the page is its place in the ranking."""
+def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page begins with; an editor's number in the page is its place in the ranking.
+
+    Args:
+        tables: of the study.
+        thumbnails: path by picture.
+    """
     results, comparisons = tables.results, tables.comparisons
     benchmark, judge = results.benchmark, results.judge
     names = [standing.editor.name for standing in tables.ranked]
@@ -71,6 +77,7 @@ def overview_of(tables: Tables) -> dict[str, Any]:
         "aggregates": [_aggregate(one, names) for one in results.aggregates],
         "card": printable(results.card),
         "judge_card": None if results.judge_card is None else results.judge_card.as_json(),
+        "sanity": sanity_view(results, thumbnails),
         "histograms": _histograms(results, names),
         "failed": [tables.failed.sentence("en"), tables.failed.sentence("zh")],
         "failures": [_failure(one, names) for one in tables.failures],

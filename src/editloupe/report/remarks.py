@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from editloupe.records import Failure
 from editloupe.report.comparisons import Comparisons
+from editloupe.report.sanity import failed_probes, probe_called
 from editloupe.report.words import one_line, words
 from editloupe.results import NOT_DONE, Language, Results
 
@@ -14,7 +15,7 @@ __all__ = ["limited_to", "outside_domain", "too_few", "warnings_of"]
 
 
 def warnings_of(results: Results, language: Language | None = None) -> list[str]:
-    """The judge's own warning, a benchmark that it was not made for, and a study without any score.
+    """The judge's own warning, a benchmark that it was not made for, failed sanity probes, a study without any score.
 
     Args:
         results: of the study.
@@ -24,6 +25,9 @@ def warnings_of(results: Results, language: Language | None = None) -> list[str]
     judge = results.judge
     warnings = [one_line(judge.warning, 400)] if judge.warning else []
     warnings += outside_domain(judge.name, judge.domain, results.benchmark.name, language)
+    if failing := failed_probes(results):
+        named = ", ".join(f"“{probe_called(name, language)}”" for name in failing)
+        warnings.append(words(language)["sanity_failed"].format(judge=one_line(judge.name, 60), probes=named))
     failed = [
         verdict.failure
         for verdict in results.verdicts

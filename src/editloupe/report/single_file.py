@@ -46,7 +46,9 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
     total = len({verdict.sample for verdict in results.verdicts})
-    html = html_page(tables, overview_of(tables), {}, inside=inside, single={"shown": len(chosen), "all": total})
+    html = html_page(
+        tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
+    )
     path = folder / "report-single.html"
     write_durably(path, html)
     return path

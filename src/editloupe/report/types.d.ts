@@ -93,6 +93,7 @@ interface Overview {
   aggregates: {name: string; variant: string; note: string; values: Estimate[]}[];
   card: string;
   judge_card: any;
+  sanity: any;
   histograms: {metric: string; edges: number[]; counts: number[][]}[];
   failed: Words;
   failures: FailureCount[];

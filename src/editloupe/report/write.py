@@ -44,7 +44,7 @@ def write_report(results: Results, folder: Path) -> Tables:
     for path in (folder / CHUNKS).glob("*.js"):  # of an earlier, larger report
         if path.stem not in chunks:
             path.unlink()
-    _write(folder / "report.html", html_page(tables, overview_of(tables), chunks))
+    _write(folder / "report.html", html_page(tables, overview_of(tables, thumbnails), chunks))
     _write(folder / "report.json", report_json(tables))
     return tables
 

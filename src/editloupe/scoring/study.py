@@ -18,6 +18,7 @@ from editloupe.errors import EditloupeError
 from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard, card_of
 from editloupe.judge_quality.probe import Probe
+from editloupe.judge_quality.sanity import Sanity
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
@@ -41,7 +42,7 @@ from editloupe.scoring.reread import reading_of
 from editloupe.store.keys import digest_of
 from editloupe.store.ledger import Ledger, Outcome
 
-__all__ = ["NOT_DONE", "full_signature", "results_of", "score_of"]
+__all__ = ["NOT_DONE", "full_signature", "results_of", "rubric_name", "score_of"]
 
 
 def results_of(config: StudyConfig, ledger: Ledger) -> Results:
@@ -76,7 +77,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
 
     scales = _scales(rubric)
     total = scales.pop(OVERALL)
-    rubric_hash = digest_of(rubric.model_dump(mode="json"))[:16]
+    rubric_hash = _rubric_hash(rubric)
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
@@ -94,7 +95,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             limited=len(samples) == config.benchmark.limit,
         ),
         judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
-        rubric=f"{rubric.name} v{rubric.version} {rubric_hash}",
+        rubric=rubric_name(rubric),
         scale=total,
         metrics=scales,
         editors=tuple(EditorInfo(part.name, editors.get(part.name, "")) for part in config.editors),
@@ -121,7 +122,17 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        sanity=_sanity(ledger, judge_signature, rubric_name(rubric)),
     )
+
+
+def rubric_name(rubric: Rubric) -> str:
+    """How a rubric is called in every report: its name, its version, and a hash of all its words and scales."""
+    return f"{rubric.name} v{rubric.version} {_rubric_hash(rubric)}"
+
+
+def _rubric_hash(rubric: Rubric) -> str:
+    return digest_of(rubric.model_dump(mode="json"))[:16]
 
 
 def _verdict(
@@ -207,6 +218,13 @@ def _card(ledger: Ledger, signature: str) -> JudgeCard | None:
     else:
         card = None if audit is None else card_of(Audit.from_json(audit))
     return card if card is not None and card.signature == signature else None
+
+
+def _sanity(ledger: Ledger, signature: str, rubric: str) -> Sanity | None:
+    """What the probes found about this judge with this rubric."""
+    kept = ledger.fact("sanity")
+    found = None if kept is None else Sanity.from_json(kept)
+    return found if found is not None and (found.signature, found.rubric) == (signature, rubric) else None
 
 
 def _speed(ledger: Ledger, stage: str) -> Speed | None:

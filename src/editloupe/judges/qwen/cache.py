@@ -10,6 +10,8 @@ import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
+from editloupe.judges.qwen.recurrent import StateLayer
+
 __all__ = ["GROWTH", "CacheRow", "PrefixCache", "gather"]
 
 GROWTH = 128
@@ -18,7 +20,7 @@ GROWTH = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PrefixCache:
-    """The keys and values of some rows, with their mask (rows, length): 1 where there is a token, 0 for padding."""
+    """What the layers keep of some rows, with their mask (rows, length): 1 where there is a token, 0 for padding."""
 
     cache: Any = field(repr=False)
     mask: torch.Tensor = field(repr=False)
@@ -35,9 +37,9 @@ class CacheRow:
 def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
     """Copy rows, from wherever they were kept and as often as they are named, into one cache with room to grow.
 
-    Rows of different lengths are padded on the left. The sources stay as they are, so others can go on from them too.
-    The copy is the only one: transformers' own cache would copy itself again with everything that is added. Layers may
-    lie on different devices.
+    Rows of different lengths are padded on the left, which a state, having read its row, does not notice. The sources
+    stay as they are, so others can go on from them too. The copy is the only one: transformers' own cache would copy
+    itself again with everything that is added. Layers may lie on different devices.
 
     Args:
         rows: which ones, in the order wanted.
@@ -61,9 +63,21 @@ def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
                 buffer[:, :, start:length].index_copy_(0, target.to(tensor.device), taken)
         return buffer
 
+    def states(tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+        """The same of tensors without a length."""
+        first = tensors[0]
+        buffer = first.new_empty(len(rows), *first.shape[1:])
+        for tensor, source, target in zip(tensors, chosen, targets, strict=True):
+            buffer.index_copy_(0, target.to(tensor.device), tensor.index_select(0, source.to(tensor.device)))
+        return buffer
+
     cache = DynamicCache()
     for index in range(len(sources[0].cache.layers)):
         layers = [kept.cache.layers[index] for kept in sources]
+        if isinstance(layers[0], StateLayer):
+            windows = states([layer.conv_states[0] for layer in layers])
+            cache.layers.append(StateLayer(windows, states([layer.recurrent_states[0] for layer in layers])))
+            continue
         keys, values = copied([layer.keys for layer in layers]), copied([layer.values for layer in layers])
         cache.layers.append(PreallocatedLayer(keys, values, length))
     mask = sources[0].mask.new_zeros(len(rows), length)
@@ -100,12 +114,6 @@ class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]
         self._length = end
         self._show()
         return self.keys, self.values
-
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        indices = indices.to(self._keys.device)
-        self._keys = self._keys.index_select(0, indices)
-        self._values = self._values.index_select(0, indices)
-        self._show()
 
     def _show(self) -> None:
         self.keys = self._keys[:, :, : self._length]

@@ -4,9 +4,9 @@ The model's own layers do all arithmetic; this file only decides what they see. 
 and its keys and values are handed to every prompt that goes on from it, with the positions that the tokens have in the
 whole prompt.
 
-Where nothing stands before a row, it is padded on the right: no token looks at what comes after it, so no mask is
-needed, and the causal kernels are 1.4 times as quick on a CPU as those with a mask. What goes on from something is
-padded on the left; the masks of later passes hide both kinds of holes.
+Every row is padded on the right: no token looks at what comes after it, so where nothing stands before the rows no mask
+is needed, and the causal kernels are 1.4 times as quick on a CPU as those with a mask. The masks of later passes hide
+the holes; what a hole would do to layers that keep a state is in `recurrent`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import DynamicCache
 
 from editloupe.judges.counters import Counters
 from editloupe.judges.qwen.cache import CacheRow, PrefixCache, gather
 from editloupe.judges.qwen.lru import ByteLRU
 from editloupe.judges.qwen.prompts import PlacedImage, Prompt, PromptMaker
+from editloupe.judges.qwen.recurrent import Recurrence
 from editloupe.judges.qwen.reply_rows import ReplyRows
 from editloupe.judges.qwen.sharing import Segment, levels, tight_chunks
 
@@ -83,6 +83,7 @@ class Engine:
         self._pass_floor = PASS_FLOOR.get(self._device.type, PASS_FLOOR["cuda"])
         self._embed = model.get_input_embeddings()
         self._language = model.model.language_model
+        self._recurrence = Recurrence(self._language)
 
     def clear_cache(self, *, share: bool = True) -> None:
         """Drop what is remembered of images, and say whether to share what prompts have in common from now on."""
@@ -224,14 +225,13 @@ class Engine:
         positions = np.zeros((3, *ids.shape), dtype=np.int64)
         images: list[PlacedImage] = []
         for row, segment in enumerate(segments):
-            prompt, at = prompts[segment.prompt], 0 if past is None else longest - len(segment)
-            span = slice(at, at + len(segment))
+            prompt, span = prompts[segment.prompt], slice(len(segment))
             ids[row, span] = prompt.ids[segment.start : segment.end]
             mask[row, span] = 1
             positions[:, row, span] = prompt.positions[:, segment.start : segment.end]
             for image in prompt.images:
                 if segment.start <= image.start < segment.end:
-                    first = at + image.start - segment.start
+                    first = image.start - segment.start
                     seen[row, first : first + image.tokens] = True
                     images.append(image)
         seen_images = [features[image.name] for image in images]
@@ -248,19 +248,20 @@ class Engine:
                     "deepstack_visual_embeds": [torch.cat(layer) for layer in layers],
                 }
         attention = torch.from_numpy(mask).to(self._device)
-        cache = DynamicCache(config=self._language.config) if past is None else past.cache
+        lengths = [len(segment) for segment in segments]
+        cache = self._recurrence.empty_cache() if past is None else past.cache
         if past is not None:
             attention = torch.cat([past.mask, attention], dim=1)
-        output = self._language(
-            inputs_embeds=embeds,
-            attention_mask=None if past is None else attention,
-            position_ids=torch.from_numpy(positions).to(self._device),
-            past_key_values=cache if keep or past is not None else None,
-            use_cache=keep or past is not None,
-            **deepstack,
-        )
-        ends = [len(segment) - 1 if past is None else longest - 1 for segment in segments]
-        last = output.last_hidden_state[torch.arange(len(ends)), torch.tensor(ends)]
+        with self._recurrence.padded(cache, lengths):
+            output = self._language(
+                inputs_embeds=embeds,
+                attention_mask=None if past is None else attention,
+                position_ids=torch.from_numpy(positions).to(self._device),
+                past_key_values=cache if keep or past is not None else None,
+                use_cache=keep or past is not None,
+                **deepstack,
+            )
+        last = output.last_hidden_state[torch.arange(len(lengths)), torch.tensor(lengths) - 1]
         self._count(started)
         self.counters.tokens += ids.size
         self.counters.padding += int(ids.size - mask.sum())
@@ -312,7 +313,7 @@ class Engine:
         return logits
 
     def _count(self, started: float) -> None:
-        """Add the time since `started` to the time in the model; on a GPU wait for it, or it would count as outside."""
-        if self._device.type == "cuda":
+        """Add the time since `started` to the time in the model."""
+        if self.counters.waiting and self._device.type == "cuda":
             torch.cuda.synchronize(self._device)
         self.counters.inside += time.perf_counter() - started

@@ -6,10 +6,13 @@ Per token of the language model (b bytes per number):
 * the widest moment of one layer: (3 * ffn + 6 * hidden) * b; of a mixture of experts (4 * experts + 9) * hidden * b,
   with the experts of a token: what is gathered, projected back, weighted and put in order stands side by side there
 * the attention mask of a padded batch: length * (1 + b), as bool and as numbers
+* layers that keep a state have no keys and values; their chunks of 64 tokens are worked on in float32: a dozen numbers
+  per head and channel, and four per head and token of the chunk, where that is more than the layer's widest moment
 
 and per image token, which is merge^2 patches: its features, (1 + deepstack layers) * hidden * b, and the vision tower's
 widest moment, 1.3 * merge^2 * (3 * ffn + 6 * hidden) * b. The tower has run before the first keys and values are there,
-so the larger of the two moments counts. Per row: the logits, vocabulary * (b + 4).
+so the larger of the two moments counts. Per row: the logits, vocabulary * (b + 4), and the states, heads * key size *
+value size * 4 in each of their layers.
 """
 
 from __future__ import annotations
@@ -36,7 +39,10 @@ SHARE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The sizes of a checkpoint that its memory follows from."""
+    """The sizes of a checkpoint that its memory follows from.
+
+    `layers` are those with keys and values; `state` is in bytes per row, `state_work` in bytes per token.
+    """
 
     layers: int
     hidden: int
@@ -49,6 +55,8 @@ class Shape:
     deepstack: int
     merge: int
     bytes: int
+    state: int = 0
+    state_work: int = 0
 
     @classmethod
     def of(cls, config: Any, dtype: torch.dtype) -> Shape:
@@ -56,11 +64,16 @@ class Shape:
         text, vision = config.get_text_config(), config.vision_config
         experts = getattr(text, "num_experts_per_tok", None) or 0
         head = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+        kinds = getattr(text, "layer_types", None) or ()
+        states = sum(kind == "linear_attention" for kind in kinds)
+        heads, width = (text.linear_num_value_heads, text.linear_value_head_dim) if states else (0, 0)
         return cls(
-            layers=text.num_hidden_layers,
+            layers=text.num_hidden_layers - states,
             hidden=text.hidden_size,
-            ffn=text.intermediate_size,
+            ffn=getattr(text, "intermediate_size", None) or text.moe_intermediate_size,
             experts=experts,
+            state=4 * states * heads * width * text.linear_key_head_dim if states else 0,
+            state_work=4 * heads * (12 * max(width, text.linear_key_head_dim) + 4 * 64) if states else 0,
             key_values=2 * text.num_key_value_heads * head,
             vocabulary=text.vocab_size,
             vision_hidden=vision.hidden_size,
@@ -71,9 +84,13 @@ class Shape:
         )
 
     def per_token(self, length: int, *, image: bool = True) -> int:
-        """Bytes of one token of a prompt of `length` tokens; as an image token, which is the larger, unless told."""
+        """Bytes of one token of a prompt of `length` tokens; as an image token, which is the larger, unless told.
+
+        A row's states are shared out among its tokens.
+        """
         widest = (4 * self.experts + 9) * self.hidden if self.experts else 3 * self.ffn + 6 * self.hidden
-        text = self.layers * self.key_values * self.bytes + widest * self.bytes + length * (1 + self.bytes)
+        moment = max(widest * self.bytes, self.state_work)
+        text = self.layers * self.key_values * self.bytes + moment + length * (1 + self.bytes) + self.state // length
         if not image:
             return text
         tower = int(1.3 * self.merge**2 * (3 * self.vision_ffn + 6 * self.vision_hidden) * self.bytes)

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformers import AutoProcessor, Qwen2_5_VLConfig, Qwen3VLConfig, Qwen3VLMoeConfig, Qwen3VLProcessor
+from transformers import (
+    AutoConfig,
+    AutoProcessor,
+    Qwen2_5_VLConfig,
+    Qwen3_5Config,
+    Qwen3_5MoeConfig,
+    Qwen3VLConfig,
+    Qwen3VLMoeConfig,
+    Qwen3VLProcessor,
+)
 from transformers.models.qwen2_5_vl import Qwen2_5_VLProcessor
 from transformers.processing_utils import ProcessorMixin
 
@@ -45,11 +54,19 @@ class Qwen25VLImageProcessorOnly(Qwen2_5_VLProcessor):  # type: ignore[misc]
         _attach(self, image_processor, tokenizer, chat_template)
 
 
-for _config in (Qwen3VLConfig, Qwen3VLMoeConfig):
-    AutoProcessor.register(_config, Qwen3VLImageProcessorOnly, exist_ok=True)
-AutoProcessor.register(Qwen2_5_VLConfig, Qwen25VLImageProcessorOnly, exist_ok=True)
+_OURS = {
+    **dict.fromkeys((Qwen3VLConfig, Qwen3VLMoeConfig, Qwen3_5Config, Qwen3_5MoeConfig), Qwen3VLImageProcessorOnly),
+    Qwen2_5_VLConfig: Qwen25VLImageProcessorOnly,
+}
+for _config, _processor in _OURS.items():
+    AutoProcessor.register(_config, _processor, exist_ok=True)
 
 
 def load_processor(model: str, **options: Any) -> Any:
-    """Load the processor of a checkpoint; its image part is Pillow's, so that sizes mean the same on every machine."""
-    return AutoProcessor.from_pretrained(model, backend="pil", **options)
+    """Load the processor of a checkpoint; its image part is Pillow's, so that sizes mean the same on every machine.
+
+    Published files name transformers' own processor, which would come with that of videos; so the model's type decides,
+    not the name in the files.
+    """
+    ours: Any = _OURS.get(type(AutoConfig.from_pretrained(model)))
+    return (ours or AutoProcessor).from_pretrained(model, backend="pil", **options)

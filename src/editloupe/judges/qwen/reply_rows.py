@@ -15,6 +15,7 @@ from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from editloupe.judges.qwen.cache import GROWTH, CacheRow, PrefixCache
+from editloupe.judges.qwen.recurrent import StateLayer
 
 __all__ = ["ReplyRows"]
 
@@ -93,6 +94,9 @@ class ReplyRows:
             self._reserve(width + GROWTH)
         rows, ends = self._ends.on(self._device)
         self._mask[rows, ends] = 1
+        for layer in self.cache.layers:
+            if isinstance(layer, _StateSlots):
+                layer.show(len(self))
 
     def end_step(self) -> None:
         """Count the tokens that were written."""
@@ -109,14 +113,17 @@ class ReplyRows:
         begin, until, length = len(self._ends.of), len(self._ends.of) + len(indices), last - first
         if not self.cache.layers:
             self.cache.layers = [
-                _SlotLayer(layer.keys, layer.values, self._slots, self._ends) for layer in source.cache.layers
+                _StateSlots(layer, self._slots)
+                if isinstance(layer, StateLayer)
+                else _SlotLayer(layer.keys, layer.values, self._slots, self._ends)
+                for layer in source.cache.layers
             ]
         if length > self._mask.shape[1]:
             self._reserve(length + GROWTH)
         self._mask[begin:until] = 0
         self._mask[begin:until, :length] = shown[:, first:last]
         for mine, layer in zip(self.cache.layers, source.cache.layers, strict=True):
-            mine.fill(slice(begin, until), layer.keys[:, :, first:last], layer.values[:, :, first:last], indices)
+            mine.fill(slice(begin, until), layer, indices, slice(first, last))
         self._ends.of += [end - first for end in ends]
 
     def _reserve(self, length: int) -> None:
@@ -177,8 +184,9 @@ class _SlotLayer(DynamicLayer):  # type: ignore[misc]
     def get_seq_length(self) -> int:
         return self._ends.width - 1
 
-    def fill(self, slots: slice, keys: torch.Tensor, values: torch.Tensor, indices: Sequence[int]) -> None:
-        """Copy rows (by index) of keys and values into slots."""
+    def fill(self, slots: slice, source: Any, indices: Sequence[int], shown: slice) -> None:
+        """Copy rows (by index) of a layer's keys and values into slots, those of the tokens shown."""
+        keys, values = source.keys[:, :, shown], source.values[:, :, shown]
         chosen = torch.tensor(indices, device=keys.device)
         length = keys.shape[2]
         torch.index_select(keys, 0, chosen, out=self._keys[slots, :, :length])
@@ -192,6 +200,38 @@ class _SlotLayer(DynamicLayer):  # type: ignore[misc]
     def reserve(self, length: int, rows: int) -> None:
         """Make slots as long as this, and keep what is in the first rows."""
         self._keys, self._values = _longer(self._keys, length, rows), _longer(self._values, length, rows)
+
+
+class _StateSlots(StateLayer):
+    """One layer's windows and states, by slot; a state has no length, and the model writes into what it is shown."""
+
+    def __init__(self, like: StateLayer, slots: int) -> None:
+        window, state = like.conv_states[0], like.recurrent_states[0]
+        self._windows, self._states = (one.new_zeros(slots, *one.shape[1:]) for one in (window, state))
+        super().__init__(self._windows, self._states)
+
+    def show(self, rows: int) -> None:
+        """Let the model see the first rows."""
+        self.conv_states[0], self.recurrent_states[0] = self._windows[:rows], self._states[:rows]
+
+    def update_recurrent_state(self, recurrent_states: torch.Tensor, state_idx: int = 0, **_: Any) -> torch.Tensor:
+        """Write the states of the rows shown."""
+        shown: torch.Tensor = self.recurrent_states[state_idx]
+        return shown.copy_(recurrent_states)
+
+    def fill(self, slots: slice, source: StateLayer, indices: Sequence[int], _shown: slice) -> None:
+        """Copy rows (by index) of a layer into slots."""
+        chosen = torch.tensor(indices, device=self._states.device)
+        self._windows[slots] = source.conv_states[0].index_select(0, chosen)
+        self._states[slots] = source.recurrent_states[0].index_select(0, chosen)
+
+    def move(self, source: int, target: int, _length: int) -> None:
+        """Copy one slot over another."""
+        for buffer in (self._windows, self._states):
+            buffer[target] = buffer[source]
+
+    def reserve(self, _length: int, _rows: int) -> None:
+        """Slots of states do not grow."""
 
 
 def _longer(buffer: torch.Tensor, length: int, rows: int) -> torch.Tensor:

@@ -45,6 +45,8 @@ class QwenRunner(Runner):
         share: whether what questions have in common is computed once.
     """
 
+    shares = True
+
     def __init__(
         self,
         model: Any,

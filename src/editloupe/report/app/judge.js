@@ -2,6 +2,7 @@
 import {foreign, h} from './dom.js';
 import {editorCalled, editorName, histogram, hue} from './marks.js';
 import {CATEGORIES, OVERVIEW} from './overview.js';
+import {sanityLine, sanitySection} from './sanity.js';
 import {num, table} from './table.js';
 import {inWords, metricName, number, percent, range, signed, t, WORDS} from './words.js';
 
@@ -10,11 +11,15 @@ const COEFFICIENTS = ['spearman', 'kendall', 'pairwise_accuracy', 'pairwise_accu
 // What is known about the judge, beside every score that it gives.
 export function judgeCard() {
   const card = OVERVIEW.judge_card;
-  if (!card) return h('p.judge-card.soft', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG'));
+  const verdicts = OVERVIEW.sanity ? OVERVIEW.sanity.probes.map((one) => one.verdict) : Object.values(card?.sanity ?? {});
+  const probed = verdicts.length > 0 && sanityLine(verdicts);
+  if (!card && !probed) return h('p.judge-card.soft', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG'));
+  const link = [h('a', {href: '#/judge'}, t('judge_page')), ': '];
+  if (!card || card.n === 0) return h('p.judge-card', {}, link, probed || t('no_score'));
   const {coefficient} = card;
-  return h('p.judge-card', {}, h('a', {href: '#/judge'}, t('judge_page')), ': ', coefficientName(coefficient.name), ' ', h('b', {}, number(coefficient.value)),
+  return h('p.judge-card', {}, link, coefficientName(coefficient.name), ' ', h('b', {}, number(coefficient.value)),
     coefficient.ci95 ? h('span.soft', {}, ` (${range(...coefficient.ci95)})`) : null, ' · ', h('b', {}, String(card.n)), ' ', t('audit_compared'),
-    ' · ', foreign(card.benchmark), ' · ', against(card));
+    ' · ', foreign(card.benchmark), ' · ', against(card), probed && [' · ', probed]);
 }
 
 const coefficientName = (name) => (WORDS[name] ? t(name) : name);
@@ -34,6 +39,7 @@ export function judgePage() {
   return h('div', {},
     h('header.hero', {}, h('h1', {}, t('judge_name'), ' ', foreign(judge.name)), h('p.note', {}, foreign(judge.signature, 'span'))),
     OVERVIEW.judge_card && !audit && cardSection(OVERVIEW.judge_card),
+    sanitySection(OVERVIEW.sanity),
     audit ? auditSections(audit) : !OVERVIEW.judge_card && h('p.note', {}, t('no_audit'), ' ', h('code', {}, 'editloupe audit CONFIG')),
     probe && probeSections(probe),
     distributions(),

@@ -22,6 +22,7 @@ from editloupe.api import LoadedJudge
 from editloupe.audit.audit import audit_study
 from editloupe.categories import LABELS_ZH
 from editloupe.checking import check_study
+from editloupe.config.pairs import AdaptivePart, PairsPart
 from editloupe.config.parts import _TOP, BenchmarkPart, EditorPart, JudgePart, RubricPart, StudyConfig, load_config
 from editloupe.plugins import Options, find, names
 from editloupe.records import Reply
@@ -248,10 +249,11 @@ def test_every_key_at_the_top_and_of_rubric_and_prompts_is_described():
     assert set(StudyConfig.model_fields) - {"source"} <= set(_TOP)
     for name in ("seed", "language"):
         assert top[f"`{name}`"][2] == f"`{StudyConfig.model_fields[name].default}`"
-    for place, model in (("`rubric`", RubricPart), ("`prompts`", Prompt)):
+    for place, model in (("`rubric`", RubricPart), ("`prompts`", Prompt), ("`pairs`", PairsPart)):
         described = rows(sections(CONFIG)[place,])
         check_keys(place, model, described, free=("system_prompt",))
-        assert {key.strip("`") for key in described} - {"key"} == set(model.model_fields)
+        inner = set(AdaptivePart.model_fields) if model is PairsPart else set()
+        assert {key.strip("`") for key in described} - {"key", "key of `adaptive"} == set(model.model_fields) | inner
 
 
 def test_a_forgotten_key_or_a_wrong_default_would_be_seen():

@@ -1,7 +1,7 @@
 """editloupe measures how well image-editing models follow instructions.
 
-Public are the names here, and the modules that ``docs/design/plugins.md`` names for plugins; everything else may change
-from one version to the next.
+Public are the names here; `editloupe.client` and `editloupe.trainers`, which ask the service of ``docs/serve.md``; and
+the modules that ``docs/design/plugins.md`` names for plugins. Everything else may change from one version to the next.
 """
 
 from __future__ import annotations

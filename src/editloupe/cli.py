@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from editloupe.config.parts import StudyConfig
     from editloupe.judge_quality.sanity import Sanity
+    from editloupe.report.ranking import Ranking
     from editloupe.report.tables import Tables
-    from editloupe.results import Results
+    from editloupe.results import Language, Results
 
 __all__ = ["app", "main"]
 
@@ -182,27 +183,39 @@ def compare(
     from editloupe.errors import ConfigError
     from editloupe.report.comparisons import compare_all
     from editloupe.report.leaderboard import ranked, standings
+    from editloupe.report.ranking import Ranking
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
+    from editloupe.report.terminal_pairs import against_sentence
     from editloupe.scoring.study import results_of
     from editloupe.store.ledger import ledger_to_read
 
     config = _configured(folder)
     with ledger_to_read(config.out) as ledger:
         results = results_of(config, ledger)
-    editors = [one.name for one in results.editors]
+    editors = [editor.name for editor in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
+    ranking = Ranking.of(results)
+    against = None if ranking is None or asked is not None else ranking.against(a, b)
     best = [standing.editor.name for standing in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
-    for sentence in compare_sentences(overall):
-        typer.echo(sentence)
-    print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
+    if results.metrics:
+        for sentence in compare_sentences(overall):
+            typer.echo(sentence)
+    if against is not None:
+        typer.echo(against_sentence(against))
+    elif not results.metrics:
+        typer.echo(f"pairs: the plan of this study does not compare {a} and {b}")
+    if results.metrics:
+        print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
         result = {**overall.as_json(), "metric": asked, "signature": results.signature}
         result["categories"] = {name: comparison.as_json() for name, comparison in categories.items()}
+        if against is not None:
+            result["pairs"] = against.as_json()
         Path(json_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
@@ -396,10 +409,10 @@ def _bench_against(
 
 
 def _whole_numbers(option: str, text: str) -> list[int]:
-    numbers = [one.strip() for one in text.split(",")]
-    if not all(one.isdecimal() and int(one) > 0 for one in numbers):
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise typer.BadParameter(f"{text!r} has to be whole numbers from 1, separated by commas", param_hint=option)
-    return [int(one) for one in numbers]
+    return [int(number) for number in numbers]
 
 
 def _teller(json_file: str | None) -> Callable[[str], None]:
@@ -501,7 +514,7 @@ def score(
 
     from editloupe.serve.command import answer_lines, score_one
 
-    chosen = None if metrics is None else [one.strip() for one in metrics.split(",") if one.strip()]
+    chosen = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
     answer = score_one(
         source, edited, instruction, config=config, url=url, settings=settings or [], category=category, metrics=chosen
     )
@@ -662,11 +675,14 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     from editloupe.report.remarks import limited_to
     from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
-    results = tables.results
+    results, whole = tables.results, not sys.stdout.isatty()
     if table:
-        print_table(leaderboard_table(tables, whole=not sys.stdout.isatty()))
-        for sentence in noise_sentences(tables):
-            typer.echo(sentence)
+        if results.metrics:
+            print_table(leaderboard_table(tables, whole=whole))
+            for sentence in noise_sentences(tables):
+                typer.echo(sentence)
+        if tables.ranking is not None:
+            _print_ranking(tables.ranking, results.language, whole=whole)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
     if notes := results.notes_of_edits:
@@ -679,8 +695,25 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
-    typer.echo(line, err=not table)
-    return failed.failed_scores
+    if results.metrics:
+        typer.echo(line, err=not table)
+    pairs = 0 if tables.ranking is None else tables.ranking.failed
+    if tables.ranking is not None:
+        typer.echo(f"total  {tables.ranking.planned} pairs  failed {pairs}", err=not table)
+    return failed.failed_scores + pairs
+
+
+def _print_ranking(ranking: Ranking, language: Language, *, whole: bool) -> None:
+    """Print what the pairs show."""
+    from editloupe.report.pair_sentences import pair_remarks
+    from editloupe.report.terminal import print_table
+    from editloupe.report.terminal_pairs import matrix_table, ranking_table
+
+    print_table(ranking_table(ranking, language, whole=whole))
+    if (matrix := matrix_table(ranking, language)) is not None:
+        print_table(matrix)
+    for sentence in pair_remarks(ranking, language):
+        typer.echo(sentence)
 
 
 @contextmanager

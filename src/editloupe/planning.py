@@ -18,6 +18,7 @@ from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
 
 __all__ = [
+    "PixelRules",
     "PlannedEdit",
     "PlannedReply",
     "edits_of",
@@ -28,6 +29,7 @@ __all__ = [
     "plan_replies",
     "question_key",
     "shared_inputs",
+    "writes",
 ]
 
 log = logging.getLogger(__name__)
@@ -70,13 +72,13 @@ def make_judge(config: StudyConfig) -> Judge:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
     judge = config.judge.make()
-    writes = _writes(judge, config.mode)
-    if config.judge.draws > 1 and (judge.deterministic or not writes):
+    written = writes(judge, config.mode if config.rubric.metrics else config.pair_mode)
+    if config.judge.draws > 1 and (judge.deterministic or not written):
         raise ConfigError(
             f"judge: draws is {config.judge.draws}, but "
             + (
                 "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
-                if not writes
+                if not written
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
@@ -178,7 +180,7 @@ def plan_replies(
         edits: by (editor, sample id); failures get no question.
     """
     planned = []
-    pixels = _PixelRules(judge)
+    pixels = PixelRules(judge)
     if config.mode == "text":
         signature = f"{signature} {judge.decoding}"
     for sample in samples:
@@ -195,7 +197,7 @@ def plan_replies(
                     mode=config.judge.answer,
                     compare_original=config.judge.compare_original,
                     draw=draw,
-                    seed=seed if _writes(judge, config.mode) and not judge.deterministic else 0,
+                    seed=seed if writes(judge, config.mode) and not judge.deterministic else 0,
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
@@ -204,7 +206,7 @@ def plan_replies(
     return planned
 
 
-def _writes(judge: Judge, mode: str) -> bool:
+def writes(judge: Judge, mode: str) -> bool:
     """Whether a judge writes anything: a reply, or thoughts before a choice."""
     return mode == "text" or judge.thinks
 
@@ -215,7 +217,7 @@ def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: 
     return judge.address(question, editor=editor, sample=sample, metrics=metrics)
 
 
-class _PixelRules:
+class PixelRules:
     """Marks the questions whose pictures a judge sees otherwise than by the rules of version 0.1.0.
 
     Their keys are raised and those of all other questions stay, so an old study asks nothing again but these.
@@ -226,6 +228,7 @@ class _PixelRules:
         self._known: dict[str, bool] = {}
 
     def mark(self, question: Question) -> str:
+        """What is added to the judge's signature in a question's key."""
         return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
 
     def _anew(self, picture: Picture) -> bool:

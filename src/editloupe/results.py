@@ -11,6 +11,7 @@ from editloupe.judge_quality.card import JudgeCard
 from editloupe.judge_quality.probe import Probe
 from editloupe.judge_quality.replies import ReplyCount, ReplyCounts, ReplyExample
 from editloupe.judge_quality.sanity import Sanity
+from editloupe.pair_results import PairResults
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -238,6 +239,7 @@ class Results:
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
+        pairs: what became of the pairs of edits, where the study compares any.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -267,6 +269,7 @@ class Results:
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = field(default_factory=ReplyCounts)
+    pairs: PairResults | None = None
 
     @property
     def heading(self) -> str:
@@ -283,14 +286,17 @@ class Results:
     @property
     def pictures(self) -> list[str]:
         """Every picture of the study, once, in the order of the samples; paths relative to the study folder."""
-        found: dict[str, None] = {}
+        pictures: dict[str, None] = {}
         for verdict in self.verdicts:
-            found.update(dict.fromkeys(verdict.sources))
+            pictures.update(dict.fromkeys(verdict.sources))
             if verdict.image is not None:
-                found[verdict.image] = None
+                pictures[verdict.image] = None
+        for pair in self.pairs.verdicts if self.pairs is not None else ():
+            pictures.update(dict.fromkeys(pair.sources))
+            pictures.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
-            found.update(dict.fromkeys(note.references))
+            pictures.update(dict.fromkeys(note.references))
         for probe in self.sanity.probes.values() if self.sanity is not None else ():
             for example in probe.examples:
-                found.update(dict.fromkeys(example.pictures))
-        return list(found)
+                pictures.update(dict.fromkeys(example.pictures))
+        return list(pictures)

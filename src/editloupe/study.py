@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,6 +27,7 @@ from editloupe.images import EncodedImage, encoded
 from editloupe.judge_quality.card import read_card
 from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
+from editloupe.pairs.asking import ask_pairs
 from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
 from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Editor
@@ -42,7 +44,7 @@ from editloupe.store.keys import judge_signature
 from editloupe.store.ledger import Ledger
 from editloupe.store.links import link_edits
 from editloupe.store.writing import writing
-from editloupe.workers import engine_of
+from editloupe.workers import Engine, engine_of
 
 __all__ = ["Study", "run_study", "tables_of_study"]
 
@@ -93,6 +95,7 @@ def tables_of_study(
                 if sanity:
                     study.probe_judge("short")
                 study.ask_questions()
+                study.ask_about_pairs()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
         results = results_of(config, study.ledger)
@@ -231,6 +234,29 @@ class Study:
                 failed = sum(None in scores.values() for scores in found)
                 progress.advance(len(batch), numbers, failed=failed, note=self.judge.note)
                 tally.add({key: score for scores in found for key, score in scores.items()})
+                self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
+                started = time.perf_counter()
+
+    def ask_about_pairs(self) -> None:
+        """Stage 2, where edits are compared two by two: ask about every pair of the plan."""
+        if self.config.pairs is not None:
+            with engine_of(self.config.workers.judge) as engine:  # its workers stay for all rounds
+                ask_pairs(self.config, self.ledger, self.judge, partial(self._ask_about_pairs, engine))
+
+    def _ask_about_pairs(self, engine: Engine, plans: Sequence[PlannedReply]) -> None:
+        waiting = pending(self.ledger, [plan.key for plan in plans], retry_failed=self._retry_failed)
+        todo = [plan for plan in plans if plan.key in waiting]
+        if not todo:
+            return
+        place, started = self.config.workers.judge, time.perf_counter()
+        with stage_progress("pairs", len(todo), unit="question") as progress:
+            progress.loading(self.judge.name)
+            for batch in engine.replies(self.config.judge, self.judge, todo, progress):
+                self.ledger.record([(one.item.key, one.outcome) for one in batch])
+                if progress.done == 0:
+                    self._note_hardware("judge", place)
+                failed = sum(isinstance(one.outcome, Failure) for one in batch)
+                progress.advance(len(batch), failed=failed, note=self.judge.note)
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 

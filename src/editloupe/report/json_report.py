@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from editloupe.pair_results import PairVerdict
 from editloupe.records import Failure
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
@@ -14,7 +15,7 @@ from editloupe.report.tables import Tables
 from editloupe.results import Aggregate, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["report_json", "verdicts_jsonl"]
+__all__ = ["pairs_jsonl", "report_json", "verdicts_jsonl"]
 
 # JSON allows these inside strings, but `str.splitlines` and others would break a line of JSONL there.
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -48,6 +49,7 @@ def report_json(tables: Tables) -> bytes:
         "replies": results.replies.as_json(),
         "editors": [_editor(standing, results.aggregates) for standing in tables.standings],
         "comparisons": tables.comparisons.as_json(),
+        **({} if tables.ranking is None else {"pairs": tables.ranking.as_json()}),
         "failures": [_failures(failure) for failure in tables.failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }
@@ -58,6 +60,41 @@ def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:
     """Return the bytes of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
     lines = [_dump(_verdict(verdict)).translate(_LINE_BREAKS) + "\n" for verdict in verdicts]
     return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def pairs_jsonl(verdicts: Iterable[PairVerdict]) -> bytes:
+    """Return the bytes of ``pairs.jsonl``: one object per (sample, two editors, metric)."""
+    lines = [_dump(_pair(verdict)).translate(_LINE_BREAKS) + "\n" for verdict in verdicts]
+    return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _pair(pair: PairVerdict) -> dict[str, Any]:
+    return {
+        "sample": pair.sample,
+        "category": pair.category,
+        "a": pair.a,
+        "b": pair.b,
+        "metric": pair.metric or None,
+        "outcome": None if pair.outcome is None else dict(zip(("a", "b", "tie"), pair.outcome, strict=True)),
+        "identical": pair.identical,
+        "answers": [
+            {
+                "shown_first": "b" if answer.turned else "a",
+                "draw": answer.draw,
+                "outcome": None
+                if answer.outcome is None
+                else dict(zip(("a", "b", "tie"), answer.outcome, strict=True)),
+                "reply": answer.words,
+                "labels": None if answer.labels is None else dict(answer.labels),
+                "failure": None if answer.failure is None else _failure(answer.failure),
+            }
+            for answer in pair.answers
+        ],
+        "failure": None if pair.failure is None else _failure(pair.failure),
+        "images": list(pair.images),
+        "sources": list(pair.sources),
+        "instruction": pair.instruction,
+    }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Self
 from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.failure_summary import FailureSummary, summarize_failures
 from editloupe.report.leaderboard import FailureCount, Standing, count_failures, ranked, standings
+from editloupe.report.ranking import Ranking
 from editloupe.results import Results
 
 __all__ = ["Tables"]
@@ -24,6 +25,7 @@ class Tables:
         comparisons: of all pairs of editors by their overall scores.
         failures: counted by editor, stage and kind.
         failed: how much failed in all.
+        ranking: of the pairs, where the study compares any.
     """
 
     results: Results
@@ -32,6 +34,7 @@ class Tables:
     comparisons: Comparisons
     failures: tuple[FailureCount, ...]
     failed: FailureSummary
+    ranking: Ranking | None = None
 
     @classmethod
     def of(cls, results: Results) -> Self:
@@ -46,4 +49,5 @@ class Tables:
             comparisons=compare_all(results, [standing.editor.name for standing in best]),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
+            ranking=Ranking.of(results),
         )

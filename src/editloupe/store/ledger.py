@@ -30,9 +30,11 @@ from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 from editloupe.store.writing import LedgerConnection, writing
 
-__all__ = ["Ledger", "Outcome", "ledger_to_read", "study_holder"]
+__all__ = ["Ledger", "Outcome", "PairRow", "ledger_to_read", "study_holder"]
 
 Outcome = Edit | Reply | Failure
+
+PairRow = tuple[str, str, str, str, bool, int, str]
 
 FORMAT = 1
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
@@ -54,6 +56,11 @@ CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, record TEXT NO
 CREATE TABLE IF NOT EXISTS plan (
     editor TEXT NOT NULL, sample TEXT NOT NULL, metric TEXT NOT NULL, key TEXT NOT NULL,
     PRIMARY KEY (editor, sample, metric)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pairs (
+    sample TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, metric TEXT NOT NULL, turned INTEGER NOT NULL,
+    draw INTEGER NOT NULL, key TEXT NOT NULL,
+    PRIMARY KEY (sample, a, b, metric, turned, draw)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS speed (
@@ -162,6 +169,8 @@ class Ledger:
         with _transaction(self._db):
             self._db.execute("DELETE FROM plan WHERE metric = ''")
             self._db.executemany("DELETE FROM plan WHERE editor = ? AND sample = ?", stale)
+            both = [(sample, editor, editor) for editor, sample in stale]
+            self._db.executemany("DELETE FROM pairs WHERE sample = ? AND (a = ? OR b = ?)", both)
             self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", [(*place, key) for place, key in now.items()])
 
     def save_reply_plan(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
@@ -174,6 +183,23 @@ class Ledger:
         """Key by (editor, sample id, metric); an edit's metric is empty."""
         rows = self._db.execute("SELECT editor, sample, metric, key FROM plan")
         return {(editor, sample, metric): key for editor, sample, metric, key in rows}
+
+    def save_pair_plan(self, rows: Iterable[PairRow], *, anew: bool) -> None:
+        """Keep which key each question about a pair has; a pair that is not asked has one row without metric and key.
+
+        Args:
+            rows: (sample id, editor, other editor, metric, whether the other's edit is shown first, draw, key).
+            anew: whether these are all; else they are added to what is there.
+        """
+        with _transaction(self._db):
+            if anew:
+                self._db.execute("DELETE FROM pairs")
+            self._db.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def pair_plan(self) -> list[PairRow]:
+        """What `save_pair_plan` kept."""
+        rows = self._db.execute("SELECT sample, a, b, metric, turned, draw, key FROM pairs")
+        return [(sample, a, b, metric, bool(turned), draw, key) for sample, a, b, metric, turned, draw, key in rows]
 
     def save_fact(self, name: str, value: Any) -> None:
         """Keep something about the study that its report needs, as JSON."""

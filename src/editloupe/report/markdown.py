@@ -9,7 +9,7 @@ from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import counted, unit_of
 from editloupe.report.markdown_cells import plain, row
 from editloupe.report.markdown_pairs import ranking_markdown
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
 from editloupe.report.words import interval, number, rank_range, signed, words
@@ -29,6 +29,7 @@ def report_markdown(tables: Tables) -> bytes:
         "",
         _setting(results),
         "",
+        *_greedy(results),
         *_scored(tables),
         *([] if tables.ranking is None else ranking_markdown(tables.ranking, results.language)),
         f"## {text['failures']}",
@@ -76,6 +77,11 @@ def _warnings(results: Results) -> list[str]:
 
 def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
     remark = too_few(comparisons, results.language)
+    return [plain(remark, 400), ""] if remark else []
+
+
+def _greedy(results: Results) -> list[str]:
+    remark = greedy_beside(results.judge.name, results.judge.stated_sampling, results.language)
     return [plain(remark, 400), ""] if remark else []
 
 

@@ -67,5 +67,12 @@ def _cell(value: str | float | None) -> str | float | None:
 
 def _begins_formula(text: str) -> bool:
     """Whether the first character that can be seen begins a formula; some programs strip what stands before it."""
-    seen = next((one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf")), "")
+    seen = next(
+        (
+            character
+            for character in text
+            if not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf")
+        ),
+        "",
+    )
     return unicodedata.normalize("NFKC", seen) in _FORMULA

@@ -88,9 +88,9 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
         failed += verdict.failure is not None
         waiting += verdict.failure is not None and verdict.failure.kind == NOT_DONE
     kinds: Counter[tuple[str, Unit]] = Counter()
-    for one in counts:
-        if one.kind != NOT_DONE:
-            kinds[one.kind, unit_of(one)] += one.count
+    for counted_failures in counts:
+        if counted_failures.kind != NOT_DONE:
+            kinds[counted_failures.kind, unit_of(counted_failures)] += counted_failures.count
     return FailureSummary(
         scores=len(results.verdicts),
         edits=len(edits),
@@ -108,10 +108,10 @@ def unit_of(count: FailureCount) -> Unit:
 
 def counted(count: int, unit: Unit, language: Language = "en") -> str:
     """``1 edit``, ``9 edits``."""
-    one, several = _WORDS[unit]
-    return words(language)[one if count == 1 else several].format(count=count)
+    singular, several = _WORDS[unit]
+    return words(language)[singular if count == 1 else several].format(count=count)
 
 
 def unreadable(results: Results) -> int:
     """How many scores there are not because a reply could not be read."""
-    return sum(one.failure is not None and one.failure.stage == "score" for one in results.verdicts)
+    return sum(verdict.failure is not None and verdict.failure.stage == "score" for verdict in results.verdicts)

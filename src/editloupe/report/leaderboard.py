@@ -163,7 +163,7 @@ def standings(results: Results) -> list[Standing]:
 
 def ranked(table: Iterable[Standing]) -> list[Standing]:
     """Best overall mean first; editors without a score last."""
-    return sorted(table, key=lambda one: (one.overall.mean is None, -(one.overall.mean or 0.0)))
+    return sorted(table, key=lambda standing: (standing.overall.mean is None, -(standing.overall.mean or 0.0)))
 
 
 def count_failures(results: Results, *, examples: int = 3) -> list[FailureCount]:
@@ -183,6 +183,8 @@ def count_failures(results: Results, *, examples: int = 3) -> list[FailureCount]
         counted[what] += 1
         if len(first[what]) < examples:
             first[what].append(verdict)
-    place = {editor.name: index for index, editor in enumerate(results.editors)}
+    position = {editor.name: index for index, editor in enumerate(results.editors)}
     counts = [FailureCount(*what, count=count, examples=tuple(first[what])) for what, count in counted.items()]
-    return sorted(counts, key=lambda one: (place.get(one.editor, len(place)), -one.count, one.stage, one.kind))
+    return sorted(
+        counts, key=lambda count: (position.get(count.editor, len(position)), -count.count, count.stage, count.kind)
+    )

@@ -36,12 +36,12 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     """
     results = tables.results
     chosen = spread_samples(results, samples)
-    shown = replace(results, verdicts=tuple(one for one in results.verdicts if one.sample in chosen))
+    shown = replace(results, verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen))
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in tables.ranked])
+    gallery = gallery_of(shown, thumbnails, [standing.editor.name for standing in tables.ranked])
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
-    total = len({one.sample for one in results.verdicts})
+    total = len({verdict.sample for verdict in results.verdicts})
     html = html_page(
         tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
     )

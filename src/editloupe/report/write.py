@@ -39,7 +39,7 @@ def write_report(results: Results, folder: Path) -> Tables:
     _write(folder / "report.md", [report_markdown(tables)])
     shown, part = shown_in_gallery(results)
     thumbnails = make_thumbnails(folder, shown.pictures)
-    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in tables.ranked])
+    gallery = gallery_of(shown, thumbnails, [standing.editor.name for standing in tables.ranked])
     chunks = {"index": as_script("index", gallery.index)}
     for number, samples in enumerate(gallery.chunks):
         chunks[chunk_name(number)] = as_script(chunk_name(number), samples)

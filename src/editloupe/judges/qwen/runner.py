@@ -13,7 +13,6 @@ import torch
 from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
-from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.decoding import Writer
 from editloupe.judges.qwen.engine import Engine
@@ -23,6 +22,7 @@ from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
 from editloupe.judges.runner import Runner
+from editloupe.judges.sampling import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
 

@@ -14,13 +14,14 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 # a neighbour on its floor: so there can be no circle, and a new room has to be given its place here.
 FLOORS = (
     ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
-    ("errors", "lifeline", "progress"),
+    ("errors", "lifeline", "pair_results", "progress"),
     ("batching", "hub", "images", "judge_quality", "model_loading", "pixel_arrays", "plugins", "requirements"),
     ("image_frames", "results", "rubrics", "store"),
     ("protocols", "remote"),
     ("config", "editors", "judges", "report"),
-    ("api", "benchmarks", "client"),
+    ("api", "benchmarks", "client", "gate"),
     ("planning", "trainers"),
+    ("pairs",),
     ("scoring", "workers"),
     ("sanity",),
     ("bench", "checking", "serve", "study"),

@@ -14,10 +14,11 @@ from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_quality.card import read_card
 from editloupe.machine import visible_gpus
-from editloupe.planning import full_signature, make_judge, shared_inputs
+from editloupe.pairs.forecast import forecast_questions, pair_forecast
+from editloupe.planning import full_signature, make_judge, sampling_beside, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
-from editloupe.report.remarks import limited_to, outside_domain
+from editloupe.report.remarks import greedy_beside, limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.sanity.plan import EDITS, most_questions, probes_of
 from editloupe.store.blobs import DecodingStore
@@ -56,7 +57,8 @@ def check_study(config: StudyConfig, say: Say) -> int:
     samples = _say_data(config, say)
     sound = [sample for sample in samples if sample.failure is None]
     lost = _say_editors(config, sound, say)
-    say(f"rubric {config.rubric.name} v{config.rubric.version}: {', '.join(config.rubric.enabled)}")
+    metrics = ", ".join(config.rubric.enabled) or "edits are compared, none is scored by itself"
+    say(f"rubric {config.rubric.name} v{config.rubric.version}: {metrics}")
     judge = make_judge(config)
     _say_judge(config, judge, sound, say)
     kept = Path(config.out) / "ledger.sqlite"
@@ -114,12 +116,20 @@ def _say_judge(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: 
         manner = f"batches of {part.batch_size}"
     questions = sum(len(config.rubric.asked(sample)) for sample in sound) * len(config.editors) * part.draws
     name = options.get("model", part.type)
-    say(f"judge {name}: at most {_counted(questions, 'question')}, mode {config.mode}, {manner}")
-    forecast = judge.forecast(_as_if_edited(config, sound), len(config.editors))
-    if forecast:
+    single = f"at most {_counted(questions, 'question')}, mode {config.mode}"
+    if not config.rubric.metrics:
+        single = f"no question about single edits, mode {config.pair_mode}"
+    say(f"judge {name}: {single}, {manner}")
+    if remark := greedy_beside(judge.name, sampling_beside(judge, config.mode)):
+        say(f"  {remark}")
+    asked = _as_if_edited(config, sound)
+    if asked and (forecast := judge.forecast(asked, len(config.editors))):
         say(f"  {forecast}")
-    _say_sanity(config, judge, sound, say)
-    memory = judge.memory(_as_if_edited(config, sound[:SHOWN]))  # where it can be told without the weights
+    if config.rubric.metrics:
+        _say_sanity(config, judge, sound, say)
+    _say_pairs(config, judge, sound, say)
+    shown = _as_if_edited(config, sound[:SHOWN]) or forecast_questions(config, sound[:SHOWN])[0]
+    memory = judge.memory(shown)  # where it can be told without the weights
     if memory:
         say("memory of a batch by the stated model, weights apart:")
         say("  " + "  ".join(f"{rows}: {size / 2**20:,.0f} MiB" for rows, size in memory))
@@ -136,6 +146,15 @@ def _say_sanity(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say:
     forecast = judge.forecast(_as_if_edited(config, sound[:EDITS]), len(probes_of("full")))
     if forecast:
         say(f"    audit --sanity: {forecast}")
+
+
+def _say_pairs(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: Say) -> None:
+    """Say which pairs are asked about, and what that costs."""
+    for line in pair_forecast(config, sound):
+        say(line)
+    questions, times = forecast_questions(config, sound)
+    if questions and (forecast := judge.forecast(questions, times)):
+        say(f"  {forecast}")
 
 
 def _counted(count: int, what: str) -> str:

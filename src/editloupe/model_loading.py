@@ -30,7 +30,12 @@ def loading_model(model: str, *, device: str, mend: str) -> Iterator[None]:
         raise
     except Exception as error:
         cause = _first_line(error)
-        if is_out_of_memory(error):
+        if isinstance(error, ImportError):
+            message = (
+                f"the model {model!r} cannot be loaded: a package that it needs cannot be imported "
+                f"({_first_line(_root(error))}); torch, torchvision and transformers have to be of one build"
+            )
+        elif is_out_of_memory(error):
             message = f"memory ran out while the model {model!r} was loaded ({cause}); free some, or use {mend}"
         elif _is_torn(error):
             message = (
@@ -68,6 +73,13 @@ def _is_torn(error: BaseException) -> bool:
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def _root(error: BaseException) -> BaseException:
+    """What an error began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _first_line(error: BaseException) -> str:

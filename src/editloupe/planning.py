@@ -18,6 +18,7 @@ from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
 from editloupe.store.ledger import Ledger
 
 __all__ = [
+    "PixelRules",
     "PlannedEdit",
     "PlannedReply",
     "edits_of",
@@ -27,7 +28,9 @@ __all__ = [
     "plan_edits",
     "plan_replies",
     "question_key",
+    "sampling_beside",
     "shared_inputs",
+    "writes",
 ]
 
 log = logging.getLogger(__name__)
@@ -70,13 +73,13 @@ def make_judge(config: StudyConfig) -> Judge:
         ConfigError: the judge cannot be made, or several draws are asked of one that always says the same.
     """
     judge = config.judge.make()
-    writes = _writes(judge, config.mode)
-    if config.judge.draws > 1 and (judge.deterministic or not writes):
+    written = writes(judge, config.mode if config.rubric.metrics else config.pair_mode)
+    if config.judge.draws > 1 and (judge.deterministic or not written):
         raise ConfigError(
             f"judge: draws is {config.judge.draws}, but "
             + (
                 "in the answer mode 'choice' nothing is drawn, so all draws would be the same; remove `draws:`"
-                if not writes
+                if not written
                 else "this judge answers equal questions equally; set its `temperature:` above 0, or remove `draws:`"
             )
         )
@@ -131,10 +134,8 @@ def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
     if not others:
         return ""
     name, path = others[0]
-    return (
-        f"{len(others)} samples share a ready image with another one, such as {name!r} with {first[path]!r} "
-        f"({path.name!r})"
-    )
+    several = "1 sample shares" if len(others) == 1 else f"{len(others)} samples share"
+    return f"{several} a ready image with another one, such as {name!r} with {first[path]!r} ({path.name!r})"
 
 
 def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
@@ -146,9 +147,14 @@ def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tu
     Raises:
         ConfigError: nothing has been planned in this folder yet.
     """
-    samples = selected(config.benchmark, ledger.samples())
+    everything = list(ledger.samples())
+    samples = selected(config.benchmark, everything)
     if not samples:
-        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+        study = f"the study {str(ledger.folder)!r}"
+        if not everything:
+            raise ConfigError(f"{study} holds nothing yet; run it first")
+        asked, there = config.benchmark.categories or (), dict.fromkeys(sample.category for sample in everything)
+        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
     plan = ledger.plan()
     found = ledger.find([key for (_, _, metric), key in plan.items() if not metric])
     edits: dict[tuple[str, str], Edit | Failure] = {}
@@ -178,7 +184,7 @@ def plan_replies(
         edits: by (editor, sample id); failures get no question.
     """
     planned = []
-    pixels = _PixelRules(judge)
+    pixels = PixelRules(judge)
     if config.mode == "text":
         signature = f"{signature} {judge.decoding}"
     for sample in samples:
@@ -195,7 +201,7 @@ def plan_replies(
                     mode=config.judge.answer,
                     compare_original=config.judge.compare_original,
                     draw=draw,
-                    seed=seed if _writes(judge, config.mode) and not judge.deterministic else 0,
+                    seed=seed if writes(judge, config.mode) and not judge.deterministic else 0,
                 )
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
@@ -204,7 +210,12 @@ def plan_replies(
     return planned
 
 
-def _writes(judge: Judge, mode: str) -> bool:
+def sampling_beside(judge: Judge, mode: str) -> str:
+    """How a judge's makers have it draw the tokens that it takes greedily here; empty where it writes none."""
+    return judge.stated_sampling if writes(judge, mode) else ""
+
+
+def writes(judge: Judge, mode: str) -> bool:
     """Whether a judge writes anything: a reply, or thoughts before a choice."""
     return mode == "text" or judge.thinks
 
@@ -215,7 +226,7 @@ def _addressed(judge: Judge, rubric: Rubric, editor: str, sample: Sample, name: 
     return judge.address(question, editor=editor, sample=sample, metrics=metrics)
 
 
-class _PixelRules:
+class PixelRules:
     """Marks the questions whose pictures a judge sees otherwise than by the rules of version 0.1.0.
 
     Their keys are raised and those of all other questions stay, so an old study asks nothing again but these.
@@ -226,6 +237,7 @@ class _PixelRules:
         self._known: dict[str, bool] = {}
 
     def mark(self, question: Question) -> str:
+        """What is added to the judge's signature in a question's key."""
         return " pixels=2" if any(self._anew(picture) for picture in question.images) else ""
 
     def _anew(self, picture: Picture) -> bool:

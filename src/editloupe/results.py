@@ -11,6 +11,7 @@ from editloupe.judge_quality.card import JudgeCard
 from editloupe.judge_quality.probe import Probe
 from editloupe.judge_quality.replies import ReplyCount, ReplyCounts, ReplyExample
 from editloupe.judge_quality.sanity import Sanity
+from editloupe.pair_results import PairResults
 from editloupe.records import Failure
 from editloupe.statistics.summary import Estimate
 
@@ -85,12 +86,14 @@ class JudgeInfo:
             nothing``).
         domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
             or where the judge does not say.
+        stated_sampling: how its makers have it draw the tokens that it took greedily here; empty where they agree.
     """
 
     name: str
     signature: str
     warning: str = ""
     domain: tuple[str, ...] = ()
+    stated_sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +241,8 @@ class Results:
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
+        drawn: what `editloupe sample` drew for people to rate; None where nothing was drawn.
+        pairs: what became of the pairs of edits, where the study compares any.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
 
@@ -267,6 +272,8 @@ class Results:
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = field(default_factory=ReplyCounts)
+    drawn: Mapping[str, Any] | None = None
+    pairs: PairResults | None = None
 
     @property
     def heading(self) -> str:
@@ -286,6 +293,9 @@ class Results:
             found.update(dict.fromkeys(one.sources))
             if one.image is not None:
                 found[one.image] = None
+        for pair in self.pairs.verdicts if self.pairs is not None else ():
+            found.update(dict.fromkeys(pair.sources))
+            found.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
             found.update(dict.fromkeys(note.references))
         for probe in self.sanity.probes.values() if self.sanity is not None else ():

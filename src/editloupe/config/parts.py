@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from editloupe.categories import category_id
+from editloupe.config.pairs import AdaptivePart, PairsConfig, PairsPart, long_form, resolved_pairs
 from editloupe.config.spellings import apply_setting, in_one_spelling, mapping
 from editloupe.errors import ConfigError
 from editloupe.plugins import ConfigPath, Kind, Options, find, names, nearest
@@ -186,6 +187,7 @@ class StudyConfig(BaseModel):
 
     Attributes:
         benchmark, editors, judge, rubric: the parts.
+        pairs: which edits are compared two by two; None where none are.
         workers: where the stages run; no number depends on it.
         seed: of all noise in the study, and of the intervals.
         out: the study folder.
@@ -199,6 +201,7 @@ class StudyConfig(BaseModel):
     editors: tuple[EditorPart, ...]
     judge: JudgePart
     rubric: Rubric
+    pairs: PairsConfig | None = None
     workers: WorkersPart = WorkersPart()
     seed: int = 42
     out: Path
@@ -211,12 +214,18 @@ class StudyConfig(BaseModel):
         """How the judge answers: as its own part says, else as the rubric is made for."""
         return self.judge.answer or self.rubric.answer
 
+    @property
+    def pair_mode(self) -> Literal["text", "choice"]:
+        """How the judge answers about pairs: as its own part says, else as their rubric is made for."""
+        assert self.pairs is not None
+        return self.judge.answer or self.pairs.questions.answer
+
     def as_yaml(self) -> str:
         """The resolved config, which a study folder keeps and can be run again from."""
         return yaml.safe_dump(self.source, sort_keys=False, allow_unicode=True)
 
 
-_TOP = ("benchmark", "editors", "judge", "rubric", "prompts", "workers", "seed", "out", "language", "title")
+_TOP = ("benchmark", "editors", "judge", "rubric", "pairs", "prompts", "workers", "seed", "out", "language", "title")
 
 
 def load_config(path: str | Path, changes: Sequence[str] = (), *, out: str | None = None) -> StudyConfig:
@@ -268,12 +277,14 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         editors.append(_editor(entry, taken, base, f"{where}: editors[{index}]"))
     judge = _judge(mapping(data.get("judge", {}), f"{where}: judge"), base, f"{where}: judge")
     rubric, rubric_source = _rubric(data, benchmark, base, where)
+    pairs, pairs_source = _pairs(data, rubric, rubric_source["name"], editors, base, f"{where}: pairs")
     workers = _workers(mapping(data.get("workers") or {}, f"{where}: workers"), base, f"{where}: workers")
     resolved = {
         "benchmark": _dump(benchmark),
         "editors": [_dump(editor) for editor in editors],
         "judge": _dump(judge),
         "rubric": rubric_source,
+        **({"pairs": pairs_source} if pairs is not None else {}),
         **({"prompts": data["prompts"]} if data.get("prompts") else {}),
         "workers": workers.model_dump(mode="json", exclude_defaults=True),
         "seed": data.get("seed", 42),
@@ -290,6 +301,7 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
             "editors": editors,
             "judge": judge,
             "rubric": rubric,
+            "pairs": pairs,
             "workers": workers,
             "source": resolved,
         },
@@ -297,6 +309,8 @@ def _resolve(data: dict[str, Any], path: Path) -> StudyConfig:
         base,
     )
     config.rubric.require(config.mode)  # here, and not after the editors have worked
+    if config.pairs is not None:
+        config.pairs.questions.require(config.pair_mode)
     return config
 
 
@@ -394,6 +408,25 @@ def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: s
     }
     rubric = load_rubric(name, metrics=part.metrics, prompts=prompts)
     return rubric, {"name": name, "metrics": list(rubric.enabled)}
+
+
+def _pairs(
+    data: dict[str, Any], rubric: Rubric, name: str, editors: Sequence[EditorPart], base: Path, where: str
+) -> tuple[PairsConfig | None, Mapping[str, Any]]:
+    part = None
+    if data.get("pairs") is not None:
+        entry = long_form(data["pairs"])
+        if not isinstance(entry, dict):
+            raise ConfigError(
+                f"{where} is {entry!r}; it has to be `all`, `adaptive`, or a mapping such as {{baseline: NAME}} or "
+                "{adaptive: {max_questions: 2000}}"
+            )
+        if entry.get("adaptive") is True:
+            entry = {**entry, "adaptive": {}}
+        if isinstance(entry.get("adaptive"), dict):
+            _known(entry["adaptive"], list(AdaptivePart.model_fields), f"{where}.adaptive")
+        part = _validated(PairsPart, entry, where, base)
+    return resolved_pairs(part, rubric, name, [one.name for one in editors], base)
 
 
 def _part(cls: type[Part], kind: Kind, entry: dict[str, Any], key: str, base: Path, where: str) -> Part:

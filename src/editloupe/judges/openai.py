@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from editloupe.errors import ConfigError, ItemError
 from editloupe.images import seen_anew
+from editloupe.judges.generation import stated_sampling
 from editloupe.judges.wire import launch
 from editloupe.judges.wire.background import in_background
 from editloupe.judges.wire.dispatch import Dispatcher
@@ -24,8 +25,9 @@ from editloupe.judges.wire.forecast import forecast
 from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.server import Server
 from editloupe.judges.wire.setup import Answered
+from editloupe.judges.wire.templates import check_template
 from editloupe.protocols import StreamingJudge
-from editloupe.records import Failure, Picture, Question, Reply
+from editloupe.records import AnswerFormat, Failure, Picture, Question, Reply
 from editloupe.remote.keys import NO_KEY, api_key
 from editloupe.remote.usage import Usage
 from editloupe.requirements import Requirement, lacking_key, lacking_packages, lacking_program, lacking_server
@@ -135,6 +137,11 @@ class OpenAIJudge(StreamingJudge):
         return tuple(sorted(path for path in Path(self.options.model).iterdir() if path.suffix in wanted))
 
     @property
+    def stated_sampling(self) -> str:
+        """How a local checkpoint asks for its tokens to be drawn, where the config has the most probable ones taken."""
+        return stated_sampling(Path(self.options.model)) if self._is_local and self.deterministic else ""
+
+    @property
     def note(self) -> str:
         """Tokens and cost so far, for the progress lines."""
         return "" if self._usage is None else self._usage.note
@@ -193,6 +200,9 @@ class OpenAIJudge(StreamingJudge):
         async def work(emit: Any) -> None:
             servers = [self._server(url, key) for url in urls]
             try:
+                for server, url in zip(servers, urls, strict=True):
+                    for mode, begin in dict.fromkeys((one.answer.mode, one.answer.begin) for one in questions):
+                        await check_template(server, url, options, AnswerFormat(mode, begin=begin))
                 await Dispatcher(options, servers, questions, names, usage, key).run(emit)
             finally:
                 for server in servers:

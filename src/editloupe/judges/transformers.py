@@ -19,7 +19,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.images import seen_anew
-from editloupe.judges.generation import GenerationOptions
+from editloupe.judges.generation import GenerationOptions, stated_sampling
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.runner import Runner
@@ -122,13 +122,16 @@ class TransformersJudge(Judge):
         It says so as `editloupe_domain`, a name or a list of them, in its config.json or in the metadata of its model
         card (README.md).
         """
-        if self._random is not None or not (
-            self._is_local or cached_snapshot(self.options.model, self.options.revision)
-        ):
+        if not self._is_here:
             return ()
         stated = self._checkpoint_config().get("editloupe_domain")
         stated = stated or _card_metadata(self.folder).get("editloupe_domain")
         return (stated,) if isinstance(stated, str) else tuple(str(one) for one in stated or ())
+
+    @property
+    def stated_sampling(self) -> str:
+        """How the checkpoint asks for its tokens to be drawn, where the config has the most probable ones taken."""
+        return stated_sampling(self.folder) if self.options.temperature == 0 and self._is_here else ""
 
     @property
     def signature(self) -> str:
@@ -187,6 +190,13 @@ class TransformersJudge(Judge):
     def _is_local(self) -> bool:
         return self.options.model == "nano" or Path(self.options.model).is_dir()
 
+    @property
+    def _is_here(self) -> bool:
+        """Whether there is a checkpoint, and it is on this machine."""
+        if self._random is not None:
+            return False
+        return self._is_local or cached_snapshot(self.options.model, self.options.revision) is not None
+
     def answer(self, questions: Sequence[Question]) -> list[Reply]:
         """Answer one batch.
 
@@ -239,9 +249,7 @@ class TransformersJudge(Judge):
         Returns:
             Nothing where the checkpoint is not on this machine, or not of the Qwen-VL family.
         """
-        if self._random is not None or not (
-            self._is_local or cached_snapshot(self.options.model, self.options.revision)
-        ):
+        if not self._is_here:
             return []
         import torch
         from transformers import AutoConfig
@@ -312,15 +320,7 @@ class TransformersJudge(Judge):
 
     def _load(self) -> Runner:
         import torch
-        from transformers import AutoModelForImageTextToText
-        from transformers.utils import logging as transformers_logging
 
-        from editloupe.judges.plain import ReferenceRunner
-        from editloupe.judges.qwen.processor import load_processor
-        from editloupe.judges.qwen.runner import QwenRunner
-        from editloupe.judges.random_weights import load_random
-
-        transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
         device, weights = self.options.device, 0 if self._random is not None else weight_bytes(self.folder)
         if device == "auto":
             device = choose_device(
@@ -329,6 +329,15 @@ class TransformersJudge(Judge):
         dtype = getattr(torch, self._dtype_name())
         mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
         with loading_model(self.options.model, device=device, mend=mend):
+            from transformers import AutoModelForImageTextToText
+            from transformers.utils import logging as transformers_logging
+
+            from editloupe.judges.plain import ReferenceRunner
+            from editloupe.judges.qwen.processor import load_processor
+            from editloupe.judges.qwen.runner import QwenRunner
+            from editloupe.judges.random_weights import load_random
+
+            transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
             if self._random is not None:
                 attention = self.options.attention
                 model, processor = load_random(self._random, dtype=dtype, device=device, attention=attention)

@@ -15,6 +15,7 @@ from editloupe.report.leaderboard import MAX_GROUPS
 from editloupe.report.thumbnails import link_to
 from editloupe.report.words import one_line, printable
 from editloupe.results import Results, SampleNote, Verdict
+from editloupe.rubrics.thoughts import split_thoughts
 
 __all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
 
@@ -155,15 +156,21 @@ def _edit(verdicts: Sequence[Verdict], thumbnails: Mapping[str, str]) -> Mapping
         "image": None if image is None else _picture(image, thumbnails),
         "digest": next((one.digest for one in verdicts if one.digest is not None), None),
         "failures": [list(one) for one in failures],
-        "metrics": [
-            {
-                "name": printable(one.metric),
-                "score": _rounded(one.score),
-                "words": printable(one.words or "").strip()[:LONGEST],
-                "labels": [[printable(label), round(p, 4)] for label, p in one.labels.items()] if one.labels else None,
-            }
-            for one in verdicts
-        ],
+        "metrics": [_metric(verdict) for verdict in verdicts],
+    }
+
+
+def _metric(verdict: Verdict) -> Mapping[str, Any]:
+    """What the judge said of one metric: the answer, which a search goes through, apart from what it thought before."""
+    spoken = split_thoughts(verdict.words or "")
+    thoughts = printable(verdict.thoughts or spoken.thoughts or "").strip()[:LONGEST]
+    labels = verdict.labels
+    return {
+        "name": printable(verdict.metric),
+        "score": _rounded(verdict.score),
+        "words": printable(spoken.answer).strip()[:LONGEST],
+        "labels": [[printable(label), round(p, 4)] for label, p in labels.items()] if labels else None,
+        **({"thoughts": thoughts} if thoughts else {}),
     }
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from editloupe.pair_results import PairVerdict
 from editloupe.records import Failure
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
@@ -14,7 +15,7 @@ from editloupe.report.tables import Tables
 from editloupe.results import Aggregate, Speed, Verdict
 from editloupe.statistics.summary import Estimate
 
-__all__ = ["report_json", "verdicts_jsonl"]
+__all__ = ["pairs_jsonl", "report_json", "verdicts_jsonl"]
 
 # JSON allows these inside strings, but `str.splitlines` and others would break a line of JSONL there.
 _LINE_BREAKS = str.maketrans({"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -39,12 +40,15 @@ def report_json(tables: Tables) -> bytes:
             "signature": results.judge.signature,
             "warning": " ".join(warnings_of(results)) or None,
             "sanity": None if results.sanity is None else results.sanity.verdicts,
+            "stated_sampling": results.judge.stated_sampling or None,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),
         "replies": results.replies.as_json(),
         "editors": [_editor(one, results.aggregates) for one in tables.standings],
         "comparisons": tables.comparisons.as_json(),
+        "robustness": tables.robustness.as_json(),
+        **({} if tables.ranking is None else {"pairs": tables.ranking.as_json()}),
         "failures": [_failures(one) for one in tables.failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }
@@ -55,6 +59,39 @@ def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:
     """Return the bytes of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
     lines = [_dump(_verdict(one)).translate(_LINE_BREAKS) + "\n" for one in verdicts]
     return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def pairs_jsonl(verdicts: Iterable[PairVerdict]) -> bytes:
+    """Return the bytes of ``pairs.jsonl``: one object per (sample, two editors, metric)."""
+    lines = [_dump(_pair(one)).translate(_LINE_BREAKS) + "\n" for one in verdicts]
+    return "".join(lines).encode("utf-8", "backslashreplace")
+
+
+def _pair(one: PairVerdict) -> dict[str, Any]:
+    return {
+        "sample": one.sample,
+        "category": one.category,
+        "a": one.a,
+        "b": one.b,
+        "metric": one.metric or None,
+        "outcome": None if one.outcome is None else dict(zip(("a", "b", "tie"), one.outcome, strict=True)),
+        "identical": one.identical,
+        "answers": [
+            {
+                "shown_first": "b" if each.turned else "a",
+                "draw": each.draw,
+                "outcome": None if each.outcome is None else dict(zip(("a", "b", "tie"), each.outcome, strict=True)),
+                "reply": each.words,
+                "labels": None if each.labels is None else dict(each.labels),
+                "failure": None if each.failure is None else _failure(each.failure),
+            }
+            for each in one.answers
+        ],
+        "failure": None if one.failure is None else _failure(one.failure),
+        "images": list(one.images),
+        "sources": list(one.sources),
+        "instruction": one.instruction,
+    }
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

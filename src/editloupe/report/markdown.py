@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable
 
 from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import counted, unit_of
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.markdown_cells import plain, row
+from editloupe.report.markdown_pairs import ranking_markdown
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
-from editloupe.report.words import interval, number, one_line, rank_range, signed, words
+from editloupe.report.words import interval, number, rank_range, signed, words
 from editloupe.results import Results
 from editloupe.statistics.summary import Estimate
 
 __all__ = ["leaderboard_markdown", "report_markdown"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]|~#!$])")
-
 
 def report_markdown(tables: Tables) -> bytes:
     """Return the bytes of ``report.md``; what a reader must know first, such as the judge's warning, stands first."""
-    results, comparisons = tables.results, tables.comparisons
+    results = tables.results
     text = words(results.language)
     lines = [
         *_warnings(results),
-        f"# {_plain(results.heading)}: {text['leaderboard']}",
+        f"# {plain(results.heading)}: {text['leaderboard']}",
         "",
         _setting(results),
         "",
-        *_leaderboard(tables),
-        "",
-        *_too_few(results, comparisons),
-        *_comparisons(results, comparisons),
+        *_greedy(results),
+        *_scored(tables),
+        *([] if tables.ranking is None else ranking_markdown(tables.ranking, results.language)),
         f"## {text['failures']}",
         "",
         *_failures(tables),
@@ -44,18 +42,28 @@ def report_markdown(tables: Tables) -> bytes:
         "",
         f"## {text['signature']}",
         "",
-        _plain(results.signature, 2000),
+        plain(results.signature, 2000),
         "",
-        f"editloupe {_plain(results.version)}",
+        f"editloupe {plain(results.version)}",
         "",
     ]
     return "\n".join(lines).encode("utf-8")
 
 
+def _scored(tables: Tables) -> list[str]:
+    """What single scores show; nothing where edits are only compared."""
+    results, comparisons = tables.results, tables.comparisons
+    if not results.metrics:
+        return []
+    return [*_leaderboard(tables), "", *_too_few(results, comparisons), *_comparisons(results, comparisons)]
+
+
 def leaderboard_markdown(tables: Tables) -> str:
     """The leaderboard alone, as a Markdown table to paste; what a reader must know stands under it."""
     results = tables.results
-    lines = list(_leaderboard(tables))
+    lines = list(_leaderboard(tables)) if results.metrics else []
+    if tables.ranking is not None:
+        lines += [*([""] if lines else []), *ranking_markdown(tables.ranking, results.language)]
     lines += ["", _setting(results)]
     if warnings := _warnings(results):
         lines += ["", *warnings[:-1]]
@@ -64,21 +72,26 @@ def leaderboard_markdown(tables: Tables) -> str:
 
 def _warnings(results: Results) -> list[str]:
     """One paragraph each, an empty line after it."""
-    return [line for one in warnings_of(results) for line in (f"**{_plain(one, 600)}**", "")]
+    return [line for one in warnings_of(results) for line in (f"**{plain(one, 600)}**", "")]
 
 
 def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
     remark = too_few(comparisons, results.language)
-    return [_plain(remark, 400), ""] if remark else []
+    return [plain(remark, 400), ""] if remark else []
+
+
+def _greedy(results: Results) -> list[str]:
+    remark = greedy_beside(results.judge.name, results.judge.stated_sampling, results.language)
+    return [plain(remark, 400), ""] if remark else []
 
 
 def _setting(results: Results) -> str:
     text = words(results.language)
     limited = f" ({limited_to(results.benchmark.samples, results.language)})" if results.benchmark.limited else ""
     return (
-        f"{_plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}{limited}, "
+        f"{plain(results.benchmark.name)}: {results.benchmark.samples} {text['samples']}{limited}, "
         f"{len(results.editors)} {text['editors']}. "
-        f"{text['judge_name']}: {_plain(results.judge.name)}. {text['rubric']}: {_plain(results.rubric)} "
+        f"{text['judge_name']}: {plain(results.judge.name)}. {text['rubric']}: {plain(results.rubric)} "
         f"({results.scale.low:g}–{results.scale.high:g})."
     )
 
@@ -86,7 +99,7 @@ def _setting(results: Results) -> str:
 def _leaderboard(tables: Tables) -> Iterable[str]:
     results = tables.results
     text = words(results.language)
-    labels = [_plain(category.label) for category in results.benchmark.categories]
+    labels = [plain(category.label) for category in results.benchmark.categories]
     columns = [
         text["rank"],
         text["editor"],
@@ -97,20 +110,20 @@ def _leaderboard(tables: Tables) -> Iterable[str]:
         text["worst_note"],
         *labels,
     ]
-    yield _row(columns)
-    yield _row(["---:", "---", *(["---:"] * (len(columns) - 2))])
+    yield row(columns)
+    yield row(["---:", "---", *(["---:"] * (len(columns) - 2))])
     for one in tables.ranked:
         total = one.overall
         cells = [
             rank_range(tables.comparisons, one.editor.name),
-            _plain(one.editor.name),
+            plain(one.editor.name),
             f"**{number(total.mean)}**",
             interval(total),
             str(total.n),
             str(total.failed),
         ]
         cells.append(number(total.mean_if_failures_worst))
-        yield _row([*cells, *(_short(one.categories[category.id]) for category in results.benchmark.categories)])
+        yield row([*cells, *(_short(one.categories[category.id]) for category in results.benchmark.categories)])
 
 
 def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
@@ -120,21 +133,21 @@ def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
     text = words(results.language)
     yield f"## {text['compare']}"
     yield ""
-    yield _row(["A", "B", text["difference"], text["interval"], text["p_corrected"], text["detectable"], "n"])
-    yield _row(["---", "---", *(["---:"] * 5)])
+    yield row(["A", "B", text["difference"], text["interval"], text["p_corrected"], text["detectable"], "n"])
+    yield row(["---", "---", *(["---:"] * 5)])
     short = short_names(comparisons.editors)  # the leaderboard above has the whole ones
     for a, b in itertools.pairwise(comparisons.editors):
         one = comparisons.overall[a, b]
         ends = one.paired.ci95
         interval_ = "–" if ends is None else f"{signed(ends[0])} – {signed(ends[1])}"
         cells = [
-            _plain(short[a]),
-            _plain(short[b]),
+            plain(short[a]),
+            plain(short[b]),
             signed(one.paired.difference),
             interval_,
             number(one.p_corrected, 4),
         ]
-        yield _row([*cells, number(one.paired.detectable), str(one.paired.n)])
+        yield row([*cells, number(one.paired.detectable), str(one.paired.n)])
     yield ""
 
 
@@ -148,23 +161,24 @@ def _failures(tables: Tables) -> Iterable[str]:
     language = tables.results.language
     text = words(language)
     if not tables.failures:
-        yield text["no_failures"]
+        pairs = 0 if tables.ranking is None else tables.ranking.failed
+        yield text["pairs_failed_above"].format(failed=pairs) if pairs else text["no_failures"]
         return
     if sentence := tables.failed.sentence(language):
-        yield _plain(sentence, 400)
+        yield plain(sentence, 400)
         yield ""
-    yield _row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
-    yield _row(["---", "---", "---", "---:", "---"])
+    yield row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
+    yield row(["---", "---", "---", "---:", "---"])
     for one in tables.failures:
         example = one.examples[0]
         message = example.failure.message if example.failure is not None else ""
         cells = [
-            _plain(one.editor),
+            plain(one.editor),
             text[f"stage_{one.stage}"],
-            _plain(one.kind),
+            plain(one.kind),
             counted(one.count, unit_of(one), language),
         ]
-        yield _row([*cells, f"{_plain(example.sample, 60)}: {_plain(message)}"])
+        yield row([*cells, f"{plain(example.sample, 60)}: {plain(message)}"])
 
 
 def _speed(results: Results) -> Iterable[str]:
@@ -180,13 +194,3 @@ def _speed(results: Results) -> Iterable[str]:
             f"- {text[stage]}: {speed.items} {text['items']}, {speed.seconds:.1f} {text['seconds']}, "
             f"{speed.items_per_second:.2f} {text['per_second']}{extra}"
         )
-
-
-def _row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
-
-
-def _plain(text: str, limit: int = 160) -> str:
-    """Foreign text as text: one line, no Markdown, no HTML, no links."""
-    escaped = one_line(text, limit).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _SPECIAL.sub(r"\\\1", escaped).replace("://", "&colon;//")

@@ -11,7 +11,8 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
+from editloupe.report.robustness import robust_sentences
 from editloupe.report.sanity import sanity_view
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
@@ -60,14 +61,18 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "judge": {
             "name": printable(judge.name),
             "signature": printable(judge.signature),
+            "greedy": [greedy_beside(judge.name, judge.stated_sampling, one) for one in ("en", "zh")],
         },
         "warnings": _both(warnings_of(results, "en"), warnings_of(results, "zh")),
         "too_few": _both([too_few(comparisons, "en")], [too_few(comparisons, "zh")])[0],
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
-        "editors": [_editor(one, short[one.editor.name]) for one in tables.ranked],
+        "editors": [
+            _editor(one, short[one.editor.name], tables.robustness.bounds.get(one.editor.name)) for one in tables.ranked
+        ],
         "comparisons": comparisons.as_json(),
+        "robust": _robust(tables),
         "aggregates": [_aggregate(one, names) for one in results.aggregates],
         "card": printable(results.card),
         "judge_card": None if results.judge_card is None else results.judge_card.as_json(),
@@ -83,6 +88,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "cost": dict(results.cost),
         "versions": dict(results.versions),
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
+        "drawn": None if results.drawn is None else _drawn(results.drawn, names),
         "audit": None if results.audit is None else results.audit.as_json(),
         "probe": None if results.probe is None else results.probe.as_json(),
     }
@@ -100,16 +106,34 @@ def _label(category: str, label: str) -> list[str]:
     return [printable(label)] * 2
 
 
+def _robust(tables: Tables) -> list[list[str]]:
+    """The sentences under the leaderboard, in both languages."""
+    categories = tables.results.benchmark.categories
+    labels = [{one.id: _label(one.id, one.label)[language] for one in categories} for language in (0, 1)]
+    return _both(
+        robust_sentences(tables.robustness, labels[0], "en"), robust_sentences(tables.robustness, labels[1], "zh")
+    )
+
+
+def _drawn(drawn: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Which edits are to be rated: samples by id, editors by their number."""
+    return {
+        "samples": drawn["samples"],
+        "editors": [number for number, name in enumerate(names) if name in drawn["editors"]],
+    }
+
+
 def _scale(scale: Scale) -> dict[str, float]:
     return {"low": scale.low, "high": scale.high, "worst": scale.worst}
 
 
-def _editor(standing: Standing, short: str) -> dict[str, Any]:
+def _editor(standing: Standing, short: str, bounds: tuple[float, float] | None) -> dict[str, Any]:
     return {
         "name": printable(standing.editor.name),
         "short": short,
         "signature": printable(standing.editor.signature),
         "overall": _estimate(standing.overall),
+        "bounds": None if bounds is None or not standing.overall.failed else [_rounded(end) for end in bounds],
         "categories": [_estimate(one) for one in standing.categories.values()],
         "metrics": [
             {"overall": _estimate(one.overall), "categories": [_estimate(each) for each in one.categories.values()]}

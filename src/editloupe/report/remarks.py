@@ -11,7 +11,7 @@ from editloupe.report.sanity import failed_probes, probe_called
 from editloupe.report.words import one_line, words
 from editloupe.results import NOT_DONE, Language, Results
 
-__all__ = ["limited_to", "outside_domain", "too_few", "warnings_of"]
+__all__ = ["greedy_beside", "limited_to", "outside_domain", "too_few", "warnings_of"]
 
 
 def warnings_of(results: Results, language: Language | None = None) -> list[str]:
@@ -48,6 +48,20 @@ def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: 
     made_for = ", ".join(one_line(one, 60) for one in domain)
     names = {"judge": one_line(judge, 60), "domain": made_for, "benchmark": one_line(benchmark, 60)}
     return [words(language)["outside_domain"].format_map(names)]
+
+
+def greedy_beside(judge: str, sampling: str, language: Language = "en") -> str:
+    """The sentence that a judge took the most probable tokens where its makers draw them; empty where it did not.
+
+    Args:
+        judge: its name.
+        sampling: how they do; empty where there is nothing to say.
+        language: of the sentence.
+    """
+    if not sampling:
+        return ""
+    names = {"judge": one_line(judge, 60), "sampling": one_line(sampling, 200)}
+    return words(language)["greedy_beside"].format_map(names)
 
 
 def limited_to(samples: int, language: Language) -> str:

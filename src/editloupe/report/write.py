@@ -6,7 +6,7 @@ from pathlib import Path
 
 from editloupe.report.csv_report import scores_csv
 from editloupe.report.gallery import gallery_of
-from editloupe.report.json_report import report_json, verdicts_jsonl
+from editloupe.report.json_report import pairs_jsonl, report_json, verdicts_jsonl
 from editloupe.report.markdown import report_markdown
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import CHUNKS, as_script, chunk_name, html_page
@@ -32,6 +32,8 @@ def write_report(results: Results, folder: Path) -> Tables:
     """
     tables = Tables.of(results)
     _write(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
+    if results.pairs is not None:
+        _write(folder / "pairs.jsonl", pairs_jsonl(results.pairs.verdicts))
     _write(folder / "scores.csv", scores_csv(results))
     _write(folder / "report.md", report_markdown(tables))
     thumbnails = make_thumbnails(folder, results.pictures)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from editloupe.errors import ConfigError
 from editloupe.records import AnswerFormat, Picture, Question, Reply, Sample
@@ -15,6 +16,7 @@ from editloupe.rubrics.conditions import RubricModel
 from editloupe.rubrics.derived import Derived
 from editloupe.rubrics.forms import Form
 from editloupe.rubrics.metrics import Metric
+from editloupe.rubrics.pairwise import PairQuestions
 from editloupe.rubrics.parts import Part, form_of_part, read_part
 from editloupe.rubrics.replies import expected_value
 from editloupe.rubrics.reply_schema import reply_schema
@@ -53,6 +55,8 @@ class Rubric(RubricModel):
         texts: by language.
         enabled: the metrics that are asked, in order; the default ones where the config names none.
         prompts: a user's own prompts by category id; each replaces system text, context text and ask there.
+        pairs: what is asked about two edits of a sample; None where the rubric knows single edits alone. One that has
+            this part may be without metrics.
     """
 
     name: str
@@ -67,6 +71,14 @@ class Rubric(RubricModel):
     texts: dict[str, Texts]
     enabled: tuple[str, ...] = ()
     prompts: dict[str, Prompt] = Field(default_factory=dict)
+    pairs: PairQuestions | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        if self.pairs is None:  # so that the hash of a rubric for single edits stays what it was
+            data.pop("pairs", None)
+        return data
 
     def questions(
         self,
@@ -93,6 +105,8 @@ class Rubric(RubricModel):
         Raises:
             ConfigError: as in `require`.
         """
+        if not self.enabled:  # it compares edits alone, and may have no words for single ones
+            return {}
         mode = mode or self.answer
         self.require(mode)
         roles: dict[str, Sequence[Picture]] = {

@@ -42,12 +42,12 @@ class ImageSlot(Conditional):
     """Where the pictures of one role go, for samples that it applies to, and the line above them.
 
     Attributes:
-        image: the role.
+        image: the role; ``first`` and ``second`` are those of a pair.
         label: the line above; with ``{number}`` in it each of several pictures gets its own, numbered.
         size: ``source`` brings the picture to the width and height of the first source image.
     """
 
-    image: Literal["source", "edited", "reference"]
+    image: Literal["source", "edited", "reference", "first", "second"]
     label: str = ""
     size: Literal["own", "source"] = "own"
 

@@ -21,6 +21,8 @@ def problems(rubric: Rubric, enabled: Sequence[str]) -> Iterator[str]:
         rubric: as read from its file.
         enabled: the metrics that will be asked.
     """
+    if not rubric.metrics and rubric.pairs is None:
+        yield "has neither metrics nor a part `pairs`, so nothing would be asked"
     if rubric.combine not in FORMULAS or FORMULAS[rubric.combine].takes is not None:
         free = [name for name, formula in FORMULAS.items() if formula.takes is None]
         yield f"combines by {rubric.combine!r}; known formulas: {', '.join(free)}"

@@ -19,6 +19,7 @@ from editloupe.judge_quality.audit import Audit
 from editloupe.judge_quality.card import JudgeCard, card_of
 from editloupe.judge_quality.probe import Probe
 from editloupe.judge_quality.sanity import Sanity
+from editloupe.pairs.reading import pair_results_of
 from editloupe.planning import edits_of, full_signature
 from editloupe.records import Edit, Failure, ImageFile, Picture, Sample, Stage
 from editloupe.results import (
@@ -81,7 +82,8 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
     counts = Counter(sample.category for sample in samples)
     labels: dict[str, str] = benchmark["categories"]
     order = [name for name in labels if name in counts] + [name for name in counts if name not in labels]
-    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed)[:16]
+    compared = [] if config.pairs is None else [sorted(ledger.pair_plan()), config.pairs.model_dump(mode="json")]
+    signature = digest_of(benchmark, editors, judge, sorted(plan.items()), rubric_hash, config.seed, *compared)[:16]
     judge_signature = full_signature(config, judge)
     audit, probe = ledger.fact("audit"), ledger.fact("probe")
     reading = reading_of(ledger.folder, verdicts, ledger.fact("reading"))
@@ -94,7 +96,13 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
             limited=len(samples) == config.benchmark.limit,
         ),
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
+        judge=JudgeInfo(
+            judge["name"],
+            judge_signature,
+            judge["warning"] or "",
+            _domain(config, ledger),
+            ledger.fact("judge_sampling") or "",
+        ),
         rubric=rubric_name(rubric),
         scale=total,
         metrics=scales,
@@ -122,7 +130,9 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        drawn=ledger.fact("human_sample"),
         sanity=_sanity(ledger, judge_signature, rubric_name(rubric)),
+        pairs=pair_results_of(config, ledger, samples, edits),
     )
 
 
@@ -165,6 +175,8 @@ def _scales(rubric: Rubric) -> dict[str, Scale]:
     asked = {name: rubric.metrics[name] for name in rubric.enabled}
     scales = {name: Scale(one.low, one.high, one.worst) for name, one in asked.items()}
     scales |= {name: Scale(one.low, one.high, one.worst) for name, one in rubric.derived.items()}
+    if not scales:  # single edits are not scored at all
+        scales[OVERALL] = Scale()
     if OVERALL not in scales:
         ends = [scales[name] for name in rubric.enabled]
         scales[OVERALL] = Scale(

@@ -7,6 +7,7 @@ the hash of everything it depends on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -30,12 +31,15 @@ from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 from editloupe.store.writing import LedgerConnection, writing
 
-__all__ = ["Ledger", "Outcome", "ledger_to_read", "study_holder"]
+__all__ = ["Ledger", "Outcome", "PairRow", "ledger_to_read", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
+PairRow = tuple[str, str, str, str, bool, int, str]
+
 FORMAT = 1
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 _CHUNK = 500  # SQLite allows 999 parameters in old builds
 
 _SCHEMA = """
@@ -54,6 +58,11 @@ CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, record TEXT NO
 CREATE TABLE IF NOT EXISTS plan (
     editor TEXT NOT NULL, sample TEXT NOT NULL, metric TEXT NOT NULL, key TEXT NOT NULL,
     PRIMARY KEY (editor, sample, metric)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pairs (
+    sample TEXT NOT NULL, a TEXT NOT NULL, b TEXT NOT NULL, metric TEXT NOT NULL, turned INTEGER NOT NULL,
+    draw INTEGER NOT NULL, key TEXT NOT NULL,
+    PRIMARY KEY (sample, a, b, metric, turned, draw)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS speed (
@@ -162,6 +171,8 @@ class Ledger:
         with _transaction(self._db):
             self._db.execute("DELETE FROM plan WHERE metric = ''")
             self._db.executemany("DELETE FROM plan WHERE editor = ? AND sample = ?", stale)
+            both = [(sample, editor, editor) for editor, sample in stale]
+            self._db.executemany("DELETE FROM pairs WHERE sample = ? AND (a = ? OR b = ?)", both)
             self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", [(*place, key) for place, key in now.items()])
 
     def save_reply_plan(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
@@ -174,6 +185,23 @@ class Ledger:
         """Key by (editor, sample id, metric); an edit's metric is empty."""
         rows = self._db.execute("SELECT editor, sample, metric, key FROM plan")
         return {(editor, sample, metric): key for editor, sample, metric, key in rows}
+
+    def save_pair_plan(self, rows: Iterable[PairRow], *, anew: bool) -> None:
+        """Keep which key each question about a pair has; a pair that is not asked has one row without metric and key.
+
+        Args:
+            rows: (sample id, editor, other editor, metric, whether the other's edit is shown first, draw, key).
+            anew: whether these are all; else they are added to what is there.
+        """
+        with _transaction(self._db):
+            if anew:
+                self._db.execute("DELETE FROM pairs")
+            self._db.executemany("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def pair_plan(self) -> list[PairRow]:
+        """What `save_pair_plan` kept."""
+        rows = self._db.execute("SELECT sample, a, b, metric, turned, draw, key FROM pairs")
+        return [(sample, a, b, metric, bool(turned), draw, key) for sample, a, b, metric, turned, draw, key in rows]
 
     def save_fact(self, name: str, value: Any) -> None:
         """Keep something about the study that its report needs, as JSON."""
@@ -315,11 +343,19 @@ def _packed_sample(sample: Sample) -> dict[str, Any]:
 
 def _lock(folder: Path) -> FileLock:
     path = folder / ".lock"
-    lock = FileLock(path, timeout=0, thread_local=False)
+    # No fallback: a lock by a file's mere presence outlives a killed run, which the same command could not continue.
+    lock = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout as error:
         raise StudyLocked(_in_use(path)) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise StorageError(
+            f"{str(folder)!r} lies on a file system without file locks, so nothing would keep two runs of this study "
+            "apart; choose an `out:` on another file system"
+        ) from error
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
     return lock
@@ -331,11 +367,11 @@ def study_holder(folder: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        with FileLock(path, timeout=0, thread_local=False):
+        with FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False):
             return ""
     except Timeout:
         return _in_use(path)
-    except OSError:  # a folder that may only be read is nobody's work place
+    except OSError:  # a folder that cannot be written or locked is nobody's work place
         return ""
 
 

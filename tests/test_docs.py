@@ -126,7 +126,8 @@ def test_a_command_s_options_are_described_and_no_others(name):
 
 
 def test_exit_codes_are_described():
-    codes = {str(code) for code in (0, cli.WRONG_INPUT, cli.FINISHED_WITH_FAILURES, cli.INTERRUPTED)}
+    every = (0, cli.GATE_FAILED, cli.WRONG_INPUT, cli.FINISHED_WITH_FAILURES, cli.UNDECIDED, cli.INTERRUPTED)
+    codes = {str(code) for code in every}
     assert codes <= set(rows(read(COMMANDS)))
     for page in (GUIDE, CHINESE_GUIDE):
         assert codes <= set(rows(read(page)))

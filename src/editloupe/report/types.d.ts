@@ -18,6 +18,7 @@ interface Editor {
   short: string;
   signature: string;
   overall: Estimate;
+  bounds: [number, number] | null;
   categories: Estimate[];
   metrics: {overall: Estimate; categories: Estimate[]}[];
   aggregates: Record<string, Estimate>;
@@ -90,6 +91,7 @@ interface Overview {
   metrics: ({name: string} & Scale)[];
   editors: Editor[];
   comparisons: {pairs: Comparison[]; rank_ranges: Record<string, [number, number]>; cliques: [number, number][]};
+  robust: Words[];
   aggregates: {name: string; variant: string; note: string; values: Estimate[]}[];
   card: string;
   judge_card: any;
@@ -105,6 +107,7 @@ interface Overview {
   cost: Record<string, Record<string, any>>;
   versions: Record<string, string>;
   config: string;
+  drawn: {samples: string[]; editors: number[]} | null;
   audit: any;
   probe: any;
 }

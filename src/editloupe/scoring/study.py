@@ -130,6 +130,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        drawn=ledger.fact("human_sample"),
         sanity=_sanity(ledger, judge_signature, rubric_name(rubric)),
         pairs=pair_results_of(config, ledger, samples, edits),
     )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -40,6 +41,23 @@ def test_run_prints_the_table_where_the_report_lies_and_the_total(world, finishe
     assert finished.stdout.rstrip().endswith("total  6 scores  0 failed")
     assert "judge  batch 1-4/" in finished.stdout
     assert "untrained random weights" in finished.stdout
+
+
+def test_nothing_is_cut_where_standard_output_is_no_terminal(tmp_path):
+    """What `| grep` and a log file get: names and tables as wide as they are, whatever COLUMNS says."""
+    names = ["painter-" + 60 * "x" + f"-of-{year}" for year in (2024, 2025)]
+    editors = ", ".join(f"{{type: procedural, name: {name}, skill: 1}}" for name in names)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"benchmark: {{name: shapes, limit: 2}}\neditors: [{editors}]\njudge: {{model: nano}}\nout: study\n"
+    )
+    for words in (("audit", path), ("report", tmp_path / "study")):
+        printed = command(*words)
+        assert printed.returncode == 0, printed.stderr
+        for name in names:
+            assert re.search(rf"(?m)^ *(?:1–2 +)?{name} .*[0-9] *$", printed.stdout), printed.stdout
+    compared = command("compare", tmp_path / "study", *names)
+    assert any(f"A = {names[0]}" in line and f"B = {names[1]}" in line for line in compared.stdout.splitlines())
 
 
 def test_the_seed_s_own_command_is_the_same(world, finished):

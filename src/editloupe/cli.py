@@ -191,14 +191,14 @@ def compare(
     from editloupe.report.terminal_pairs import against_sentence
 
     results = _results(folder)
-    editors = [one.name for one in results.editors]
+    editors = [editor.name for editor in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
     ranking = Ranking.of(results)
     against = None if ranking is None or asked is not None else ranking.against(a, b)
-    best = [one.editor.name for one in ranked(standings(results))]
+    best = [standing.editor.name for standing in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
     if results.metrics:
         for sentence in compare_sentences(overall):
@@ -210,11 +210,11 @@ def compare(
     if results.metrics:
         print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
-        found = {**overall.as_json(), "metric": asked, "signature": results.signature}
-        found["categories"] = {name: one.as_json() for name, one in categories.items()}
+        result = {**overall.as_json(), "metric": asked, "signature": results.signature}
+        result["categories"] = {name: comparison.as_json() for name, comparison in categories.items()}
         if against is not None:
-            found["pairs"] = against.as_json()
-        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            result["pairs"] = against.as_json()
+        Path(json_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 @app.command()
@@ -249,7 +249,7 @@ def gate(
     sides = []
     for study, editor in ((base_study, base), (candidate_study, candidate)):
         results = studies[study]
-        sides.append(Side(results, _one_of("editor", editor, [one.name for one in results.editors]), study))
+        sides.append(Side(results, _one_of("editor", editor, [known.name for known in results.editors]), study))
     asked = None if metric is None else _one_of("metric", metric, list(sides[0].results.metrics))
     decision = decide(*sides, margin=margin, disaster=disaster, metric=asked)
     for sentence in gate_sentences(decision):
@@ -509,10 +509,10 @@ def _bench_against(
 
 
 def _whole_numbers(option: str, text: str) -> list[int]:
-    numbers = [one.strip() for one in text.split(",")]
-    if not all(one.isdecimal() and int(one) > 0 for one in numbers):
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise typer.BadParameter(f"{text!r} has to be whole numbers from 1, separated by commas", param_hint=option)
-    return [int(one) for one in numbers]
+    return [int(number) for number in numbers]
 
 
 def _teller(json_file: str | None) -> Callable[[str], None]:
@@ -619,7 +619,7 @@ def score(
 
     from editloupe.serve.command import answer_lines, score_one
 
-    chosen = None if metrics is None else [one.strip() for one in metrics.split(",") if one.strip()]
+    chosen = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
     answer = score_one(
         source, edited, instruction, config=config, url=url, settings=settings or [], category=category, metrics=chosen
     )
@@ -671,8 +671,8 @@ def _refused_by_system(error: OSError) -> int:
     """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
     if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
         return _unforeseen(error)
-    place = "" if error.filename is None else f"{str(error.filename)!r}: "
-    typer.echo(f"editloupe: {place}{error.strerror or error}; mend that and give the same command again", err=True)
+    file = "" if error.filename is None else f"{str(error.filename)!r}: "
+    typer.echo(f"editloupe: {file}{error.strerror or error}; mend that and give the same command again", err=True)
     return WRONG_INPUT
 
 
@@ -681,7 +681,7 @@ def _unforeseen(error: Exception) -> int:
     import tempfile
     import traceback
 
-    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    fault = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     text = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(
@@ -690,9 +690,9 @@ def _unforeseen(error: Exception) -> int:
             file.write(text)
     except OSError:  # nowhere to write it: better on the screen than nowhere
         typer.echo(text, err=True)
-        typer.echo(f"editloupe: unforeseen: {told}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}", err=True)
     else:
-        typer.echo(f"editloupe: unforeseen: {told}; please report it with the traceback in {file.name}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}; please report it with the traceback in {file.name}", err=True)
     return UNFORESEEN
 
 
@@ -824,8 +824,8 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(remark)
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
-        told = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
+        such_as = f"such as {sample!r} by {editor}: {example[0]}"
+        typer.echo(f"notes  {len(notes)} of the edits, {such_as}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
     line = f"total  {failed.scores} scores  {failed.failed_scores} failed"

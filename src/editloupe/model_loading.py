@@ -68,8 +68,8 @@ def _is_torn(error: BaseException) -> bool:
     words = ("incomplete metadata", "headertoo", "header too", "invalidheader", "central directory", "ran out of input")
     cause: BaseException | None = error
     while cause is not None:  # diffusers says only that a file could not be loaded, and why in what came before
-        told = f"{type(cause).__name__} {cause}".lower()
-        if "safetensorerror" in told or any(word in told for word in words):
+        message = f"{type(cause).__name__} {cause}".lower()
+        if "safetensorerror" in message or any(word in message for word in words):
             return True
         cause = cause.__cause__ or cause.__context__
     return False

@@ -283,22 +283,24 @@ class Results:
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
         """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
-        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
+        return {
+            (verdict.editor, verdict.sample, verdict.draw): verdict.notes for verdict in self.verdicts if verdict.notes
+        }
 
     @property
     def pictures(self) -> list[str]:
         """Every picture of the study, once, in the order of the samples; paths relative to the study folder."""
-        found: dict[str, None] = {}
-        for one in self.verdicts:
-            found.update(dict.fromkeys(one.sources))
-            if one.image is not None:
-                found[one.image] = None
+        pictures: dict[str, None] = {}
+        for verdict in self.verdicts:
+            pictures.update(dict.fromkeys(verdict.sources))
+            if verdict.image is not None:
+                pictures[verdict.image] = None
         for pair in self.pairs.verdicts if self.pairs is not None else ():
-            found.update(dict.fromkeys(pair.sources))
-            found.update(dict.fromkeys(image for image in pair.images if image is not None))
+            pictures.update(dict.fromkeys(pair.sources))
+            pictures.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
-            found.update(dict.fromkeys(note.references))
+            pictures.update(dict.fromkeys(note.references))
         for probe in self.sanity.probes.values() if self.sanity is not None else ():
             for example in probe.examples:
-                found.update(dict.fromkeys(example.pictures))
-        return list(found)
+                pictures.update(dict.fromkeys(example.pictures))
+        return list(pictures)

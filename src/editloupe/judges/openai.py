@@ -55,12 +55,12 @@ class OpenAIJudge(StreamingJudge):
     @classmethod
     def requirements(cls, options: WireOptions) -> list[Requirement]:
         """Tell of the missing package, a missing key, a server that is not there, or the program that starts it."""
-        found = [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
+        unmet = [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
         if options.launch is not None:
-            found += lacking_program(shlex.split(options.launch)[0])
+            unmet += lacking_program(shlex.split(options.launch)[0])
         for url in options.base_url:
-            found += lacking_server(url)
-        return found
+            unmet += lacking_server(url)
+        return unmet
 
     def __init__(self, options: WireOptions) -> None:
         self.options = options
@@ -95,33 +95,35 @@ class OpenAIJudge(StreamingJudge):
     @property
     def signature(self) -> str:
         """What every reply depends on as far as we can know it; addresses and throughput settings are not in it."""
-        one = self.options
-        encoding = one.image.encoding if one.image.encoding == "png" else f"jpeg{one.image.quality}"
+        options = self.options
+        encoding = options.image.encoding if options.image.encoding == "png" else f"jpeg{options.image.quality}"
         parts = [
-            f"openai model={self.name if self._is_local else one.model}",
-            f"image={one.image.longest_edge}+server/pil-bicubic+{encoding}",
-            f"prefill={str(one.prefill).lower()}",
+            f"openai model={self.name if self._is_local else options.model}",
+            f"image={options.image.longest_edge}+server/pil-bicubic+{encoding}",
+            f"prefill={str(options.prefill).lower()}",
         ]
-        flags = _numeric_flags(one.launch or "")
+        flags = _numeric_flags(options.launch or "")
         parts += [f"launch={','.join(flags)}"] if flags else []
-        parts += [f"variant={one.variant}"] if one.variant else []
+        parts += [f"variant={options.variant}"] if options.variant else []
         if (
-            one.thinking == "on"
+            options.thinking == "on"
         ):  # thoughts come before a choice as well, whose key knows nothing else of how they are written
-            parts.append(f"thinking=on+{one.max_thinking_tokens} temperature={self._heat}{one.sampling_signature}")
-        elif one.thinking == "off":
+            parts.append(
+                f"thinking=on+{options.max_thinking_tokens} temperature={self._heat}{options.sampling_signature}"
+            )
+        elif options.thinking == "off":
             parts.append("thinking=off")
-        parts += [f"extra={json.dumps(one.extra_body, sort_keys=True)}"] if one.extra_body else []
+        parts += [f"extra={json.dumps(options.extra_body, sort_keys=True)}"] if options.extra_body else []
         return " ".join(parts)
 
     @property
     def decoding(self) -> str:
         """What a generated reply depends on besides."""
-        one = self.options
-        schema = "if-taken" if one.json_schema else "no"
-        thinking = "" if one.thinking == "auto" else f" thinking={one.thinking}+{one.max_thinking_tokens}"
-        heat = f"temperature={self._heat}{one.sampling_signature}"
-        return f"max_new_tokens={one.max_new_tokens} {heat} json_schema={schema}{thinking}"
+        options = self.options
+        schema = "if-taken" if options.json_schema else "no"
+        thinking = "" if options.thinking == "auto" else f" thinking={options.thinking}+{options.max_thinking_tokens}"
+        heat = f"temperature={self._heat}{options.sampling_signature}"
+        return f"max_new_tokens={options.max_new_tokens} {heat} json_schema={schema}{thinking}"
 
     @property
     def _heat(self) -> str:
@@ -186,7 +188,11 @@ class OpenAIJudge(StreamingJudge):
         if not questions:
             return
         options = self.options
-        if options.thinking == "on" and options.prefill and any(one.answer.mode == "choice" for one in questions):
+        if (
+            options.thinking == "on"
+            and options.prefill
+            and any(question.answer.mode == "choice" for question in questions)
+        ):
             raise ConfigError(
                 "judge.thinking is on, and the answer mode choice begins the judge's answer before it has thought: set "
                 "judge.prefill to false, so that the judge writes its thoughts and then the beginning, or judge.answer "
@@ -256,11 +262,11 @@ def _first_image(question: Question) -> str:
 def _numeric_flags(command: str) -> list[str]:
     """``--dtype float16`` and the like out of a launch command, as ``dtype=float16``, sorted."""
     words = shlex.split(command)
-    found = []
+    flags = []
     for index, word in enumerate(words):
         match = re.fullmatch(r"--([a-z_-]+)(?:=(.*))?", word)
         name = match[1].replace("_", "-") if match else ""
         if match and name in _NUMERIC:
             value = match[2] if match[2] is not None else " ".join(words[index + 1 : index + 2])
-            found.append(f"{name}={value}")
-    return sorted(found)
+            flags.append(f"{name}={value}")
+    return sorted(flags)

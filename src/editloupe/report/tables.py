@@ -45,7 +45,7 @@ class Tables:
         table = standings(results)
         best = ranked(table)
         failures = count_failures(results)
-        comparisons = compare_all(results, [one.editor.name for one in best])
+        comparisons = compare_all(results, [standing.editor.name for standing in best])
         return cls(
             results=results,
             standings=tuple(table),

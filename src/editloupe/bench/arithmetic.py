@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["matmul_rate", "prompt_operations"]
 
@@ -43,6 +44,8 @@ def prompt_operations(model: Any, length: int, grids: Sequence[tuple[int, int]])
 
 def matmul_rate(device: str, dtype: torch.dtype) -> float:
     """Operations per second of a large product of matrices: the best of some."""
+    import torch
+
     side = SIDE.get(torch.device(device).type, SIDE["cuda"])
     one = torch.randn(side, side, device=device, dtype=dtype)
     best = float("inf")
@@ -68,5 +71,7 @@ def _met(language: Any, text: Any) -> int:
 
 
 def _wait(device: str) -> None:
+    import torch
+
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize(device)

@@ -6,10 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from editloupe.batching import stream
@@ -20,6 +19,9 @@ from editloupe.judges.qwen.memory import Shape
 from editloupe.judges.qwen.runner import QwenRunner
 from editloupe.judges.random_weights import load_random
 from editloupe.records import AnswerFormat, Failure, ImagePart, Picture, Question, Reply
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["STEPS", "Finding", "NotMeasured", "Workbench"]
 
@@ -66,6 +68,8 @@ class Workbench:
     @property
     def on_gpu(self) -> bool:
         """Whether there is an allocator of the device's own to ask."""
+        import torch
+
         return bool(torch.device(self.device).type == "cuda")
 
     def load(self) -> None:
@@ -77,6 +81,8 @@ class Workbench:
 
     def wait(self) -> None:
         """Wait until the device has done everything."""
+        import torch
+
         if self.on_gpu:
             torch.cuda.synchronize(self.device)
 
@@ -101,6 +107,8 @@ class Workbench:
 
 def dtype_of(shape: str) -> torch.dtype:
     """The type of weights that a judge of this shape has."""
+    import torch
+
     return torch.bfloat16 if shape in ("8b", "30b-a3b") else torch.float32
 
 
@@ -180,6 +188,8 @@ def shared_equals_unshared(bench: Workbench) -> Finding:
 
 def stated_memory(bench: Workbench) -> Finding:
     """What the stated model says that a batch takes, against the most that the allocator held."""
+    import torch
+
     if not bench.on_gpu:
         raise NotMeasured("a CPU's memory has no allocator that tells what a batch took")
     questions = bench.questions(seed=2000)
@@ -197,6 +207,8 @@ def stated_memory(bench: Workbench) -> Finding:
 
 def recovers_from_too_large_a_batch(bench: Workbench) -> Finding:
     """Memory is taken until a batch of all questions cannot fit; the device itself must refuse it."""
+    import torch
+
     if not bench.on_gpu:
         raise NotMeasured("a CPU's allocator refuses nothing; the system would end the process")
     questions = bench.questions(seed=3000)
@@ -256,6 +268,8 @@ def tokens_per_second(bench: Workbench) -> Finding:
 
 def bfloat16_against_float32(bench: Workbench) -> Finding:
     """The small shape in both types: what rounding does to scores, and what it saves."""
+    import torch
+
     found = []
     for dtype in (torch.bfloat16, torch.float32):
         small = Workbench(bench.device, bench.small, 256, min(bench.pairs, 8))
@@ -322,6 +336,8 @@ def _stated(bench: Workbench, runner: QwenRunner, questions: Sequence[Question])
 @contextmanager
 def _memory_left(bench: Workbench, room: int) -> Iterator[None]:
     """Hold the device's memory but for `room` bytes."""
+    import torch
+
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(bench.device)
     ballast = torch.empty(max(0, free - room), dtype=torch.uint8, device=bench.device)

@@ -28,7 +28,16 @@ from editloupe.judge_quality.card import read_card
 from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.pairs.asking import ask_pairs
-from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
+from editloupe.planning import (
+    PlannedEdit,
+    PlannedReply,
+    edits_of,
+    make_judge,
+    pending,
+    plan_edits,
+    plan_replies,
+    require_scores,
+)
 from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
@@ -84,6 +93,8 @@ def tables_of_study(
     Raises:
         StudyStopped: as there.
     """
+    if sanity:
+        require_scores(config, "a sanity probe")
     with Study(config, retry_failed=retry_failed) as study:
         if "edit" in stages:
             study.plan_edits()

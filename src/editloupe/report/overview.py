@@ -11,6 +11,7 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.pair_gallery import pair_overview
 from editloupe.report.remarks import limited_to, too_few, warnings_of
 from editloupe.report.sanity import sanity_view
 from editloupe.report.short_names import short_names
@@ -84,6 +85,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "versions": dict(results.versions),
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
         "audit": None if results.audit is None else results.audit.as_json(),
+        "pairs": pair_overview(tables.ranking, names),
         "probe": None if results.probe is None else results.probe.as_json(),
     }
 

@@ -41,6 +41,10 @@ class Tables:
         """Compute them."""
         table = standings(results)
         best = ranked(table)
+        ranking = Ranking.of(results)
+        if ranking is not None and not results.metrics:  # no edit has a score of its own
+            place = {one.name: number for number, one in enumerate(ranking.editors)}
+            best.sort(key=lambda one: place[one.editor.name])
         failures = count_failures(results)
         return cls(
             results=results,
@@ -49,5 +53,5 @@ class Tables:
             comparisons=compare_all(results, [one.editor.name for one in best]),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
-            ranking=Ranking.of(results),
+            ranking=ranking,
         )

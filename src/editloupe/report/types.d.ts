@@ -107,6 +107,7 @@ interface Overview {
   config: string;
   audit: any;
   probe: any;
+  pairs: any;
 }
 
 interface Manifest {

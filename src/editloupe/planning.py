@@ -95,7 +95,7 @@ def require_scores(config: StudyConfig, what: str) -> None:
     """
     if not config.rubric.metrics:
         raise ConfigError(
-            f"{what} needs scores of single edits, and the rubric {config.rubric.name!r} only compares two by two; name "
+            f"{what} needs scores of single edits, and the rubric {config.rubric.name!r} only compares pairs; name "
             "another `rubric:` and keep the comparisons with `pairs:` beside it"
         )
 

@@ -199,7 +199,7 @@ def test_what_needs_single_scores_says_that_this_study_has_none(tmp_path, call):
         "probe": lambda: probe_study(config, config),
         "sanity": lambda: tables_of_study(config, sanity=True),
     }
-    with pytest.raises(ConfigError, match="needs scores of single edits, and the rubric 'pairwise' only compares pairs"):
+    with pytest.raises(ConfigError, match="needs scores of single edits, and the rubric 'pairwise' only compares"):
         calls[call]()
     assert not (config.out / "ledger.sqlite").exists()
 

@@ -65,6 +65,8 @@ class GatedJudge(Judge):
         return replies
 
     def _reply(self, question):
+        if question.answer.mode == "choice":
+            return self._chosen(question)
         if not question.images:
             return Reply('{"score": 5}')
         red, _, mark = decode(question.images[-1]).getpixel((0, 0))
@@ -75,6 +77,17 @@ class GatedJudge(Judge):
         if mark == UNREADABLE:
             return Reply("I cannot say.", prompt_tokens=10)
         return Reply(f'{{"score": {red / 20:g}}}', prompt_tokens=10)
+
+    def _chosen(self, question):
+        """The label of the last picture's score has six tenths, the others share three, the rest is something else."""
+        red, _, mark = decode(question.images[-1]).getpixel((0, 0)) if question.images else (0, 0, 0)
+        if mark == RAISES:
+            raise RuntimeError("the model broke")
+        labels = question.answer.labels
+        best = labels[round(red / 20) % len(labels)]
+        shares = {label: 0.6 if label == best else 0.3 / (len(labels) - 1) for label in labels}
+        shares = {label: share / 9 if mark == UNREADABLE else share for label, share in shares.items()}
+        return Reply(best, "choice", 10, 1, shares)
 
 
 def gated_config(folder, text="rubric: shapes\n", *, batch_size=8, **options):

@@ -67,7 +67,7 @@ def _chosen(results: Results, most: int) -> set[str]:
     for sample, category in _samples_of(results).items():
         by_category[category][sample] = None
     rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
-    return set([one for one in chain.from_iterable(rounds) if one is not None][:most])
+    return set([sample for sample in chain.from_iterable(rounds) if sample is not None][:most])
 
 
 def _samples_of(results: Results) -> dict[str, str]:

@@ -70,7 +70,8 @@ class Access:
                 scheme, _, given = headers.get("authorization", "").partition(" ")
                 right = hmac.compare_digest(given.strip().encode(), self._token.encode())
                 if scheme.lower() != "bearer" or not right:
-                    answer = failed(401, "unauthorized", "send the service's token as `Authorization: Bearer TOKEN`")
+                    message = "send the service's token as `Authorization: Bearer TOKEN`"
+                    answer = failed(401, "unauthorized", message, path=scope["path"])
                     await answer(scope, receive, send)
                     return
             elif "origin" in headers or not is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):

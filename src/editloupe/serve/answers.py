@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.responses import JSONResponse
 
 __all__ = ["failed"]
 
 
 def failed(
-    status: int, kind: str, message: str, *, retryable: bool = False, after: int | None = None, close: bool = True
+    status: int, kind: str, message: str, *, retryable: bool = False, after: int | None = None, path: str = ""
 ) -> JSONResponse:
-    """An answer that holds a failure and no score.
+    """An answer that holds a failure and no score; the connection ends with it, as its body may not have been read.
 
     Args:
         status: of HTTP.
         kind, message, retryable: of the failure.
         after: seconds to wait before another try.
-        close: whether the connection ends with it, because its body was not read.
+        path: of the request; ``/v1/decisions`` has OpenAI's form of an error, with the failure beside it.
     """
-    headers = {"Connection": "close"} if close else {}
+    headers = {"Connection": "close"}
     if after is not None:
         headers["Retry-After"] = str(after)
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     failure = {"kind": kind, "message": message, "retryable": retryable}
-    return JSONResponse({"failure": failure}, status, headers)
+    body: dict[str, Any] = {"failure": failure}
+    if path == "/v1/decisions":
+        body["error"] = {"message": message, "type": "invalid_request_error", "param": None, "code": kind}
+    return JSONResponse(body, status, headers)

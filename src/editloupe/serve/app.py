@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from editloupe.errors import ItemError
 from editloupe.serve.access import Access
 from editloupe.serve.answers import failed
 from editloupe.serve.batcher import Closing, Full
 from editloupe.serve.bodies import BodyReader, Refused, parsed
+from editloupe.serve.decision_messages import DecisionRequest
 from editloupe.serve.messages import Item, ScoreAnswer, ScoreRequest
 from editloupe.serve.service import Service, TooManyQuestions
 
@@ -39,15 +41,23 @@ def make_app(service: Service, *, token: str | None) -> ASGIApp:
         token: that requests must bear, where there is one.
     """
     app = FastAPI(title="editloupe", version=version("editloupe"), redoc_url=None)
-    app.state.service = service
+    reader = BodyReader(service.limits)
     app.add_api_route(
         "/v1/score",
-        _scoring(service, BodyReader(service.limits)),
+        _scoring(service, reader),
         methods=["POST"],
         response_model=None,
         summary="Score items: an answer for each, in order; a failure is never a number.",
         responses={200: {"model": ScoreAnswer}},
         openapi_extra={"requestBody": _body_of("ScoreRequest")},
+    )
+    app.add_api_route(
+        "/v1/decisions",
+        _deciding(service, reader),
+        methods=["POST"],
+        response_model=None,
+        summary="Typed questions about text and pictures, in OpenAI's schema.",
+        openapi_extra={"requestBody": {"required": True, "content": _json("DecisionRequest")}},
     )
     app.add_api_route("/v1/models", _models(service), methods=["GET"], response_model=None, summary="The judge.")
     app.add_api_route("/health/live", _live, methods=["GET"], response_model=None, summary="The process answers.")
@@ -64,7 +74,9 @@ def make_app(service: Service, *, token: str | None) -> ASGIApp:
 
     def openapi() -> dict[str, Any]:
         document = schema()
-        _, definitions = models_json_schema([(ScoreRequest, "validation"), (Item, "validation")], ref_template=REF)
+        _, definitions = models_json_schema(
+            [(one, "validation") for one in (ScoreRequest, Item, DecisionRequest)], ref_template=REF
+        )
         document["components"]["schemas"] |= definitions["$defs"]
         document["components"]["schemas"]["ScoreRequest"]["properties"]["items"]["items"] = {
             "$ref": REF.format(model="Item")
@@ -100,6 +112,24 @@ def _scoring(service: Service, reader: BodyReader) -> Callable[[Request], Awaita
         )
 
     return score
+
+
+def _deciding(service: Service, reader: BodyReader) -> Callable[[Request], Awaitable[Response]]:
+    async def decide(request: Request) -> Response:
+        with reader.holding() as held:
+            body = await reader.read(request, held)
+            asked = await asyncio.to_thread(parsed, DecisionRequest, body.text)
+            if asked.model != service.judge.name:
+                raise Refused(404, "unknown-model", f"the model here is {service.judge.name!r}")
+            try:
+                answer = await _while_there(request, service.decide(asked))
+            except ItemError as error:
+                status = 503 if error.retryable else 400
+                after = 1 if error.retryable else None
+                raise Refused(status, error.kind, str(error), retryable=error.retryable, after=after) from None
+        return Response(status_code=GONE) if answer is None else JSONResponse(answer)
+
+    return decide
 
 
 async def _while_there(request: Request, work: Awaitable[Result]) -> Result | None:
@@ -171,10 +201,11 @@ def _metrics(service: Service) -> Callable[[], Awaitable[Response]]:
 
 
 def _refused(service: Service) -> Callable[[Request, Exception], Awaitable[Response]]:
-    async def refused(_: Request, error: Exception) -> Response:
+    async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, Refused)
         service.measures.failures.labels(error.kind).inc()
-        return failed(error.status, error.kind, error.message, retryable=error.retryable, after=error.after)
+        path = request.url.path
+        return failed(error.status, error.kind, error.message, retryable=error.retryable, after=error.after, path=path)
 
     return refused
 
@@ -185,7 +216,7 @@ class _Counted:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._measures = service.measures
-        self._paths = ("/v1/score", "/v1/models", "/health/live", "/health/ready", "/metrics")
+        self._paths = ("/v1/score", "/v1/decisions", "/v1/models", "/health/live", "/health/ready", "/metrics")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -216,5 +247,9 @@ def _body_of(model: str) -> dict[str, Any]:
     }
     return {
         "required": True,
-        "content": {"application/json": {"schema": schema}, "multipart/form-data": {"schema": form}},
+        "content": {**_json(model), "multipart/form-data": {"schema": form}},
     }
+
+
+def _json(model: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": REF.format(model=model)}}}

@@ -59,7 +59,8 @@ class Scorer:
         digest: of a file, for the signature of local weights.
 
     Attributes:
-        signature: of the judge, weights and decoding included.
+        judge_signature: of the judge and its weights.
+        signature: of the judge as it is asked, decoding included.
         weights: digest of the judge's local files; None where its name pins them.
 
     Raises:
@@ -70,9 +71,9 @@ class Scorer:
         require_scores(config, "a service")
         self.config = config
         self._judge = judge
-        self._planned_as = judge_signature(judge, digest)
+        self.judge_signature = judge_signature(judge, digest)
         self.weights = with_files("", judge.files, digest).removeprefix(" files=") or None
-        self.signature = full_signature(config, {"signature": self._planned_as, "decoding": judge.decoding})
+        self.signature = full_signature(config, {"signature": self.judge_signature, "decoding": judge.decoding})
         self._selections: dict[tuple[str, ...], StudyConfig] = {}
 
     def plan(self, item: Item, parts: Mapping[str, bytes], limits: Limits) -> PlannedItem:
@@ -113,7 +114,7 @@ class Scorer:
             )
         edit = self._edit(sample, edited)
         place = {(config.editors[0].name, sample.id): edit}
-        plans = plan_replies(config, self._judge, self._planned_as, [sample], place)
+        plans = plan_replies(config, self._judge, self.judge_signature, [sample], place)
         self._decode(plans, (*sources, *references, edited))
         return PlannedItem(item, config, sample, edit, tuple(plans))
 

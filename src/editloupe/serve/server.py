@@ -86,12 +86,12 @@ class Server(uvicorn.Server):
         )
         self._service = service
         self._started = started
-        self._waking: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then wake the judge: it is loaded while the service says that it is not ready."""
+        """Listen, then load the judge, while the service says that it is not ready."""
         await super().startup(sockets)
-        self._waking = asyncio.ensure_future(self._service.wake())
+        self._watching = asyncio.ensure_future(self._service.watch())
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -104,6 +104,8 @@ class Server(uvicorn.Server):
             await super().shutdown(sockets)
         finally:
             limit.cancel()
+            if self._watching is not None:
+                self._watching.cancel()
 
 
 def _protocol(seconds: float) -> type[H11Protocol]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -12,12 +13,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from editloupe.config.parts import StudyConfig
-from editloupe.errors import EditloupeError, failure_from
+from editloupe.errors import EditloupeError, ItemError, failure_from
 from editloupe.planning import make_judge
 from editloupe.protocols import Judge
-from editloupe.records import Failure
+from editloupe.records import Failure, Question
 from editloupe.serve.batcher import Batcher, Outcome
 from editloupe.serve.canary import ask_canary
+from editloupe.serve.decision_messages import DecisionRequest
+from editloupe.serve.decisions import answers_of, plan_decisions
 from editloupe.serve.limits import Limits
 from editloupe.serve.measures import Measures
 from editloupe.serve.messages import NAME, failure_answer, item_from
@@ -27,7 +30,9 @@ from editloupe.serve.weights import file_digest
 
 __all__ = ["Service", "TooManyQuestions"]
 
-DECODERS = min(8, os.cpu_count() or 1)
+log = logging.getLogger(__name__)
+
+DECODERS = min(8, 1 + (os.cpu_count() or 1))
 """Threads that decode pictures and plan questions beside the model's."""
 
 
@@ -102,11 +107,19 @@ class Service:
             return f"a batch has been running for {self.batcher.running_for:.0f} s"
         return self._canary or self.batcher.trouble
 
-    async def wake(self) -> None:
-        """Load the judge and ask it the canary question; what went wrong stands in `not_ready`."""
-        self._canary = await asyncio.get_running_loop().run_in_executor(
-            self._pool, ask_canary, self.config, self.batcher
-        )
+    async def watch(self) -> None:
+        """Load the judge by a canary question, and ask it again while there is trouble: nobody else may come then."""
+        pause = 1.0
+        while not self._draining:
+            if not self._canary and not self.batcher.trouble:
+                pause = 1.0
+            else:
+                loop = asyncio.get_running_loop()
+                self._canary = await loop.run_in_executor(self._pool, ask_canary, self.config, self.batcher)
+                if self._canary:
+                    log.warning("not ready: %s; it is asked again in %.0f s", self._canary, pause)
+                    pause = min(60.0, 2 * pause)
+            await asyncio.sleep(pause)
 
     def drain(self) -> None:
         """Take nothing more; what was accepted is answered."""
@@ -136,20 +149,43 @@ class Service:
         loop = asyncio.get_running_loop()
         planned = await asyncio.gather(*(loop.run_in_executor(self._pool, self._planned, raw, parts) for raw in items))
         ready = [one for one in planned if isinstance(one, PlannedItem)]
-        known = await loop.run_in_executor(self._pool, self._known, ready)
-        asked = [(plan.key, plan.question) for one in ready for plan in one.plans if plan.key not in known]
+        outcomes = await self._replies([(plan.key, plan.question) for one in ready for plan in one.plans], ends)
+        return [self._answer(raw, one, outcomes, reply=reply) for raw, one in zip(items, planned, strict=True)]
+
+    async def decide(self, request: DecisionRequest) -> dict[str, Any]:
+        """Answer typed questions; a cancelled call takes back what has not begun.
+
+        Raises:
+            ItemError: the request cannot be asked; or a question failed in a way that may pass another time.
+            TooManyQuestions, Full, Closing: as for `score`.
+        """
+        ends = time.monotonic() + self.limits.deadline
+        loop = asyncio.get_running_loop()
+        signature = self.scorer.judge_signature
+        decisions = await loop.run_in_executor(self._pool, plan_decisions, request, signature, self.limits)
+        outcomes = await self._replies([(one.key, one.question) for one in decisions], ends)
+        for outcome in outcomes.values():
+            if isinstance(outcome, Failure):
+                self.measures.failures.labels(outcome.kind).inc()
+                if outcome.retryable:  # nothing in the schema could say so of one answer
+                    raise ItemError(outcome.message, kind=outcome.kind, retryable=True)
+        mass = self.config.judge.min_label_mass
+        return answers_of(decisions, outcomes, self.judge.name, min_label_mass=mass)
+
+    async def _replies(self, questions: Sequence[tuple[str, Question]], ends: float) -> dict[str, Outcome]:
+        """What becomes of questions, from the ledger or the model, until a moment of the monotonic clock."""
+        known = await asyncio.get_running_loop().run_in_executor(self._pool, self._known, [key for key, _ in questions])
+        asked = [(key, question) for key, question in questions if key not in known]
         if len({key for key, _ in asked}) > self.limits.queue:
             raise TooManyQuestions(len(asked), self.limits.queue)
         futures = self.batcher.submit(asked) if asked else []
         try:
             if futures:
-                await asyncio.wait(
-                    [asyncio.wrap_future(future) for future in futures], timeout=max(0.0, ends - time.monotonic())
-                )
+                waiting = [asyncio.wrap_future(future) for future in futures]
+                await asyncio.wait(waiting, timeout=max(0.0, ends - time.monotonic()))
         finally:
             self.batcher.forget(futures)
-        outcomes = {**known, **{key: _outcome(one) for (key, _), one in zip(asked, futures, strict=True)}}
-        return [self._answer(raw, one, outcomes, reply=reply) for raw, one in zip(items, planned, strict=True)]
+        return {**known, **{key: _outcome(one) for (key, _), one in zip(asked, futures, strict=True)}}
 
     def _planned(self, raw: Any, parts: Mapping[str, bytes]) -> PlannedItem | Failure:
         try:
@@ -159,11 +195,10 @@ class Service:
         except Exception as error:  # noqa: BLE001 - one item, whatever it holds, fails alone
             return Failure("sample", type(error).__name__, f"the item cannot be asked about: {type(error).__name__}")
 
-    def _known(self, planned: Sequence[PlannedItem]) -> dict[str, Outcome]:
-        if self._recall is None:
+    def _known(self, keys: Sequence[str]) -> dict[str, Outcome]:
+        if self._recall is None or not keys:
             return {}
-        keys = list(dict.fromkeys(plan.key for one in planned for plan in one.plans))
-        found = self._recall.find(keys)
+        found = self._recall.find(list(dict.fromkeys(keys)))
         self.measures.questions.labels("ledger").inc(len(found))
         return dict(found)
 

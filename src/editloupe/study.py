@@ -39,6 +39,7 @@ from editloupe.planning import (
     plan_edits,
     plan_replies,
     questions_mark,
+    require_scores,
     sampling_beside,
 )
 from editloupe.progress.bars import logging_to, stage_progress
@@ -106,6 +107,8 @@ def tables_of_study(
     Raises:
         StudyStopped: as there.
     """
+    if sanity:
+        require_scores(config, "a sanity probe")
     with Study(config, retry_failed=retry_failed) as study:
         if "edit" in stages:
             study.plan_edits()

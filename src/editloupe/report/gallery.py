@@ -18,7 +18,7 @@ from editloupe.report.words import one_line, printable
 from editloupe.results import Results, SampleNote, Verdict
 from editloupe.rubrics.thoughts import split_thoughts
 
-__all__ = ["MOST_EDITS", "PER_CHUNK", "Gallery", "gallery_of", "shown_in_gallery", "spread_samples"]
+__all__ = ["MOST_EDITS", "PER_CHUNK", "Gallery", "gallery_of", "samples_of", "shown_in_gallery", "spread_samples"]
 
 PER_CHUNK = 40
 
@@ -123,14 +123,21 @@ def shown_in_gallery(results: Results) -> tuple[Results, Mapping[str, int] | Non
         return results, None
     shown = spread_samples(results, most)
     verdicts = tuple(verdict for verdict in results.verdicts if verdict.sample in shown)
-    return replace(results, verdicts=verdicts), {"shown": len(shown), "all": samples}
+    pairs = None if results.pairs is None else results.pairs.among(shown)
+    return replace(results, verdicts=verdicts, pairs=pairs), {"shown": len(shown), "all": samples}
+
+
+def samples_of(results: Results) -> dict[str, str]:
+    """The category of each sample, whether its edits are scored or only compared."""
+    compared = {one.sample: one.category for one in results.pairs.verdicts} if results.pairs is not None else {}
+    return {verdict.sample: verdict.category for verdict in results.verdicts} | compared
 
 
 def spread_samples(results: Results, most: int) -> set[str]:
     """Some samples from the categories in turn, the first ones of each."""
     by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
-    for verdict in results.verdicts:
-        by_category[verdict.category][verdict.sample] = None
+    for sample, category in samples_of(results).items():
+        by_category[category][sample] = None
     rounds = chain.from_iterable(zip_longest(*by_category.values()))
     return set(islice((sample for sample in rounds if sample is not None), most))
 

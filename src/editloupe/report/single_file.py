@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from editloupe.report.gallery import gallery_of, spread_samples
+from editloupe.report.gallery import gallery_of, samples_of, spread_samples
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
+from editloupe.report.pair_gallery import pair_chunks
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.store.blobs import write_durably
@@ -36,12 +37,18 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     """
     results = tables.results
     chosen = spread_samples(results, samples)
-    shown = replace(results, verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen))
+    shown = replace(
+        results,
+        verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen),
+        pairs=None if results.pairs is None else results.pairs.among(chosen),
+    )
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    gallery = gallery_of(shown, thumbnails, [standing.editor.name for standing in tables.ranked])
+    names = [one.editor.name for one in tables.ranked]
+    gallery = gallery_of(shown, thumbnails, names)
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
-    total = len({verdict.sample for verdict in results.verdicts})
+    inside |= pair_chunks(shown, thumbnails, names)
+    total = len(samples_of(results))
     html = html_page(
         tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
     )

@@ -28,6 +28,7 @@ __all__ = [
     "plan_edits",
     "plan_replies",
     "question_key",
+    "require_scores",
     "sampling_beside",
     "shared_inputs",
     "writes",
@@ -85,6 +86,19 @@ def make_judge(config: StudyConfig) -> Judge:
         )
     judge.work_in(config.out)
     return judge
+
+
+def require_scores(config: StudyConfig, what: str) -> None:
+    """Make sure that a study scores edits one by one, for what needs such scores.
+
+    Raises:
+        ConfigError: its rubric only compares edits.
+    """
+    if not config.rubric.metrics:
+        raise ConfigError(
+            f"{what} needs scores of single edits, and the rubric {config.rubric.name!r} only compares pairs; name "
+            "another `rubric:` and keep the comparisons with `pairs:` beside it"
+        )
 
 
 def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:

@@ -36,6 +36,7 @@ from editloupe.planning import (
     pending,
     plan_edits,
     plan_replies,
+    require_scores,
     sampling_beside,
 )
 from editloupe.progress.bars import Tally, logging_to, stage_progress
@@ -93,6 +94,8 @@ def tables_of_study(
     Raises:
         StudyStopped: as there.
     """
+    if sanity:
+        require_scores(config, "a sanity probe")
     with Study(config, retry_failed=retry_failed) as study:
         if "edit" in stages:
             study.plan_edits()

@@ -39,6 +39,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "replies",
         "editors",
         "comparisons",
+        "robustness",
         "failures",
         "speed",
     ]

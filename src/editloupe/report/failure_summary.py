@@ -54,11 +54,9 @@ class FailureSummary:
     def causes(self, language: Language = "en") -> str:
         """What stands behind the failed scores: ``9 of 36 edits: missing-file; 5 scores: 3 prose, 2 empty``."""
         text = words(language)
-        told = []
-        if self.failed_edits:
-            told.append(
-                text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)
-            )
+        if not self.failed_edits:  # the failed scores are counted where this is said
+            return self._kinds("score", text)
+        told = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
         if asked := sum(count for _, count, unit in self.kinds if unit == "score"):
             told.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
         return text["semicolon"].join(told)

@@ -11,6 +11,7 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.pair_gallery import pair_overview
 from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.robustness import robust_sentences
 from editloupe.report.sanity import sanity_view
@@ -97,6 +98,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
         "drawn": None if results.drawn is None else _drawn(results.drawn, names),
         "audit": None if results.audit is None else results.audit.as_json(),
+        "pairs": pair_overview(tables.ranking, names),
         "probe": None if results.probe is None else results.probe.as_json(),
     }
 

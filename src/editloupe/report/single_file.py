@@ -13,6 +13,7 @@ from typing import Any
 from editloupe.report.gallery import gallery_of
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
+from editloupe.report.pair_gallery import pair_chunks
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
@@ -40,12 +41,18 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     """
     results = tables.results
     chosen = _chosen(results, samples)
-    shown = replace(results, verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen))
+    shown = replace(
+        results,
+        verdicts=tuple(one for one in results.verdicts if one.sample in chosen),
+        pairs=None if results.pairs is None else results.pairs.among(chosen),
+    )
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    gallery = gallery_of(shown, thumbnails, [standing.editor.name for standing in tables.ranked])
+    names = [one.editor.name for one in tables.ranked]
+    gallery = gallery_of(shown, thumbnails, names)
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
-    total = len({verdict.sample for verdict in results.verdicts})
+    inside |= pair_chunks(shown, thumbnails, names)
+    total = len(_samples_of(results))
     html = html_page(
         tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
     )
@@ -57,10 +64,16 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
 def _chosen(results: Results, most: int) -> set[str]:
     """Samples from the categories in turn, the first ones of each."""
     by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
-    for verdict in results.verdicts:
-        by_category[verdict.category][verdict.sample] = None
+    for sample, category in _samples_of(results).items():
+        by_category[category][sample] = None
     rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
     return set([sample for sample in chain.from_iterable(rounds) if sample is not None][:most])
+
+
+def _samples_of(results: Results) -> dict[str, str]:
+    """The category of each sample, whether its edits are scored or only compared."""
+    compared = {one.sample: one.category for one in results.pairs.verdicts} if results.pairs is not None else {}
+    return {one.sample: one.category for one in results.verdicts} | compared
 
 
 def _as_data(path: Path) -> str:

@@ -44,6 +44,10 @@ class Tables:
         """Compute them."""
         table = standings(results)
         best = ranked(table)
+        ranking = Ranking.of(results)
+        if ranking is not None and not results.metrics:  # no edit has a score of its own
+            place = {one.name: number for number, one in enumerate(ranking.editors)}
+            best.sort(key=lambda one: place[one.editor.name])
         failures = count_failures(results)
         comparisons = compare_all(results, [standing.editor.name for standing in best])
         return cls(
@@ -54,5 +58,5 @@ class Tables:
             robustness=robustness_of(best, comparisons, results.scale),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
-            ranking=Ranking.of(results),
+            ranking=ranking,
         )

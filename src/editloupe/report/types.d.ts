@@ -110,6 +110,7 @@ interface Overview {
   drawn: {samples: string[]; editors: number[]} | null;
   audit: any;
   probe: any;
+  pairs: any;
 }
 
 interface Manifest {

@@ -10,6 +10,7 @@ from editloupe.report.json_report import pairs_jsonl, report_json, verdicts_json
 from editloupe.report.markdown import report_markdown
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import CHUNKS, as_script, chunk_name, html_page
+from editloupe.report.pair_gallery import pair_chunks
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
@@ -37,10 +38,12 @@ def write_report(results: Results, folder: Path) -> Tables:
     _write(folder / "scores.csv", scores_csv(results))
     _write(folder / "report.md", report_markdown(tables))
     thumbnails = make_thumbnails(folder, results.pictures)
-    gallery = gallery_of(results, thumbnails, [standing.editor.name for standing in tables.ranked])
+    names = [one.editor.name for one in tables.ranked]
+    gallery = gallery_of(results, thumbnails, names)
     chunks = {"index": as_script("index", gallery.index)}
     for number, samples in enumerate(gallery.chunks):
         chunks[chunk_name(number)] = as_script(chunk_name(number), samples)
+    chunks |= {name: as_script(name, data) for name, data in pair_chunks(results, thumbnails, names).items()}
     for name, data in chunks.items():
         _write(folder / CHUNKS / f"{name}.js", data)
     for path in (folder / CHUNKS).glob("*.js"):  # of an earlier, larger report

@@ -14,7 +14,7 @@ from editloupe.categories import category_id
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError, ItemError
 from editloupe.images import decode, inspect
-from editloupe.planning import PlannedReply, full_signature, plan_replies
+from editloupe.planning import PlannedReply, full_signature, plan_replies, require_scores
 from editloupe.protocols import Judge
 from editloupe.records import Edit, Failure, Reply, Sample
 from editloupe.rubrics.replies import READING
@@ -62,9 +62,13 @@ class Scorer:
         judge_signature: of the judge and its weights.
         signature: of the judge as it is asked, decoding included.
         weights: digest of the judge's local files; None where its name pins them.
+
+    Raises:
+        ConfigError: the rubric only compares edits.
     """
 
     def __init__(self, config: StudyConfig, judge: Judge, digest: Callable[[Path], str]) -> None:
+        require_scores(config, "a service")
         self.config = config
         self._judge = judge
         self.judge_signature = judge_signature(judge, digest)

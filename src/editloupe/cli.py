@@ -459,6 +459,25 @@ def bench_the_judge(
         Path(svg_file).write_text(view.bench_svg(measured), encoding="utf-8")
 
 
+@bench.command("machine", cls=_OptionalValue)
+def bench_the_machine(
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", min=0.1, help="Begin nothing new after so many minutes.")
+    ] = 10.0,
+    shape: Annotated[
+        Literal["30b-a3b", "8b", "63m"] | None,
+        typer.Option("--shape", help="Of the model on the GPU; the largest that fits by default."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """What the judge's engine does on this machine, with random weights: equality, memory, speed."""
+    from editloupe.bench.machine import machine_table, measure_machine
+
+    found = measure_machine(minutes, shape, _teller(json_file))
+    _teller(json_file)("\n" + machine_table(found))
+    _write_json(found, json_file)
+
+
 def _bench_against(
     study: StudyConfig,
     against: str,
@@ -503,12 +522,17 @@ def _teller(json_file: str | None) -> Callable[[str], None]:
 
 def _show(facts: str, table: Table, found: dict[str, Any], json_file: str | None) -> None:
     """Print a measurement, and write its JSON object where it is wanted."""
-    import json
-
     from rich.console import Console
 
     _teller(json_file)(facts)
     Console(width=120, stderr=json_file == "-").print(table)
+    _write_json(found, json_file)
+
+
+def _write_json(found: dict[str, Any], json_file: str | None) -> None:
+    """Write an object to a file, or to standard output where it is ``-``."""
+    import json
+
     if json_file is not None:
         text = json.dumps(found, indent=2) + "\n"
         if json_file == "-":

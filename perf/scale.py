@@ -63,7 +63,7 @@ def fakes():
         def answer(self, questions):
             return [
                 Reply(f'{{"reasoning": "The edit does what was asked, and keeps the rest.", "score": {score}}}')
-                for score in (hashlib.md5(one.ask.encode()).digest()[0] % 11 for one in questions)
+                for score in (hashlib.sha256(repr(one.context).encode()).digest()[0] % 11 for one in questions)
             ]
 
     return Instant, Oracle

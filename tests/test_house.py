@@ -24,7 +24,7 @@ FLOORS = (
     ("pairs",),
     ("scoring", "workers"),
     ("sanity",),
-    ("bench", "checking", "serve", "study"),
+    ("bench", "checking", "selection", "serve", "study"),
     ("audit",),
     ("cli",),
     ("__init__", "__main__"),

@@ -217,6 +217,69 @@ def compare(
         Path(json_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
+@app.command("select")
+def select_samples(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="Where the kept samples are written.")],
+    where: Annotated[
+        str | None, typer.Option("--where", metavar="CONDITION", help="Such as 'overall >= 8 and consistency >= 7'.")
+    ] = None,
+    top: Annotated[
+        str | None, typer.Option("--top", metavar="N", help="The best so many, or a share such as 20%.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="GROUP", help="The best of each `category`, or value of a group."),
+    ] = None,
+    score: Annotated[str, typer.Option("--score", metavar="NAME", help="What is best.")] = "overall",
+    editor: Annotated[
+        str | None, typer.Option("--editor", metavar="NAME", help="Whose edits, where there are several editors.")
+    ] = None,
+) -> None:
+    """Write the samples whose edits are good enough, in the benchmark's own format, with where they come from."""
+    from editloupe.errors import ConfigError
+    from editloupe.rubrics.rubric import OVERALL
+    from editloupe.scoring.study import results_of
+    from editloupe.selection.conditions import condition_of, top_of
+    from editloupe.selection.selected import select
+    from editloupe.selection.writing import write_selection
+    from editloupe.store.ledger import ledger_to_read
+
+    if where is None and top is None:
+        raise ConfigError("nothing says which samples are kept; give --where, --top, or both")
+    if top is None and by is not None:
+        raise ConfigError("--by says of which group --top is taken; give both")
+    config = _configured(folder)
+    with ledger_to_read(config.out) as ledger:
+        results = results_of(config, ledger)
+        editors = [known.name for known in results.editors]
+        if editor is None and len(editors) > 1:
+            raise ConfigError(f"this study has several editors; name one with --editor: {', '.join(editors)}")
+        name = editors[0] if editor is None else _one_of("editor", editor, editors)
+        known = [*results.metrics, OVERALL]
+        selection = select(
+            results,
+            name,
+            where=None if where is None else condition_of(where, known),
+            top=None if top is None else top_of(top),
+            by=None if by is None else _one_of("group", by, _groups_of(results)),
+            score=_one_of("score", score, known),
+        )
+        asked = {"editor": name, "where": where, "top": top, "by": by, "score": score}
+        provenance = write_selection(config, ledger, results, selection, asked, Path(out))
+    typer.echo(f"kept: {out}  {len(selection.kept)} of {selection.edits} samples, with {provenance}")
+    typer.echo(
+        f"dropped  {selection.below} by the condition  {selection.beyond} not among the top  "
+        f"{selection.failed} without a score"
+    )
+    raise typer.Exit(FINISHED_WITH_FAILURES if selection.failed else 0)
+
+
+def _groups_of(results: Results) -> list[str]:
+    """What samples are grouped by."""
+    return ["category", *sorted({group for verdict in results.verdicts for group in verdict.groups})]
+
+
 @app.command()
 def gate(
     which: Annotated[

@@ -45,7 +45,7 @@ def plain_t(sums, sizes):
 
 def bca(sums, sizes):
     with np.errstate(all="ignore"):
-        found = stats.bootstrap(
+        result = stats.bootstrap(
             (sums, sizes),
             lambda s, n, axis: s.sum(axis=axis) / n.sum(axis=axis),
             paired=True,
@@ -53,7 +53,7 @@ def bca(sums, sizes):
             n_resamples=1000,
             rng=np.random.default_rng(0),
         ).confidence_interval
-    return (found.low, found.high) if np.isfinite(found.low) else plain_t(sums, sizes)
+    return (result.low, result.high) if np.isfinite(result.low) else plain_t(sums, sizes)
 
 
 def mean_coverage(count, count_bca):
@@ -109,8 +109,8 @@ def agreement_coverage(count):
     def draw(rng, clusters):
         truth = rng.standard_normal((clusters, 1)) * 0.7 + rng.standard_normal((clusters, 3))
         judge = truth + noise * rng.standard_normal(truth.shape)
-        bend = [np.round(10 * stats.norm.cdf(one).ravel() ** 0.5) for one in (judge, truth)]
-        return bend[0], bend[1], [str(one) for one in np.repeat(np.arange(clusters), 3)]
+        bend = [np.round(10 * stats.norm.cdf(scores).ravel() ** 0.5) for scores in (judge, truth)]
+        return bend[0], bend[1], [str(source) for source in np.repeat(np.arange(clusters), 3)]
 
     names = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
     rng = np.random.default_rng(1)
@@ -122,9 +122,9 @@ def agreement_coverage(count):
         held = dict.fromkeys(names, 0)
         rows = count if clusters < 100 else count // 4
         for _ in range(rows):
-            found = agreement(*draw(rng, clusters), seed=0)
+            agreed = agreement(*draw(rng, clusters), seed=0)
             for name in names:
-                low, high = getattr(found, name).ci95 or (np.nan, np.nan)
+                low, high = getattr(agreed, name).ci95 or (np.nan, np.nan)
                 held[name] += low <= truths[name] <= high
         print(f"| {clusters} | " + " | ".join(f"{held[name] / rows:.3f}" for name in names) + " |", flush=True)
 

@@ -47,8 +47,8 @@ def shift_for(quantiles, wanted):
     low, high = 0.0, 3.0
     for _ in range(18):
         middle = (low + high) / 2
-        found = true_difference(quantiles, middle, np.random.default_rng(7))
-        low, high = (middle, high) if found < wanted else (low, middle)
+        true = true_difference(quantiles, middle, np.random.default_rng(7))
+        low, high = (middle, high) if true < wanted else (low, middle)
     return (low + high) / 2
 
 
@@ -62,17 +62,20 @@ def rows(count):
             for _ in range(20):  # 20 layouts of clusters
                 differences, codes = studies(rng, quantiles, clusters, count // 20)
                 null += paired_differences(differences, codes, limits=(-10, 10), seed=int(rng.integers(2**31)))
-            p = np.array([one.p for one in null])
-            detectable = float(np.mean([one.detectable for one in null]))
+            p = np.array([difference.p for difference in null])
+            detectable = float(np.mean([difference.detectable for difference in null]))
             shift = shift_for(quantiles, detectable)
             truth = true_difference(quantiles, shift, np.random.default_rng(8))
             moved = []
             for _ in range(20):
                 differences, codes = studies(rng, quantiles, clusters, count // 20, shift)
                 moved += paired_differences(differences, codes, limits=(-10, 10), seed=int(rng.integers(2**31)))
-            power = np.mean([one.p < 0.05 for one in moved])
+            power = np.mean([difference.p < 0.05 for difference in moved])
             pairs = ((null, 0), (moved, truth))
-            covers = [np.mean([one.ci95[0] <= at <= one.ci95[1] for one in several]) for several, at in pairs]
+            covers = [
+                np.mean([difference.ci95[0] <= at <= difference.ci95[1] for difference in several])
+                for several, at in pairs
+            ]
             uniform = stats.kstest(p, "uniform").pvalue
             cells = [f"{np.mean(p < 0.05):.3f}", f"{np.mean(p < 0.01):.3f}", f"{uniform:.2f}", f"{covers[0]:.3f}"]
             cells += [f"{detectable:.2f}", f"{power:.2f}", f"{covers[1]:.3f}"]

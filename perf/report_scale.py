@@ -44,9 +44,9 @@ def painted(folder, rng, hue):
     image.save(path, compress_level=1)
     data = path.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    place = folder / "blobs" / digest[:2] / f"{digest}.png"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    path.replace(place)
+    blob = folder / "blobs" / digest[:2] / f"{digest}.png"
+    blob.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(blob)
     return f"blobs/{digest[:2]}/{digest}.png", digest
 
 
@@ -74,8 +74,8 @@ def study(folder, samples, editors, seed=0):
                 score = float(np.clip(round(10 * level), 0, 10))
                 prose = rng.random() < 0.01
                 failure = broken or (Failure("score", "prose", "the reply has no score") if prose else None)
-                said = " ".join(rng.choice(WORDS, 30)).capitalize() + "."
-                reply = None if broken else said if prose else json.dumps({"reasoning": said, "score": score})
+                sentence = " ".join(rng.choice(WORDS, 30)).capitalize() + "."
+                reply = None if broken else sentence if prose else json.dumps({"reasoning": sentence, "score": score})
                 scores.append(None if failure else score)
                 verdicts.append(
                     Verdict(
@@ -97,7 +97,7 @@ def study(folder, samples, editors, seed=0):
                 )
             overall[name, sample] = None if None in scores else sum(scores) / len(scores)
     scale = Scale()
-    labels = [Category(name, name, sum(at % 5 == place for at in range(samples))) for place, name in enumerate(FIVE)]
+    labels = [Category(name, name, sum(at % 5 == index for at in range(samples))) for index, name in enumerate(FIVE)]
     return Results(
         version="0",
         signature="made up",
@@ -123,10 +123,10 @@ def seconds(act):
 def with_one_new_reply(results):
     """The same study, but one verdict in the middle has another score and other words."""
     at = len(results.verdicts) // 2
-    one = dataclasses.replace(results.verdicts[at], score=1.0, failure=None, reply="Score: 1")
-    overall = {**results.overall, (one.editor, one.sample): 1.0}
+    verdict = dataclasses.replace(results.verdicts[at], score=1.0, failure=None, reply="Score: 1")
+    overall = {**results.overall, (verdict.editor, verdict.sample): 1.0}
     return dataclasses.replace(
-        results, verdicts=(*results.verdicts[:at], one, *results.verdicts[at + 1 :]), overall=overall
+        results, verdicts=(*results.verdicts[:at], verdict, *results.verdicts[at + 1 :]), overall=overall
     )
 
 
@@ -200,24 +200,24 @@ def main():
         write_report(results, folder)
         print(folder / "report.html")
         return
-    found = {"samples": options.samples, "editors": options.editors, "verdicts": len(results.verdicts)}
-    found |= {"machine": platform.processor() or platform.machine(), "date": time.strftime("%Y-%m-%d")}
-    found["first_write_s"] = seconds(lambda: write_report(results, folder))
+    measured = {"samples": options.samples, "editors": options.editors, "verdicts": len(results.verdicts)}
+    measured |= {"machine": platform.processor() or platform.machine(), "date": time.strftime("%Y-%m-%d")}
+    measured["first_write_s"] = seconds(lambda: write_report(results, folder))
     before = stamps(folder)
-    found["rebuild_unchanged_s"] = seconds(lambda: write_report(results, folder))
-    found["rewritten_unchanged"] = sum(before.get(path) != stamp for path, stamp in stamps(folder).items())
-    found["rebuild_one_reply_s"] = seconds(lambda: write_report(with_one_new_reply(results), folder))
+    measured["rebuild_unchanged_s"] = seconds(lambda: write_report(results, folder))
+    measured["rewritten_unchanged"] = sum(before.get(path) != stamp for path, stamp in stamps(folder).items())
+    measured["rebuild_one_reply_s"] = seconds(lambda: write_report(with_one_new_reply(results), folder))
     after = stamps(folder)
-    found["rewritten_one_reply"] = sorted(path.name for path, stamp in after.items() if before.get(path) != stamp)
-    found["files"] = len(after)
-    found["page_bytes"] = (folder / "report.html").stat().st_size
-    found["index_bytes"] = (folder / "report-data" / "index.js").stat().st_size
-    found |= in_browser(folder / "report.html", options.repeat)
+    measured["rewritten_one_reply"] = sorted(path.name for path, stamp in after.items() if before.get(path) != stamp)
+    measured["files"] = len(after)
+    measured["page_bytes"] = (folder / "report.html").stat().st_size
+    measured["index_bytes"] = (folder / "report-data" / "index.js").stat().st_size
+    measured |= in_browser(folder / "report.html", options.repeat)
     shutil.rmtree(folder)
-    for name, value in found.items():
+    for name, value in measured.items():
         print(f"| {name.replace('_', ' ')} | {f'{value:.2f}' if isinstance(value, float) else value} |")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -70,14 +70,14 @@ def main():
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        config = configured(Path(place), options.samples, options.seconds, options.batch_size)
+    with tempfile.TemporaryDirectory() as folder:
+        config = configured(Path(folder), options.samples, options.seconds, options.batch_size)
         started = time.perf_counter()
         results = run_study(config)
         study = time.perf_counter() - started
         plain, replies = one_by_one(config)
     assert replies == len(results.verdicts)
-    found = {
+    measured = {
         "samples": options.samples,
         "questions": replies,
         "editor_seconds": options.seconds,
@@ -89,7 +89,7 @@ def main():
     print("|---:|---:|---:|---:|---:|---:|")
     print(f"| {options.samples} | {replies} | {options.seconds:g} | {study:.1f} | {plain:.1f} | {plain / study:.2f} |")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+        options.json.write_text(json.dumps(measured, indent=1))
 
 
 if __name__ == "__main__":

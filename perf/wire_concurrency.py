@@ -43,7 +43,7 @@ CASES = {  # how the pictures lie on disk, and the judge's encoding
 def serve(port, latency, core, spans):
     """Answer everything after `latency` seconds; send (received, answered) of each request when the pipe says so."""
     pin(core)
-    found = []
+    answered = []
 
     async def handle(reader, writer):
         try:
@@ -58,7 +58,7 @@ def serve(port, latency, core, spans):
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ")
                 writer.write(str(len(ANSWER)).encode() + b"\r\n\r\n" + ANSWER)
                 await writer.drain()
-                found.append((received, time.monotonic()))
+                answered.append((received, time.monotonic()))
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
@@ -66,7 +66,7 @@ def serve(port, latency, core, spans):
         server = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**20)
         port.send(server.sockets[0].getsockname()[1])
         await asyncio.get_running_loop().run_in_executor(None, spans.recv)
-        spans.send(found)
+        spans.send(answered)
 
     asyncio.run(main())
 
@@ -128,7 +128,7 @@ def measure(name, options, cores):
         cpu, started = time.process_time(), time.monotonic()
         outcomes = [outcome for batch in judge.stream(questions) for _, outcome, _ in batch]
         seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-        assert all(isinstance(one, Reply) for one in outcomes)
+        assert all(isinstance(outcome, Reply) for outcome in outcomes)
         spans.send(None)
         share, window = share_in_flight(spans.recv(), options.concurrency)
         server.join()

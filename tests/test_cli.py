@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -37,16 +38,33 @@ def test_run_prints_the_table_where_the_report_lies_and_the_total(world, finishe
     assert finished.returncode == 0, finished.stderr
     assert "classic" in finished.stdout
     assert f"report: {world.parent / 'study' / 'report.html'}" in finished.stdout
-    assert finished.stdout.rstrip().endswith("total  6 scores  failed 0")
+    assert finished.stdout.rstrip().endswith("total  6 scores  0 failed")
     assert "judge  batch 1-4/" in finished.stdout
     assert "untrained random weights" in finished.stdout
+
+
+def test_nothing_is_cut_where_standard_output_is_no_terminal(tmp_path):
+    """What `| grep` and a log file get: names and tables as wide as they are, whatever COLUMNS says."""
+    names = ["painter-" + 60 * "x" + f"-of-{year}" for year in (2024, 2025)]
+    editors = ", ".join(f"{{type: procedural, name: {name}, skill: 1}}" for name in names)
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        f"benchmark: {{name: shapes, limit: 2}}\neditors: [{editors}]\njudge: {{model: nano}}\nout: study\n"
+    )
+    for words in (("audit", path), ("report", tmp_path / "study")):
+        printed = command(*words)
+        assert printed.returncode == 0, printed.stderr
+        for name in names:
+            assert re.search(rf"(?m)^ *(?:1–2 +)?{name} .*[0-9] *$", printed.stdout), printed.stdout
+    compared = command("compare", tmp_path / "study", *names)
+    assert any(f"A = {names[0]}" in line and f"B = {names[1]}" in line for line in compared.stdout.splitlines())
 
 
 def test_the_seed_s_own_command_is_the_same(world, finished):
     again = command("--config", world.name, cwd=world.parent, main=True)
     assert again.returncode == 0, again.stderr
     assert "judge  batch" not in again.stdout  # all of it was there
-    assert again.stdout.rstrip().endswith("total  6 scores  failed 0")
+    assert again.stdout.rstrip().endswith("total  6 scores  0 failed")
 
 
 def test_a_study_folder_may_stand_for_its_config(world, finished):
@@ -82,7 +100,7 @@ def test_failures_are_counted_and_leave_with_3(world, tmp_path):
     assert found.returncode == 3, found.stderr
     told = f"see {tmp_path / 'out' / 'report.html'}#/failures and {tmp_path / 'out' / 'log.txt'}"
     last = found.stdout.rstrip().splitlines()[-1]
-    assert last == f"total  3 scores  failed 3 of 3 scores, 3 of 3 edits: 3 edits missing-file; {told}"
+    assert last == f"total  3 scores  3 failed (3 of 3 edits: missing-file); {told}"
     assert "No edit has a score: all 3 scores failed" in " ".join(found.stdout.split())
     assert "trying" not in found.stdout  # a missing file takes no batch apart
 

@@ -166,6 +166,31 @@ def test_an_audit_with_its_study_loads_the_judge_once(configured, monkeypatch):
     assert all(judge._runner is None for judge in loads)
 
 
+COUNTED = """
+import sys
+from pathlib import Path
+port, support, starts = sys.argv[1:]
+sys.path.insert(0, support)
+from faulty import Faulty
+with Path(starts).open("a") as file:
+    file.write("started\\n")
+Faulty(port=int(port)).serve_forever()
+"""
+
+
+def test_an_audit_with_its_study_starts_the_judge_s_server_once(configured, tmp_path):
+    program, starts = tmp_path / "server.py", tmp_path / "starts"
+    program.write_text(COUNTED)
+    launch = f"{sys.executable} {program} {{port}} {Path(__file__).parent / 'support'} {starts}"
+    config = configured(
+        "editors: [{type: procedural, skill: 0.5}]\n"
+        f"judge: {{type: openai, model: judge-1, answer: text, launch: {launch!r}}}\n"
+    )
+    audit = audit_study(config)
+    assert (audit.n, audit.stability.questions, audit.modes.other) == (4, 4, "choice")
+    assert starts.read_text() == "started\n"
+
+
 def test_types_of_the_public_names():
     root = Path(__file__).parent
     command = [sys.executable, "-m", "mypy", "--config-file", str(root.parent / "pyproject.toml"), "--no-error-summary"]

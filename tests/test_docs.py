@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import os
 import re
 import runpy
 import shlex
@@ -16,6 +17,7 @@ import typer
 import yaml
 from PIL import Image
 
+import api_page
 import editloupe
 from editloupe import cli
 from editloupe.api import LoadedJudge
@@ -124,7 +126,8 @@ def test_a_command_s_options_are_described_and_no_others(name):
 
 
 def test_exit_codes_are_described():
-    codes = {str(code) for code in (0, cli.WRONG_INPUT, cli.FINISHED_WITH_FAILURES, cli.INTERRUPTED)}
+    every = (0, cli.GATE_FAILED, cli.WRONG_INPUT, cli.FINISHED_WITH_FAILURES, cli.UNDECIDED, cli.INTERRUPTED)
+    codes = {str(code) for code in every}
     assert codes <= set(rows(read(COMMANDS)))
     for page in (GUIDE, CHINESE_GUIDE):
         assert codes <= set(rows(read(page)))
@@ -394,6 +397,16 @@ def test_the_plugins_of_the_page_work(tmp_path, monkeypatch):
     source, edited = (Image.open(study.out / name) for name in (first.sources[0], first.image))
     assert source.size == edited.size
     assert source.tobytes() != edited.tobytes()
+
+
+def test_the_page_of_records_and_the_store_is_that_of_the_code():
+    """`EDITLOUPE_RENEW_GOLDEN=1 pytest tests/test_docs.py` writes it anew."""
+    path = ROOT / "docs" / "records.md"
+    if os.environ.get("EDITLOUPE_RENEW_GOLDEN"):
+        path.write_text(api_page.page(), "utf-8")
+    assert read(path) == api_page.page()
+    for name in ("Sample", "EditRequest", "Question", "Reply", "Failure", "Store"):
+        assert f"### `{name}`" in read(path)
 
 
 def test_the_rubric_of_the_page_works(tmp_path):

@@ -96,6 +96,14 @@ SITUATIONS = {
     "a number that is none": (2, lambda t, w: ["run", w / "config.yaml", "--limit", "many"]),
     "a finished study": (0, lambda t, w: ["run", w / "study"]),
     "a comparison": (0, lambda t, w: ["compare", w / "study", "classic", "identity"]),
+    "a gate of three samples": (4, lambda t, w: ["gate", w / "study", "classic", "identity", "--margin", "1"]),
+    "a gate without a margin": (2, lambda t, w: ["gate", w / "study", "classic", "identity", "--margin", "0"]),
+    "a gate of one editor": (2, lambda t, w: ["gate", w / "study", "classic", "classic", "--margin", "1"]),
+    "a gate of one word": (2, lambda t, w: ["gate", w / "study", "--margin", "1"]),
+    "a gate of an editor that is not there": (
+        2,
+        lambda t, w: ["gate", f"{w / 'study'}:classic", f"{w / 'study'}:nobody", "--margin", "1"],
+    ),
     "a picture that is gone": (
         3,
         lambda t, w: ["edit", w / "config.yaml", "--out", t / "o", "--set", "editors=[{type: replay, images: none}]"],
@@ -175,7 +183,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_run_goes_on_later(
     assert not list(out.rglob("*.tmp"))
     code, printed = command("run", config, "--out", out)
     assert code == 0, printed.err
-    assert printed.out.rstrip().endswith("total  6 scores  failed 0")
+    assert printed.out.rstrip().endswith("total  6 scores  0 failed")
 
 
 def test_a_disk_that_fills_while_the_ledger_is_written(tmp_path, world, command):

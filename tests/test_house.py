@@ -19,7 +19,7 @@ FLOORS = (
     ("image_frames", "results", "rubrics", "store"),
     ("protocols", "remote"),
     ("config", "editors", "judges", "report"),
-    ("api", "benchmarks", "client"),
+    ("api", "benchmarks", "client", "gate"),
     ("planning", "trainers"),
     ("pairs",),
     ("scoring", "workers"),

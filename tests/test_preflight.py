@@ -79,7 +79,7 @@ def test_the_config_for_six_gpus_is_valid_down_to_the_pipeline_s_parameters():
     (editor,) = config.editors
     assert set(editor.options.params) <= set(inspect.signature(QwenImageEditPlusPipeline.__call__).parameters)
     assert config.workers.edit.device_ids == config.workers.judge.device_ids == (0, 1, 2, 3, 4, 5)
-    assert (config.judge.batch_size, config.judge.use_batch_inference) == (4, True)
+    assert (config.judge.batch_size, config.judge.use_batch_inference) == ("auto", True)
 
 
 def test_a_benchmark_s_package_is_named_with_its_extra(config, monkeypatch):

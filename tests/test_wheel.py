@@ -76,7 +76,9 @@ def test_refused_edits_are_counted_and_have_no_score(installed, demo):
         ("skill-0.80", None, "content-filter")
     }
     assert "refused the instruction" in failed[0]["failure"]["message"]
-    assert demo.stdout.rstrip().endswith(f"total  1080 scores  failed {len(failed)}")
+    why = f"{len(failed)} failed ({len(failed)} of 1080 edits: content-filter)"
+    places = [installed.folder / "studies" / "demo" / name for name in ("report.html#/failures", "log.txt")]
+    assert demo.stdout.rstrip().endswith(f"total  1080 scores  {why}; see {places[0]} and {places[1]}")
 
 
 def test_a_second_demo_does_nothing_twice(installed, demo):

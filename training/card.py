@@ -92,17 +92,17 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
     print(f"seed 0 in words: {time.monotonic() - started:.0f} s", flush=True)
     digits = agreements(judged(judge, 0, mode="choice"))["all editors"]
     others = [judged(judge, seed, per_category=few) for seed in range(1, seeds)]
-    found = agreements(whole)
+    agreed = agreements(whole)
     plan = json.loads((run / "plan.json").read_text())
     curve = [json.loads(line) for line in (run / "curve.jsonl").read_text().splitlines()]
-    every = [one for world in (whole, *others) for one in world]
-    reached: dict[str, Coefficient] = {name: getattr(found[part], measure) for name, part, measure, _ in TARGETS}
+    every = [verdict for world in (whole, *others) for verdict in world]
+    reached: dict[str, Coefficient] = {name: getattr(agreed[part], measure) for name, part, measure, _ in TARGETS}
     missed = [name for name, *_, target in TARGETS if not (reached[name].value or 0) >= target]
     runner = judge.runner
     return TEXT.format(
-        parameters=sum(one.numel() for one in runner.model.parameters()) / 1e6,
+        parameters=sum(parameter.numel() for parameter in runner.model.parameters()) / 1e6,
         words=len(runner.tokenizer),
-        example=next(one.reply for one in whole if one.score == 4),
+        example=next(verdict.reply for verdict in whole if verdict.score == 4),
         examples=curve[-1]["step"] * plan["batch"],
         steps=curve[-1]["step"],
         batch=plan["batch"],
@@ -120,7 +120,7 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
         order=sum(in_order(world) for world in (whole, *others)),
         seeds=seeds,
         few=few,
-        categories="\n".join(_row(name, found[name]) for name in ("all editors", *EDITORS, *FIVE) if name in found),
+        categories="\n".join(_row(name, agreed[name]) for name in ("all editors", *EDITORS, *FIVE) if name in agreed),
         digit_spearman=_shown(digits.spearman),
         digit_pairs=_shown(digits.pairwise_accuracy),
         digit_mae=_shown(digits.mae),
@@ -128,8 +128,11 @@ def card(judge: TransformersJudge, run: Path, seeds: int, few: int) -> str:
     )
 
 
-def _row(name: str, found: Agreement) -> str:
-    cells = (_shown(coefficient) for coefficient in (found.spearman, found.kendall, found.pairwise_accuracy, found.mae))
+def _row(name: str, agreement: Agreement) -> str:
+    cells = (
+        _shown(coefficient)
+        for coefficient in (agreement.spearman, agreement.kendall, agreement.pairwise_accuracy, agreement.mae)
+    )
     return f"| {name} | {' | '.join(cells)} |"
 
 
@@ -143,7 +146,7 @@ def _shown(coefficient: Coefficient) -> str:
 def _shortfall(missed: Sequence[str], verdicts: Sequence[Verdict]) -> str:
     if not missed:
         return "All targets are met."
-    wrong = [one for one in verdicts if one.score is None or abs(one.score - one.truth) > 1]
+    wrong = [verdict for verdict in verdicts if verdict.score is None or abs(verdict.score - verdict.truth) > 1]
     return (
         f"Missed: {'; '.join(missed)}. {len(wrong)} of {len(verdicts)} edits of seed 0 are scored more than one point "
         "from the truth."

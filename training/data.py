@@ -88,29 +88,31 @@ def draw_examples(seed: int, start: int = 0) -> Iterator[Example]:
     while True:
         rng = random.Random(f"training/{seed}/{number}")
         number += 1
-        one = task(rng.choice(list(TASKS)), rng)
-        result = _result(one, rng)
-        yield Example(one, instruction(one.name, one.blanks, "en", rng), result, truth(one.scene, one.correct, result))
+        drawn = task(rng.choice(list(TASKS)), rng)
+        result = _result(drawn, rng)
+        yield Example(
+            drawn, instruction(drawn.name, drawn.blanks, "en", rng), result, truth(drawn.scene, drawn.correct, result)
+        )
 
 
-def _result(one: Task, rng: random.Random) -> Scene:
+def _result(task: Task, rng: random.Random) -> Scene:
     """Edit rightly, with one mistake, or with several; at rates that no editor of the benchmark has."""
     kind = rng.random()
     if kind < 0.27:
-        return one.correct
+        return task.correct
     if kind < 0.34:
-        return one.scene
-    result, _ = mistaken(one.scene, one.correct, rng)
+        return task.scene
+    result, _ = mistaken(task.scene, task.correct, rng)
     if kind < 0.88:
         return result
     # Damage without the edit, or on top of another mistake.
-    return collateral(one.scene, result if kind < 0.96 else one.scene, rng) or result
+    return collateral(task.scene, result if kind < 0.96 else task.scene, rng) or result
 
 
-def reply_text(one: Example) -> str:
+def reply_text(example: Example) -> str:
     """Return the reply that a perfect judge gives."""
-    changed = in_words(one.task.scene, one.result)
-    return json.dumps({"changed": changed, "score": round(one.score)})
+    changed = in_words(example.task.scene, example.result)
+    return json.dumps({"changed": changed, "score": round(example.score)})
 
 
 def digit(score: float) -> str:
@@ -135,17 +137,17 @@ class Words:
             question = rubric.questions(sample, ImageBytes(b""), mode=mode)["shapes"]  # type: ignore[arg-type]
             self._templates[mode] = rendered(processor, question)
 
-    def text(self, one: Example) -> tuple[str, str]:
+    def text(self, example: Example) -> tuple[str, str]:
         """Return prompt and reply of the question that wants words."""
-        return self._filled("text", one), reply_text(one) + "<|im_end|>"
+        return self._filled("text", example), reply_text(example) + "<|im_end|>"
 
-    def choice(self, one: Example) -> tuple[str, str]:
+    def choice(self, example: Example) -> tuple[str, str]:
         """Return prompt (with the reply's beginning) and reply of the question that wants a digit."""
-        return self._filled("choice", one), digit(one.score)
+        return self._filled("choice", example), digit(example.score)
 
-    def _filled(self, mode: str, one: Example) -> str:
+    def _filled(self, mode: str, example: Example) -> str:
         template = self._templates[mode]
-        return template.replace("@instruction@", one.instruction).replace("@rationale@", rationale(one.task))
+        return template.replace("@instruction@", example.instruction).replace("@rationale@", rationale(example.task))
 
 
 def rendered(processor: Any, question: Question) -> str:
@@ -172,11 +174,11 @@ def rendered(processor: Any, question: Question) -> str:
 
 def collate(words: Words, examples: Sequence[Example]) -> Batch:
     """Make tensors of examples."""
-    asked = [words.text(one) for one in examples]
-    chosen = [words.choice(one) for one in examples]
+    asked = [words.text(example) for example in examples]
+    chosen = [words.choice(example) for example in examples]
     tokenizer = words.processor.tokenizer.backend_tokenizer
     texts = [prompt + reply for prompt, reply in (*asked, *chosen)] + [reply for _, reply in asked]
-    encoded = [one.ids for one in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    encoded = [encoding.ids for encoding in tokenizer.encode_batch(texts, add_special_tokens=False)]
     count = len(examples)
     rows = [_row(encoded[row], encoded[count + row], len(encoded[2 * count + row])) for row in range(count)]
     length = max(len(row[0]) for row in rows)
@@ -188,14 +190,14 @@ def collate(words: Words, examples: Sequence[Example]) -> Batch:
         for number, row in enumerate(rows):
             padded[number, : len(row[0])] = row[column]
         arrays.append(padded)
-    scenes = [scene for one in examples for scene in (one.task.scene, one.result)]
+    scenes = [scene for example in examples for scene in (example.task.scene, example.result)]
     tensors = [torch.from_numpy(array) for array in arrays]
     return Batch(*tensors, torch.from_numpy(pixels(scenes)), torch.from_numpy(cell_labels(scenes)))
 
 
 def _row(asked: list[int], chosen: list[int], reply: int) -> tuple[list[Any], ...]:
     """Join two token sequences that begin alike: ids, segments, positions, labels, weights."""
-    shared = next(at for at, (one, other) in enumerate(zip(asked, chosen, strict=False)) if one != other)
+    shared = next(at for at, (short, other) in enumerate(zip(asked, chosen, strict=False)) if short != other)
     in_words, in_digits = asked[shared:], chosen[shared:]
     ids = [*asked, *in_digits]
     segments = [CONTEXT] * shared + [IN_WORDS] * len(in_words) + [IN_DIGITS] * len(in_digits)
@@ -215,9 +217,9 @@ def cell_labels(scenes: Sequence[Scene]) -> NDArray[np.int64]:
     backgrounds = list(TONE_OF)
     for number, scene in enumerate(scenes):
         labels[number, :, 4] = backgrounds.index(scene.background)
-        for place, thing in enumerate(scene.cells):
+        for cell, thing in enumerate(scene.cells):
             if thing is not None:
-                labels[number, place, :4] = (
+                labels[number, cell, :4] = (
                     1 + KINDS.index(thing.kind),
                     1 + COLOURS.index(thing.colour),
                     1 + SIZES.index(thing.size),

@@ -81,23 +81,23 @@ def agreements(verdicts: Sequence[Verdict]) -> dict[str, Agreement]:
     """Compare judge and truth: all editors, each editor alone, and each category (all editors, skill 0.6 alone)."""
     parts = {"all editors": list(verdicts)}
     for name in EDITORS:
-        parts[name] = [one for one in verdicts if one.editor == name]
-    for category in dict.fromkeys(one.category for one in verdicts):
-        parts[category] = [one for one in verdicts if one.category == category]
-        parts[f"skill 0.6, {category}"] = [one for one in parts[category] if one.editor == "skill 0.6"]
+        parts[name] = [verdict for verdict in verdicts if verdict.editor == name]
+    for category in dict.fromkeys(verdict.category for verdict in verdicts):
+        parts[category] = [verdict for verdict in verdicts if verdict.category == category]
+        parts[f"skill 0.6, {category}"] = [verdict for verdict in parts[category] if verdict.editor == "skill 0.6"]
     return {name: _agreement(part) for name, part in parts.items()}
 
 
 def readable(verdicts: Sequence[Verdict]) -> float:
     """Return the share of replies from which a score could be read."""
-    return sum(one.score is not None for one in verdicts) / len(verdicts)
+    return sum(verdict.score is not None for verdict in verdicts) / len(verdicts)
 
 
 def in_order(verdicts: Sequence[Verdict]) -> bool:
     """Return whether the mean scores put the editors in their true order."""
     means = []
     for name in EDITORS:
-        scores = [one.score for one in verdicts if one.editor == name and one.score is not None]
+        scores = [verdict.score for verdict in verdicts if verdict.editor == name and verdict.score is not None]
         means.append(sum(scores) / len(scores))
     return means == sorted(means, reverse=True) and len(set(means)) == len(means)
 
@@ -125,6 +125,10 @@ def _first(samples: Iterable[Sample], per_category: int | None) -> Iterator[Samp
 
 
 def _agreement(verdicts: Sequence[Verdict]) -> Agreement:
-    known = [one for one in verdicts if one.score is not None]
-    names = [f"{one.seed}/{one.sample}" for one in known]
-    return agreement([one.score for one in known if one.score is not None], [one.truth for one in known], names, seed=0)
+    known = [(verdict, verdict.score) for verdict in verdicts if verdict.score is not None]
+    return agreement(
+        [score for _, score in known],
+        [verdict.truth for verdict, _ in known],
+        [f"{verdict.seed}/{verdict.sample}" for verdict, _ in known],
+        seed=0,
+    )

@@ -140,7 +140,7 @@ class Network(nn.Module):
             normed = block.attn.qkv(block.norm1(hidden)).view(count, length, 3, block.attn.num_heads, -1)
             query, key, value = normed.unbind(2)
             query, key = (part * cos + _turned(part) * sin for part in (query, key))
-            mixed = _attend(*(one.transpose(1, 2) for one in (query, key, value)))
+            mixed = _attend(*(projected.transpose(1, 2) for projected in (query, key, value)))
             hidden = hidden + block.attn.proj(mixed.transpose(1, 2).reshape(count, length, -1))
             hidden = hidden + block.mlp(block.norm2(hidden))
             if number in visual.deepstack_visual_indexes:

@@ -96,8 +96,8 @@ def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str
         state = saved["state"]
         network.load_state_dict(saved["network"])
         averaged.load_state_dict(saved["averaged"])
-        for optimizer, one in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(one)
+        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(state)
     held = list(held_back())
     dev = [collate(words, held[at : at + 90]) for at in range(0, len(held), 90)]
     started = time.monotonic() - state["seconds"]
@@ -147,8 +147,8 @@ def held_back(editors: tuple[float | None, ...] = (1.0, 0.6, 0.3, None)) -> Iter
             if skill is not None:
                 seed = random.Random(f"{sample.id}/{skill}").randrange(2**31)
                 result, _ = resulting_scene(sample, Procedural.Options(skill=skill), seed)
-            one = Task(sample.extra["task"], scene, correct)
-            yield Example(one, sample.instruction, result, truth(scene, correct, result))
+            task = Task(sample.extra["task"], scene, correct)
+            yield Example(task, sample.instruction, result, truth(scene, correct, result))
 
 
 @torch.no_grad()
@@ -224,10 +224,12 @@ def _attributes(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 def _optimizers(network: Network, plan: Plan) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside the layers, AdamW for the rest: half the steps of AdamW alone."""
     inside = {
-        name for name, one in network.named_parameters() if one.ndim == 2 and (".layers." in name or ".blocks." in name)
+        name
+        for name, parameter in network.named_parameters()
+        if parameter.ndim == 2 and (".layers." in name or ".blocks." in name)
     }
-    matrices = [one for name, one in network.named_parameters() if name in inside]
-    others = [one for name, one in network.named_parameters() if name not in inside]
+    matrices = [parameter for name, parameter in network.named_parameters() if name in inside]
+    others = [parameter for name, parameter in network.named_parameters() if name not in inside]
     muon = torch.optim.Muon(matrices, lr=plan.rate, momentum=0.95, weight_decay=0.01)
     adam = torch.optim.AdamW(others, lr=plan.rate / 4, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     for optimizer, peak in ((muon, plan.rate), (adam, plan.rate / 4)):
@@ -258,10 +260,10 @@ def _pool(seed: int, number: int, size: int) -> list[tuple[NDArray[Any], ...]]:
     torch.set_num_threads(1)
     words = _words()
     drawn = list(islice(draw_examples(seed, number * POOL * size), POOL * size))
-    drawn.sort(key=lambda one: sum(map(len, words.text(one))))
+    drawn.sort(key=lambda example: sum(map(len, words.text(example))))
     batches = [collate(words, drawn[at : at + size]) for at in range(0, len(drawn), size)]
     random.Random(number).shuffle(batches)
-    return [tuple(getattr(batch, one.name).numpy() for one in fields(batch)) for batch in batches]
+    return [tuple(getattr(batch, field.name).numpy() for field in fields(batch)) for batch in batches]
 
 
 @cache
@@ -271,7 +273,7 @@ def _words() -> Words:
 
 def _digit_zero(batches: list[Batch]) -> int:
     """The token of '0': digits are ten tokens in a row, and the lowest one learned in one step is among them."""
-    return min(int(one.labels[(one.labels >= 0) & (one.segments == IN_DIGITS)].min()) for one in batches)
+    return min(int(batch.labels[(batch.labels >= 0) & (batch.segments == IN_DIGITS)].min()) for batch in batches)
 
 
 def _last(learned: torch.Tensor, count: int) -> torch.Tensor:
@@ -287,7 +289,7 @@ def _save(
         "state": state,
         "network": network.state_dict(),
         "averaged": averaged.state_dict(),
-        "optimizers": [one.state_dict() for one in optimizers],
+        "optimizers": [optimizer.state_dict() for optimizer in optimizers],
     }
     temporary = path.with_suffix(".tmp")
     torch.save(data, temporary)

@@ -101,9 +101,9 @@ def _corpus(texts: Texts) -> list[str]:
         lines += [cell, f" {cell}", f"{cell} empty"]
     for category in TASKS:
         for _ in range(600):
-            one = task(category, rng)
-            said = instruction(one.name, one.blanks, "en", rng)
-            lines += [f"Asked: {said}", in_words(one.scene, one.correct), in_words(one.correct, one.scene)]
+            drawn = task(category, rng)
+            words = instruction(drawn.name, drawn.blanks, "en", rng)
+            lines += [f"Asked: {words}", in_words(drawn.scene, drawn.correct), in_words(drawn.correct, drawn.scene)]
     return lines
 
 

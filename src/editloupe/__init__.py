@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from editloupe.api import LoadedJudge, load_judge
+    from editloupe.api import Judged, LoadedJudge, load_judge
     from editloupe.config.parts import StudyConfig, load_config
     from editloupe.errors import ConfigError, DataError, EditloupeError, ItemError, UnreadableReply
     from editloupe.plugins import Options
@@ -44,6 +44,7 @@ __all__ = [
     "ImagePart",
     "ItemError",
     "Judge",
+    "Judged",
     "LoadedJudge",
     "Options",
     "Picture",
@@ -74,6 +75,7 @@ _HOMES = {
     "ImagePart": "records",
     "ItemError": "errors",
     "Judge": "protocols",
+    "Judged": "api",
     "LoadedJudge": "api",
     "Options": "plugins",
     "Picture": "records",

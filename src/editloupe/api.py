@@ -125,7 +125,7 @@ class LoadedJudge:
             batch_size=batch_size,
             use_batch_inference=use_batch_inference,
         )
-        return [one.score for one in judged]
+        return [sample.score for sample in judged]
 
     def batch_replies(
         self,
@@ -187,7 +187,7 @@ class LoadedJudge:
                 outcomes.update({index: outcome for index, outcome, _ in answered})
             return [outcomes[index] for index in range(len(questions))]
         for batch in stream(
-            numbered, lambda items: self._judge.answer([one for _, one in items]), size=size, stage="judge"
+            numbered, lambda items: self._judge.answer([question for _, question in items]), size=size, stage="judge"
         ):
             outcomes.update({done.item[0]: done.outcome for done in batch})
         return [outcomes[index] for index in range(len(questions))]

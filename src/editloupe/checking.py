@@ -15,10 +15,10 @@ from editloupe.errors import ConfigError, ImageError, StudyLocked
 from editloupe.judge_quality.card import read_card
 from editloupe.machine import visible_gpus
 from editloupe.pairs.forecast import forecast_questions, pair_forecast
-from editloupe.planning import full_signature, make_judge, shared_inputs
+from editloupe.planning import full_signature, make_judge, sampling_beside, shared_inputs
 from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Sample
-from editloupe.report.remarks import limited_to, outside_domain
+from editloupe.report.remarks import greedy_beside, limited_to, outside_domain
 from editloupe.requirements import Requirement, lacking_packages
 from editloupe.sanity.plan import EDITS, most_questions, probes_of
 from editloupe.store.blobs import DecodingStore
@@ -120,6 +120,8 @@ def _say_judge(config: StudyConfig, judge: Judge, sound: Sequence[Sample], say: 
     if not config.rubric.metrics:
         single = f"no question about single edits, mode {config.pair_mode}"
     say(f"judge {name}: {single}, {manner}")
+    if remark := greedy_beside(judge.name, sampling_beside(judge, config.mode)):
+        say(f"  {remark}")
     asked = _as_if_edited(config, sound)
     if asked and (forecast := judge.forecast(asked, len(config.editors))):
         say(f"  {forecast}")

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-FINISHED_WITH_FAILURES = 3
+GATE_FAILED = 1
 WRONG_INPUT = 2
+FINISHED_WITH_FAILURES = 3
+UNDECIDED = 4
 UNFORESEEN = 70
 INTERRUPTED = 130
 
@@ -187,20 +189,16 @@ def compare(
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_compare import compare_sentences, compare_table
     from editloupe.report.terminal_pairs import against_sentence
-    from editloupe.scoring.study import results_of
-    from editloupe.store.ledger import ledger_to_read
 
-    config = _configured(folder)
-    with ledger_to_read(config.out) as ledger:
-        results = results_of(config, ledger)
-    editors = [one.name for one in results.editors]
+    results = _results(folder)
+    editors = [editor.name for editor in results.editors]
     a, b = (_one_of("editor", name, editors) for name in (editor_a, editor_b))
     if a == b:
         raise ConfigError(f"{a!r} is given twice; a comparison needs two editors: {', '.join(editors)}")
     asked = None if metric is None else _one_of("metric", metric, list(results.metrics))
     ranking = Ranking.of(results)
     against = None if ranking is None or asked is not None else ranking.against(a, b)
-    best = [one.editor.name for one in ranked(standings(results))]
+    best = [standing.editor.name for standing in ranked(standings(results))]
     overall, categories = compare_all(results, best, asked).pair(a, b)
     if results.metrics:
         for sentence in compare_sentences(overall):
@@ -212,11 +210,55 @@ def compare(
     if results.metrics:
         print_table(compare_table(results, overall, categories, whole=not sys.stdout.isatty()))
     if json_file is not None:
-        found = {**overall.as_json(), "metric": asked, "signature": results.signature}
-        found["categories"] = {name: one.as_json() for name, one in categories.items()}
+        result = {**overall.as_json(), "metric": asked, "signature": results.signature}
+        result["categories"] = {name: comparison.as_json() for name, comparison in categories.items()}
         if against is not None:
-            found["pairs"] = against.as_json()
-        Path(json_file).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            result["pairs"] = against.as_json()
+        Path(json_file).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def gate(
+    which: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDY BASE CANDIDATE", help="Two editors of a study; or STUDY:BASE STUDY:CANDIDATE."),
+    ],
+    margin: Annotated[
+        float, typer.Option("--margin", metavar="X", help="How much lower the mean may be, in points of the scale.")
+    ],
+    disaster: Annotated[
+        float | None, typer.Option("--disaster", metavar="X", help="Fail if any one sample falls by more than this.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="NAME", help="One metric instead of the overall score.")
+    ] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="Write the result as JSON.")] = None,
+    markdown_file: Annotated[
+        str | None, typer.Option("--markdown", metavar="FILE", help="Write the result as Markdown.")
+    ] = None,
+) -> None:
+    """Decide whether one editor may take another's place: exit code 0 pass, 1 fail, 4 undecided."""
+    import json
+
+    from editloupe.gate.decision import decide
+    from editloupe.gate.evidence import Side
+    from editloupe.gate.view import gate_markdown, gate_sentences
+
+    (base_study, base), (candidate_study, candidate) = _two_editors(which)
+    studies = {study: _results(study) for study in dict.fromkeys((base_study, candidate_study))}
+    sides = []
+    for study, editor in ((base_study, base), (candidate_study, candidate)):
+        results = studies[study]
+        sides.append(Side(results, _one_of("editor", editor, [known.name for known in results.editors]), study))
+    asked = None if metric is None else _one_of("metric", metric, list(sides[0].results.metrics))
+    decision = decide(*sides, margin=margin, disaster=disaster, metric=asked)
+    for sentence in gate_sentences(decision):
+        typer.echo(sentence)
+    if json_file is not None:
+        Path(json_file).write_text(json.dumps(decision.as_json(), indent=2) + "\n", encoding="utf-8")
+    if markdown_file is not None:
+        Path(markdown_file).write_text(gate_markdown(decision), encoding="utf-8")
+    raise typer.Exit({"pass": 0, "fail": GATE_FAILED, "undecided": UNDECIDED}[decision.outcome])
 
 
 @app.command()
@@ -236,6 +278,10 @@ def audit(
     stability: Annotated[
         bool, typer.Option("--stability", help="With --human: ask some questions again all the same.")
     ] = False,
+    width: Annotated[
+        float | None,
+        typer.Option("--width", metavar="X", min=0.0, help="With --human: say how many labels an interval of X takes."),
+    ] = None,
     sanity: Annotated[
         bool, typer.Option("--sanity", help="Probe as well whether the judge sees and reads what it is asked.")
     ] = False,
@@ -249,7 +295,12 @@ def audit(
     again = [*(word for file in human or () for word in ("--human", file)), *(["--sanity"] if sanity else [])]
     with _interruptible("editloupe", "audit", str(study.out), *again):
         audited = audit_study(
-            study, retry_failed=retry_failed, human=human or (), stability=stability or None, sanity=sanity
+            study,
+            retry_failed=retry_failed,
+            human=human or (),
+            stability=stability or None,
+            sanity=sanity,
+            width=width,
         )
     if audited.against:
         for table in audit_tables(audited, whole=not sys.stdout.isatty()):
@@ -264,6 +315,36 @@ def audit(
     typer.echo(f"total  {audited.n} scores compared  {audited.unscored} without a score")
     lost = audited.sanity.lost if sanity and audited.sanity is not None else 0
     raise typer.Exit(FINISHED_WITH_FAILURES if audited.unscored or lost else 0)
+
+
+@app.command("sample")
+def draw(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A study folder.")],
+    count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many samples.")],
+    editors: Annotated[
+        str | None, typer.Option("--editors", metavar="A,B", help="Only these editors' edits; all by default.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Of the draw; the study's by default.")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option("--table", metavar="FILE", help="Where the table to fill in goes; DIR/to-rate.csv.")
+    ] = None,
+) -> None:
+    """Draw samples at random for people to rate, so that their ratings can correct the judge's means."""
+    from editloupe.audit.human_sample import draw_sample
+    from editloupe.study import tables_of_study
+
+    config = _configured(folder)
+    known = [part.name for part in config.editors]
+    chosen = [_one_of("editor", name.strip(), known) for name in editors.split(",")] if editors is not None else []
+    drawn, edits, path = draw_sample(
+        config, count, editors=chosen, seed=seed, path=None if table is None else Path(table)
+    )
+    tables_of_study(config, stages=())  # so that the gallery can show them
+    typer.echo(f"drawn  {len(drawn.samples)} of {drawn.of} samples, {edits} edits by {len(drawn.editors)} editors")
+    typer.echo(f"rate them in the gallery ({config.out / 'report.html'}#/gallery?rated=drawn) or in {path}, then:")
+    typer.echo(shlex.join(["editloupe", "audit", str(config.out), "--human", str(path)]))
 
 
 @app.command()
@@ -409,10 +490,10 @@ def _bench_against(
 
 
 def _whole_numbers(option: str, text: str) -> list[int]:
-    numbers = [one.strip() for one in text.split(",")]
-    if not all(one.isdecimal() and int(one) > 0 for one in numbers):
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(number.isdecimal() and int(number) > 0 for number in numbers):
         raise typer.BadParameter(f"{text!r} has to be whole numbers from 1, separated by commas", param_hint=option)
-    return [int(one) for one in numbers]
+    return [int(number) for number in numbers]
 
 
 def _teller(json_file: str | None) -> Callable[[str], None]:
@@ -514,7 +595,7 @@ def score(
 
     from editloupe.serve.command import answer_lines, score_one
 
-    chosen = None if metrics is None else [one.strip() for one in metrics.split(",") if one.strip()]
+    chosen = None if metrics is None else [name.strip() for name in metrics.split(",") if name.strip()]
     answer = score_one(
         source, edited, instruction, config=config, url=url, settings=settings or [], category=category, metrics=chosen
     )
@@ -566,8 +647,8 @@ def _refused_by_system(error: OSError) -> int:
     """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
     if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
         return _unforeseen(error)
-    place = "" if error.filename is None else f"{str(error.filename)!r}: "
-    typer.echo(f"editloupe: {place}{error.strerror or error}; mend that and give the same command again", err=True)
+    file = "" if error.filename is None else f"{str(error.filename)!r}: "
+    typer.echo(f"editloupe: {file}{error.strerror or error}; mend that and give the same command again", err=True)
     return WRONG_INPUT
 
 
@@ -576,7 +657,7 @@ def _unforeseen(error: Exception) -> int:
     import tempfile
     import traceback
 
-    told = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    fault = " ".join(f"{type(error).__name__}: {error}".split())[:300]
     text = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile(
@@ -585,9 +666,9 @@ def _unforeseen(error: Exception) -> int:
             file.write(text)
     except OSError:  # nowhere to write it: better on the screen than nowhere
         typer.echo(text, err=True)
-        typer.echo(f"editloupe: unforeseen: {told}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}", err=True)
     else:
-        typer.echo(f"editloupe: unforeseen: {told}; please report it with the traceback in {file.name}", err=True)
+        typer.echo(f"editloupe: unforeseen: {fault}; please report it with the traceback in {file.name}", err=True)
     return UNFORESEEN
 
 
@@ -606,6 +687,36 @@ def _configured(
     if limit is not None:
         changes.append(f"benchmark.limit={limit}")
     return load_config(config, changes, out=out)
+
+
+def _results(folder: str) -> Results:
+    """What a study's ledger holds, also of a folder that may only be read."""
+    from editloupe.scoring.study import results_of
+    from editloupe.store.ledger import ledger_to_read
+
+    config = _configured(folder)
+    with ledger_to_read(config.out) as ledger:
+        return results_of(config, ledger)
+
+
+def _two_editors(words: list[str]) -> list[tuple[str, str]]:
+    """(study, editor) twice, from ``STUDY A B`` or ``STUDY:A STUDY:B``."""
+    from editloupe.errors import ConfigError
+
+    if len(words) == 3:
+        study, base, candidate = words
+        sides = [(study, base), (study, candidate)]
+    else:
+        parts = [word.rpartition(":") for word in words]
+        if len(words) != 2 or not all(study and editor for study, _, editor in parts):
+            raise ConfigError(
+                f"{' '.join(words)!r} does not name two editors; give STUDY BASE CANDIDATE, or "
+                "STUDY:BASE STUDY:CANDIDATE"
+            )
+        sides = [(study, editor) for study, _, editor in parts]
+    if sides[0] == sides[1]:
+        raise ConfigError(f"{sides[0][1]!r} is given twice; a gate needs a base and a candidate")
+    return sides
 
 
 def _one_of(kind: str, name: str, known: list[str]) -> str:
@@ -672,7 +783,7 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
 
     Without the table, standard output is the caller's, and the rest goes beside it.
     """
-    from editloupe.report.remarks import limited_to
+    from editloupe.report.remarks import greedy_beside, limited_to
     from editloupe.report.terminal import leaderboard_table, noise_sentences, print_table
 
     results, whole = tables.results, not sys.stdout.isatty()
@@ -685,14 +796,19 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             _print_ranking(tables.ranking, results.language, whole=whole)
         if results.benchmark.limited:
             typer.echo(limited_to(results.benchmark.samples, "en"))
+        if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
+            typer.echo(remark)
     if notes := results.notes_of_edits:
         (editor, sample, _), example = next(iter(notes.items()))
-        told = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {told}", err=not table)
+        such_as = f"such as {sample!r} by {editor}: {example[0]}"
+        typer.echo(f"notes  {len(notes)} of the edits, {such_as}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
-    rest = f"  not done yet {failed.waiting}" if failed.waiting else ""  # of a stage that was not asked for
-    line = f"total  {failed.scores} scores  failed {failed.sentence() or 0}{rest}"
+    line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
+    if failed.failed_scores:
+        line += f" ({failed.causes()})"
+    if failed.waiting:  # of a stage that was not asked for
+        line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"
     if results.metrics:

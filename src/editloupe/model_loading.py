@@ -30,7 +30,12 @@ def loading_model(model: str, *, device: str, mend: str) -> Iterator[None]:
         raise
     except Exception as error:
         cause = _first_line(error)
-        if is_out_of_memory(error):
+        if isinstance(error, ImportError):
+            message = (
+                f"the model {model!r} cannot be loaded: a package that it needs cannot be imported "
+                f"({_first_line(_root(error))}); torch, torchvision and transformers have to be of one build"
+            )
+        elif is_out_of_memory(error):
             message = f"memory ran out while the model {model!r} was loaded ({cause}); free some, or use {mend}"
         elif _is_torn(error):
             message = (
@@ -63,11 +68,18 @@ def _is_torn(error: BaseException) -> bool:
     words = ("incomplete metadata", "headertoo", "header too", "invalidheader", "central directory", "ran out of input")
     cause: BaseException | None = error
     while cause is not None:  # diffusers says only that a file could not be loaded, and why in what came before
-        told = f"{type(cause).__name__} {cause}".lower()
-        if "safetensorerror" in told or any(word in told for word in words):
+        message = f"{type(cause).__name__} {cause}".lower()
+        if "safetensorerror" in message or any(word in message for word in words):
             return True
         cause = cause.__cause__ or cause.__context__
     return False
+
+
+def _root(error: BaseException) -> BaseException:
+    """What an error began with."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,6 +28,7 @@ __all__ = [
     "plan_edits",
     "plan_replies",
     "question_key",
+    "sampling_beside",
     "shared_inputs",
     "writes",
 ]
@@ -133,10 +134,8 @@ def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
     if not others:
         return ""
     name, path = others[0]
-    return (
-        f"{len(others)} samples share a ready image with another one, such as {name!r} with {first[path]!r} "
-        f"({path.name!r})"
-    )
+    several = "1 sample shares" if len(others) == 1 else f"{len(others)} samples share"
+    return f"{several} a ready image with another one, such as {name!r} with {first[path]!r} ({path.name!r})"
 
 
 def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
@@ -148,9 +147,14 @@ def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tu
     Raises:
         ConfigError: nothing has been planned in this folder yet.
     """
-    samples = selected(config.benchmark, ledger.samples())
+    everything = list(ledger.samples())
+    samples = selected(config.benchmark, everything)
     if not samples:
-        raise ConfigError(f"the study {str(ledger.folder)!r} holds nothing yet; run it first")
+        study = f"the study {str(ledger.folder)!r}"
+        if not everything:
+            raise ConfigError(f"{study} holds nothing yet; run it first")
+        asked, there = config.benchmark.categories or (), dict.fromkeys(sample.category for sample in everything)
+        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
     plan = ledger.plan()
     found = ledger.find([key for (_, _, metric), key in plan.items() if not metric])
     edits: dict[tuple[str, str], Edit | Failure] = {}
@@ -204,6 +208,11 @@ def plan_replies(
                     key = reply_key(question, signature + pixels.mark(question))
                     planned.append(PlannedReply(key, part.name, sample, name, question))
     return planned
+
+
+def sampling_beside(judge: Judge, mode: str) -> str:
+    """How a judge's makers have it draw the tokens that it takes greedily here; empty where it writes none."""
+    return judge.stated_sampling if writes(judge, mode) else ""
 
 
 def writes(judge: Judge, mode: str) -> bool:

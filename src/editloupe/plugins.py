@@ -53,14 +53,14 @@ class Options(BaseModel):
         Raises:
             ConfigError: one key is given in two spellings.
         """
-        found: dict[str, Any] = {}
+        canonical: dict[str, Any] = {}
         spelled: dict[str, str] = {}
         for name, value in data.items():
             key, translated = cls.respelled(name, value)
-            if key in found:
+            if key in canonical:
                 raise ConfigError(f"`{spelled[key]}:` and `{name}:` are two spellings of the same key; keep one")
-            found[key], spelled[key] = translated, name
-        return found
+            canonical[key], spelled[key] = translated, name
+        return canonical
 
     @model_validator(mode="before")
     @classmethod
@@ -80,8 +80,8 @@ ConfigPath = Annotated[str, AfterValidator(_beside_config)]
 
 def names(kind: Kind) -> dict[str, EntryPoint]:
     """Return the entry points of a kind by name, sorted; nothing is imported."""
-    found = {point.name: point for point in entry_points(group=f"editloupe.{kind}")}
-    return dict(sorted(found.items()))
+    points = {point.name: point for point in entry_points(group=f"editloupe.{kind}")}
+    return dict(sorted(points.items()))
 
 
 def find(kind: Kind, name: str) -> Any:
@@ -101,5 +101,5 @@ def find(kind: Kind, name: str) -> Any:
 
 def nearest(word: str, words: Any) -> str:
     """Return ``, did you mean 'x'?`` for the closest of `words`, or an empty string."""
-    close = difflib.get_close_matches(str(word), [str(one) for one in words], n=1, cutoff=0.6)
+    close = difflib.get_close_matches(str(word), [str(word) for word in words], n=1, cutoff=0.6)
     return f", did you mean {close[0]!r}?" if close else ""

@@ -176,6 +176,8 @@ class Judge(_Model):
         warning: what a reader must know before believing it, the first line of every report; None for nothing.
         domain: names of the benchmarks that it was made for; its scores on others come with a warning. Nothing where
             it has no such limits.
+        stated_sampling: how its makers have it draw tokens (``temperature 0.7, top_p 0.8``), where its config has the
+            most probable ones taken; reports say so. Nothing where they agree.
         note: what the progress line shows, such as the cost so far.
         reply_limit: tokens after which its reply is cut off, as ``judge.max_new_tokens`` sets it; None where that is no
             option of it.
@@ -196,6 +198,8 @@ class Judge(_Model):
         @property
         def domain(self) -> Sequence[str]: ...
         @property
+        def stated_sampling(self) -> str: ...
+        @property
         def note(self) -> str: ...
         @property
         def reply_limit(self) -> int | None: ...
@@ -203,6 +207,7 @@ class Judge(_Model):
         thinks = False
         warning = None
         domain = ()
+        stated_sampling = ""
         note = ""
         reply_limit = None
 

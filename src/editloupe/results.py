@@ -86,12 +86,14 @@ class JudgeInfo:
             nothing``).
         domain: the names of the benchmarks that it was made for, where this one is not among them; empty where it is,
             or where the judge does not say.
+        stated_sampling: how its makers have it draw the tokens that it took greedily here; empty where they agree.
     """
 
     name: str
     signature: str
     warning: str = ""
     domain: tuple[str, ...] = ()
+    stated_sampling: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,7 @@ class Results:
         title: what the study is called; empty where it has no name.
         reading: the version of the rule that read the replies, and which scores of an older report it reads otherwise.
         replies: what became of the questions to the judge.
+        drawn: what `editloupe sample` drew for people to rate; None where nothing was drawn.
         pairs: what became of the pairs of edits, where the study compares any.
         cost: tokens and money by model, as ``cost.json`` keeps them; empty where nothing was asked over a wire.
     """
@@ -269,6 +272,7 @@ class Results:
     title: str = ""
     reading: Mapping[str, Any] = field(default_factory=dict)
     replies: ReplyCounts = field(default_factory=ReplyCounts)
+    drawn: Mapping[str, Any] | None = None
     pairs: PairResults | None = None
 
     @property
@@ -279,22 +283,24 @@ class Results:
     @property
     def notes_of_edits(self) -> dict[tuple[str, str, int], tuple[str, ...]]:
         """What is to be known about edits, by (editor, sample, draw); edits without notes are absent."""
-        return {(one.editor, one.sample, one.draw): one.notes for one in self.verdicts if one.notes}
+        return {
+            (verdict.editor, verdict.sample, verdict.draw): verdict.notes for verdict in self.verdicts if verdict.notes
+        }
 
     @property
     def pictures(self) -> list[str]:
         """Every picture of the study, once, in the order of the samples; paths relative to the study folder."""
-        found: dict[str, None] = {}
-        for one in self.verdicts:
-            found.update(dict.fromkeys(one.sources))
-            if one.image is not None:
-                found[one.image] = None
+        pictures: dict[str, None] = {}
+        for verdict in self.verdicts:
+            pictures.update(dict.fromkeys(verdict.sources))
+            if verdict.image is not None:
+                pictures[verdict.image] = None
         for pair in self.pairs.verdicts if self.pairs is not None else ():
-            found.update(dict.fromkeys(pair.sources))
-            found.update(dict.fromkeys(image for image in pair.images if image is not None))
+            pictures.update(dict.fromkeys(pair.sources))
+            pictures.update(dict.fromkeys(image for image in pair.images if image is not None))
         for note in self.notes.values():
-            found.update(dict.fromkeys(note.references))
+            pictures.update(dict.fromkeys(note.references))
         for probe in self.sanity.probes.values() if self.sanity is not None else ():
             for example in probe.examples:
-                found.update(dict.fromkeys(example.pictures))
-        return list(found)
+                pictures.update(dict.fromkeys(example.pictures))
+        return list(pictures)

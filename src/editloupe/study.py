@@ -10,8 +10,8 @@ import itertools
 import logging
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -22,13 +22,22 @@ from PIL import Image
 from editloupe.batching import Done
 from editloupe.benchmarks.loading import changed_samples, load_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
-from editloupe.errors import ItemError, StudyStopped, failure_from
+from editloupe.errors import ConfigError, DataError, ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
 from editloupe.judge_quality.card import read_card
 from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.pairs.asking import ask_pairs
-from editloupe.planning import PlannedEdit, PlannedReply, edits_of, make_judge, pending, plan_edits, plan_replies
+from editloupe.planning import (
+    PlannedEdit,
+    PlannedReply,
+    edits_of,
+    make_judge,
+    pending,
+    plan_edits,
+    plan_replies,
+    sampling_beside,
+)
 from editloupe.progress.bars import Tally, logging_to, stage_progress
 from editloupe.protocols import Editor
 from editloupe.records import Edit, Failure, Sample
@@ -140,7 +149,9 @@ class Study:
             self.ledger = stack.enter_context(Ledger(config.out))
             with writing(config.out):
                 sweep(config.out)
-                write_durably(config.out / "config.yaml", config.as_yaml().encode())
+                kept = config.out / "config.yaml"
+                self._former = kept.read_bytes() if kept.is_file() else None
+                self._keep(config.as_yaml().encode())
                 stack.enter_context(logging_to(config.out / "log.txt"))
             self.judge = stack.enter_context(make_judge(config))
             self._open = stack.pop_all()
@@ -155,7 +166,28 @@ class Study:
         self._open.close()
 
     def plan_edits(self) -> None:
-        """Read the samples and plan all edits; needs the benchmark and the editors, not the judge."""
+        """Read the samples and plan all edits; needs the benchmark and the editors, not the judge.
+
+        Raises:
+            ConfigError, DataError: the config asks for what is not there. The folder keeps the config that it had.
+        """
+        with self._usable_config():
+            self._plan_edits()
+
+    @contextmanager
+    def _usable_config(self) -> Iterator[None]:
+        """Give the folder back the config that it had, where planning shows that this one cannot be used."""
+        try:
+            yield
+        except (ConfigError, DataError):
+            if self._former is not None:
+                self._keep(self._former)
+            raise
+
+    def _keep(self, text: bytes) -> None:
+        write_durably(self.config.out / "config.yaml", text)
+
+    def _plan_edits(self) -> None:
         config = self.config
         benchmark = config.benchmark.make()
         for warning in outside_domain(self.judge.name, self.judge.domain, config.benchmark.name):
@@ -193,7 +225,15 @@ class Study:
         link_edits(self.config.out, [part.name for part in self.config.editors], made)
 
     def plan_questions(self) -> None:
-        """Plan every question about the edits that the ledger holds; needs neither benchmark nor editors."""
+        """Plan every question about the edits that the ledger holds; needs neither benchmark nor editors.
+
+        Raises:
+            ConfigError: the config asks for what is not there. The folder keeps the config that it had before.
+        """
+        with self._usable_config():
+            self._plan_questions()
+
+    def _plan_questions(self) -> None:
         judge = self.judge
         signature = judge_signature(judge, self.ledger.digest)
         facts = {
@@ -210,6 +250,7 @@ class Study:
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
+        self.ledger.save_fact("judge_sampling", sampling_beside(judge, self.config.mode))
         self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
     def ask_questions(self) -> None:

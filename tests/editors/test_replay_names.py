@@ -180,7 +180,7 @@ def test_samples_that_share_a_ready_image_are_said(tmp_path):
     editor = replay(tmp_path)
     two = [sample(id="cup.png"), sample(id="cup.jpg")]
     said = shared_inputs([(one.id, editor.inputs(one)) for one in two])
-    assert said == "1 samples share a ready image with another one, such as 'cup.jpg' with 'cup.png' ('cup.png')"
+    assert said == "1 sample shares a ready image with another one, such as 'cup.jpg' with 'cup.png' ('cup.png')"
     assert shared_inputs([("a", [path]), ("b", [])]) == ""
 
 
@@ -188,7 +188,7 @@ def test_a_sample_that_is_another_one_under_its_name_is_said():
     before = [sample("Push", id="a"), sample("Pull", id="b"), sample(id="c")]
     now = [sample("Push", id="a"), sample("Lift", png(50, 50), id="b"), sample(id="d")]
     said = changed_samples(before, now)
-    assert said.startswith("1 samples have changed under their names since the last run, the first 'b' (its instr")
+    assert said.startswith("1 sample has changed under its name since the last run, 'b' (its instr")
     assert "(its instruction and its source image)" in said
     assert changed_samples(before, before) == changed_samples([], now) == ""
 

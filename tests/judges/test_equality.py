@@ -5,6 +5,7 @@ sampling, with questions that share pictures, system texts and asks. The models 
 often than chance, so that replies also end early.
 """
 
+import copy
 import dataclasses
 import random
 
@@ -153,6 +154,16 @@ def checkpoint(rng, family, tokenizer):
     return model, processors.get(family, Qwen3VLImageProcessorOnly)(images, tokenizer, chat_template=CHAT_TEMPLATE)
 
 
+class Tight:
+    """Little memory: few prompts go through a pass together, and those that wait take the places of those done."""
+
+    def __init__(self, size):
+        self.tokens = self.reply_tokens = lambda: size
+
+    def measured(self, tokens, peak):
+        raise AssertionError(tokens, peak)
+
+
 def words(rng, most):
     return " ".join(rng.choice(WORDS) for _ in range(rng.randint(0, most)))
 
@@ -182,7 +193,9 @@ def test_the_fast_engine_equals_transformers_own_calls(first, tokenizer):
             "max_new_tokens": rng.randint(1, 16),
             "sampling": Sampling(rng.choice([0.0, 0.0, 0.8])),
         }
-        fast, reference = QwenRunner(model, processor, **settings), ReferenceRunner(model, processor, **settings)
+        reference = ReferenceRunner(copy.deepcopy(model), processor, **settings)
+        fast = QwenRunner(model, processor, **settings)
+        fast._budget = rng.choice([None, Tight(rng.randint(50, 3000))])
         asked = questions(rng)
         for question, reply in zip(asked, fast.generate(asked), strict=True):
             (expected,) = reference.generate([question])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import ImageFile
+from transformers import AutoModelForImageTextToText
 
 from editloupe.batching import stream
 from editloupe.images import decode, encode_png, fit
@@ -103,3 +104,17 @@ def test_what_could_not_be_made_is_tried_again():
     with pytest.raises(ZeroDivisionError):
         cache.get_or_make("key", lambda: 1 // 0)
     assert cache.get_or_make("key", lambda: 7) == 7
+
+
+@pytest.mark.parametrize("sizes", [[(96, 96), (96, 96)], [(64, 160), (96, 96), (32, 32)]])
+def test_the_lean_vision_tower_sees_what_transformers_own_sees(tiny_checkpoint, sizes):
+    runner = TransformersJudge(TransformersJudge.Options(model=str(tiny_checkpoint))).runner
+    own = AutoModelForImageTextToText.from_pretrained(str(tiny_checkpoint)).eval()
+    pictures = [noise(*size, seed=index) for index, size in enumerate(sizes)]
+    maker = runner._maker.pictures
+    pixels = maker.pixel_values([maker.patches(picture) for picture in pictures], torch.device("cpu"))
+    grid = torch.tensor([[1, *maker.grid(picture)] for picture in pictures])
+    with torch.inference_mode():
+        lean, expected = (model.get_image_features(pixels, grid) for model in (runner.model, own))
+    for one, other in zip(lean.pooler_output, expected.pooler_output, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from browsing import PAGES, go, overflows
+from browsing import PAGES, go, overflows, wait_count
 from editloupe.report.single_file import write_single_file
 from editloupe.report.tables import Tables
 from editloupe.report.words import WORDS
@@ -27,10 +27,6 @@ def overall(number, editor):
 def counted(page):
     """How many edits the gallery says that it shows."""
     return int(page.locator(".count").inner_text().split()[0])
-
-
-def wait_count(page, expected):
-    page.wait_for_function("n => document.querySelector('.count')?.textContent.startsWith(`${n} `)", arg=expected)
 
 
 def wait_for_a_card_in_the_middle(page):
@@ -80,6 +76,10 @@ def test_audit_and_probe_are_on_the_judges_page(wide, visit):
     for heading in ("preferences", "classes", "human"):
         assert WORDS[heading][0] in text
     assert "the score is of another picture" in text
+    means = page.locator("#human-means").inner_text()
+    assert "6.25" in means
+    assert "5.50 – 7.00" in means
+    assert "1 of 3 drawn edits are not rated" in means
 
 
 def test_the_judges_card_stands_beside_every_leaderboard(wide, visit):
@@ -189,6 +189,13 @@ def test_filters_are_set_by_hand_and_stand_in_the_address(wide, visit):
     page.get_by_label("Score min").press("Enter")
     wait_count(page, sum((overall(*one[::1]) or 0) >= 7 for one in EVERYTHING))
     assert "min=7" in page.url
+
+
+def test_the_table_says_what_could_turn_it(wide, visit):
+    page = visit(wide)
+    assert "The data support" in page.locator("#leaderboard").inner_text()
+    failing = {editor for number, editor in EVERYTHING if failure_of(editor, number)}
+    assert page.locator("#leaderboard line.bounds").count() == len(failing)
 
 
 def test_a_column_of_the_histogram_is_a_range(wide, visit):

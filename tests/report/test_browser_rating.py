@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from browsing import go
+from browsing import go, wait_count
 from wide_study import EDITORS, score_of
 
 
@@ -108,3 +108,13 @@ def test_the_blind_order_does_not_follow_the_score(wide, visit):
     (rating,) = download(page)["ratings"]
     assert rating["blind"] is True
     assert rating["sample"] == ids[0]
+
+
+def test_what_was_drawn_is_shown_until_it_is_rated(wide, visit):
+    page = visit(wide, "#/gallery?rated=drawn")
+    wait_count(page, 3)
+    go(page, "#/sample/s004")
+    names = page.locator("figure.card .name bdi").all_inner_texts()
+    rate(page, "s004", names.index("atlas"), "3")
+    go(page, "#/gallery?rated=drawn")
+    wait_count(page, 2)

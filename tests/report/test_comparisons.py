@@ -169,7 +169,7 @@ def test_the_markdown_table_stands_alone_on_standard_output(folder, capsys):
     printed = capsys.readouterr()
     assert printed.out.startswith("| Rank | Editor |")
     assert "report.html" not in printed.out
-    assert "failed 0" in printed.err
+    assert "0 failed" in printed.err
 
 
 @pytest.mark.parametrize("form", ["--single-file", "--markdown"])  # the latter leaves the terminal's table out

@@ -49,7 +49,7 @@ def test_keys_of_the_json_are_the_contract(folder):
         "limited": False,
         "categories": [{"id": "physical", "label": "Physical", "samples": 4}],
     }
-    assert list(report["judge"]) == ["name", "signature", "warning", "sanity"]
+    assert list(report["judge"]) == ["name", "signature", "warning", "sanity", "stated_sampling"]
     editor = report["editors"][0]
     assert list(editor) == ["name", "signature", "overall", "categories", "metrics", "aggregates"]
     for estimate in (
@@ -237,7 +237,7 @@ def test_the_terminal_shows_the_best_first_within_80_columns():
 def test_what_failed_is_counted_in_units_that_are_named(folder):
     written(study(), folder)
     text = (folder / "report.md").read_text("utf-8")
-    assert "2 of 8 scores, 1 of 8 edits: 1 edit out-of-memory, 1 score prose" in text
+    assert "2 of 8 scores failed (1 of 8 edits: out-of-memory; 1 score: prose)" in text
     assert "| 1 edit |" in text
     assert "| 1 score |" in text
     assert {one["unit"] for one in json.loads((folder / "report.json").read_text("utf-8"))["failures"]} == {
@@ -245,4 +245,5 @@ def test_what_failed_is_counted_in_units_that_are_named(folder):
         "scores",
     }
     written(study(language="zh"), folder)
-    assert "8 个分数中 2 个、8 个编辑中 1 个失败：1 个编辑" in (folder / "report.md").read_text("utf-8")
+    said = (folder / "report.md").read_text("utf-8")
+    assert "8 个分数中有 2 个失败（8 个编辑中的 1 个：out-of-memory；1 个分数：prose）" in said

@@ -13,7 +13,8 @@ from editloupe.report.remarks import warnings_of
 from editloupe.report.terminal_sanity import sanity_sentences
 from editloupe.study import run_study, tables_of_study
 from overview import overview
-from planted import FALLS, JUDGES, closeness, planted_study, samples, seen
+from planted import FALLS, JUDGES, Painter, closeness, planted_study, samples, seen
+from scripted import scripted_study
 
 NAMED = {
     "honest": set(),
@@ -192,3 +193,15 @@ def _given(several, config):
                 yield dataclasses.replace(one, sources=sources)
 
     return Given
+
+
+def test_only_metrics_whose_question_changes_are_tested(tmp_path):
+    """In GEdit's protocol one of the two questions shows the edited picture alone, without the instruction."""
+    config, asked = scripted_study(
+        tmp_path, "gedit", samples(4), lambda _: '{"reasoning": "", "score": [6, 7]}', editors=(Painter,)
+    )
+    probes = audit_study(config, sanity=True, stability=False).sanity.probes
+    assert set(probes["instruction"].metrics) == {"success", "restraint"}
+    assert set(probes["blank"].metrics) == {"success", "restraint", "naturalness", "cleanness"}
+    assert probes["order"].reason == "unnumbered"
+    assert len(asked) == 4 * (2 + 5 * 2 + 1)

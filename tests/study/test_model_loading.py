@@ -137,3 +137,24 @@ def test_what_concerns_all_items_is_neither_split_nor_tried_again():
 
     outcomes = [done.outcome for batch in stream(range(8), one_is_bad, size=8, stage="edit") for done in batch]
     assert sum(isinstance(one, int) for one in outcomes) == 7
+
+
+def test_packages_that_do_not_fit_together_are_one_sentence_with_the_first_cause(monkeypatch, tiny_checkpoint):
+    """transformers hides behind a name of its own what another package's import ended with."""
+    import builtins
+
+    real = builtins.__import__
+
+    def importing(name, *words, **more):
+        if name == "editloupe.judges.qwen.processor":
+            first = OSError("libcudart.so.13: cannot open shared object file")
+            raise ModuleNotFoundError("Could not import module 'AutoProcessor'") from first
+        return real(name, *words, **more)
+
+    monkeypatch.setattr(builtins, "__import__", importing)
+    judge = TransformersJudge(TransformersJudge.Options(model=str(tiny_checkpoint)))
+    with pytest.raises(ModelLoadError) as raised:
+        judge.plan([])
+    said = str(raised.value)
+    assert "cannot be imported (OSError: libcudart.so.13: cannot open shared object file)" in said
+    assert "torch, torchvision and transformers have to be of one build" in said

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import sqlite3
 import subprocess
 import sys
 import time
@@ -231,3 +232,31 @@ def test_an_interrupt_leaves_the_study_resumable(tmp_path):
         results = run_study(config)
     assert all(one.score is not None for one in results.verdicts)
     assert len(server.requests) <= 200 + 4  # what was open at the interrupt is asked once more
+
+
+def test_eight_answers_alike_stop_a_study_with_the_key_to_change_and_the_same_command_goes_on(tmp_path):
+    """A wrong set-up costs eight answers and those that were on their way, and leaves nothing that lasts."""
+    refused = {"error": {"message": "Unsupported value: 'temperature' does not support 0.0 with this model."}}
+    mended, concurrency = [], 2
+
+    def answer(_, completion):
+        return (200, completion, {}) if mended else (400, refused, {})
+
+    with faulty(answer=answer) as server:
+        path = config_of(tmp_path, server.url, count=20, answer="text", json_schema=False, concurrency=concurrency)
+        stopped = command("run", path)
+        assert stopped.returncode == 2, stopped.stderr
+        assert stopped.stderr.count("\n") == 1
+        assert "8 questions failed in the same way and none went well" in stopped.stderr
+        assert "Set judge.temperature to default" in stopped.stderr
+        assert "Traceback" not in stopped.stdout + stopped.stderr
+        assert 8 <= len(server.requests) <= 8 + concurrency
+        out = tmp_path / "study"
+        with sqlite3.connect(out / "ledger.sqlite") as ledger:
+            assert ledger.execute("SELECT count(*) FROM outcomes WHERE stage = 'judge'").fetchone() == (0,)
+        mended.append(True)
+        paid = len(server.requests)
+        again = command("run", path)
+        assert again.returncode == 0, again.stderr
+        assert "total  40 scores  0 failed" in again.stdout
+        assert len(server.requests) == paid + 40

@@ -81,3 +81,8 @@ def rendered(page):
 def overflows(page):
     """By how many pixels the page is wider than the window."""
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def wait_count(page, expected):
+    """Wait until the gallery says that it shows so many edits."""
+    page.wait_for_function("n => document.querySelector('.count')?.textContent.startsWith(`${n} `)", arg=expected)

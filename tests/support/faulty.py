@@ -31,9 +31,19 @@ class Faulty(ThreadingHTTPServer):
     request_queue_size = 256
 
     def __init__(
-        self, faults=None, *, latency=0.0, gate=None, always=None, score=None, listed=20, spread=0.9, answer=None
+        self,
+        faults=None,
+        *,
+        latency=0.0,
+        gate=None,
+        always=None,
+        score=None,
+        listed=20,
+        spread=0.9,
+        answer=None,
+        port=0,
     ):
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", port), _Handler)
         self.faults = {number: list(kinds) for number, kinds in (faults or {}).items()}
         self.latency, self.always, self.listed, self.spread = latency, always, listed, spread
         self.gate = gate  # takes (server, number) and says whether the request may be answered now

@@ -44,6 +44,18 @@ def failure_of(editor, number):
     return None
 
 
+HUMAN_MEAN = {
+    "labelled": 3,
+    "unlabelled": 9,
+    "judge": 8.25,
+    "mean": 6.25,
+    "ci95": [5.5, 7.0],
+    "labels_alone": [4.5, 8.0],
+    "weight": 0.7,
+    "wanted": 77,
+}
+
+
 def _audit():
     coefficients = ("spearman", "kendall", "pairwise_accuracy", "pairwise_accuracy_overall", "mae")
     ties = {kind: {"pairs": 20, "judge": 2, "truth": 1, "both": 0} for kind in ("within", "overall")}
@@ -90,6 +102,16 @@ def _audit():
             "blind": 0.4,
             "flags": [{"rater": "ann", "editor": "atlas", "sample": "s000", "flag": "the score is of another picture"}],
             "between_raters": [{"raters": ["ann", "bo"], "n": 2, "spearman": value, "mae": value}],
+        },
+        "human_means": {
+            "seed": 0,
+            "drawn": 3,
+            "of": 12,
+            "width": 1.0,
+            "editors": {
+                "atlas": {"overall": HUMAN_MEAN, "categories": dict.fromkeys(CATEGORIES, HUMAN_MEAN)},
+                "chroma": {"refused": "1 of 3 drawn edits are not rated"},
+            },
         },
         "editors": dict.fromkeys(EDITORS, row),
         "categories": dict.fromkeys(CATEGORIES, row),
@@ -205,6 +227,7 @@ def study(folder, samples=12, editors=EDITORS, language="en"):
         ),
         probe=Probe.from_json(_probe()),
         replies=_replies(),
+        drawn={"samples": ["s000", "s004", "s007"], "editors": ["atlas"]},
         reading=READING,
         hardware={"edit": {"device": "a small machine"}},
         cost={"tiny": {"prompt_tokens": 7, "reply_tokens": 2, "cost": 0.5, "currency": "USD"}},

@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from editloupe.audit.human_means import human_means
+from editloupe.audit.human_sample import drawn_sample
 from editloupe.audit.preferences import class_agreement, preference_agreement
 from editloupe.audit.ratings import read_ratings
 from editloupe.audit.score_variants import ScoreVariant, score_variants
@@ -56,6 +58,7 @@ def audit_study(
     retry_failed: bool = False,
     human: Sequence[str] = (),
     stability: bool | None = None,
+    width: float | None = None,
     sanity: bool = False,
 ) -> Audit:
     """Run what is left of a study, compare its scores with the truth, and ask some questions again.
@@ -69,6 +72,7 @@ def audit_study(
         retry_failed: try all recorded failures again first.
         human: files of ratings by people, which take the place of any other truth.
         stability: whether some questions are asked again; where None, only without ratings by people.
+        width: of the interval of a human mean that is wished for, in points: how many labels would that take?
         sanity: whether the judge is probed; a study without a known truth can then be audited as well.
 
     Raises:
@@ -95,6 +99,9 @@ def audit_study(
         if again:
             repeated, modes = measure_stability(config, study.judge, study.questions)
             audit = replace(audit, stability=repeated, modes=modes)
+        if ratings:
+            drawn = drawn_sample(study.ledger, samples)
+            audit = replace(audit, human_means=human_means(drawn, truth.numbers, results, edits, width))
         facts = audit.as_json()
         write_durably(config.out / "audit.json", (json.dumps(facts, indent=2) + "\n").encode())
         study.ledger.save_fact("audit", facts)

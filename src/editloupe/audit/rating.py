@@ -64,10 +64,10 @@ class Ratings(BaseModel):
             return self
         if not self.low < self.high:
             raise ValueError(f"low is {self.low:g} and high is {self.high:g}; low has to be below high")
-        for one in self.ratings:
-            if one.score is not None and not self.low <= one.score <= self.high:
+        for rating in self.ratings:
+            if rating.score is not None and not self.low <= rating.score <= self.high:
                 raise ValueError(
-                    f"the score of {one.editor!r} on {one.sample!r} is {one.score:g}; "
+                    f"the score of {rating.editor!r} on {rating.sample!r} is {rating.score:g}; "
                     f"the file's scale goes from {self.low:g} to {self.high:g}"
                 )
         return self

@@ -59,13 +59,13 @@ def read_csv(path: Path) -> list[Ratings]:
     ]
 
 
-def _rating(row: dict[str, str | None], at: datetime, place: str) -> Rating:
+def _rating(row: dict[str, str | None], at: datetime, line: str) -> Rating:
     if None in row or None in row.values():
-        raise DataError(f"{place}: the row has more or fewer cells than the head of the table")
-    told = {name: (value or "").strip() for name, value in row.items() if name != "rater"}
+        raise DataError(f"{line}: the row has more or fewer cells than the head of the table")
+    cells = {name: (value or "").strip() for name, value in row.items() if name != "rater"}
     try:
-        return Rating.model_validate({name: value for name, value in told.items() if value} | {"at": at})
+        return Rating.model_validate({name: value for name, value in cells.items() if value} | {"at": at})
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise DataError(f"{place}: {name} is {told.get(name, '')[:60]!r}: {str(first['msg']).lower()}") from error
+        raise DataError(f"{line}: {name} is {cells.get(name, '')[:60]!r}: {str(first['msg']).lower()}") from error

@@ -36,7 +36,7 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
     """
     samples, edits = edits_of(config, ledger)
     plan = ledger.plan()
-    found = ledger.find([key for (_, _, place), key in plan.items() if place])
+    found = ledger.find([key for (_, _, key_of_question), key in plan.items() if key_of_question])
     lacking = Failure("judge", NOT_DONE, "no reply yet", retryable=True)
     by_id = {sample.id: sample for sample in samples}
     score: dict[tuple[str, str], dict[str, float | None]] = {}
@@ -58,14 +58,14 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
         told = {
             metric: None  # what could not be read has no expectation either: "11" begins with a 1
             if said.values.get(metric) is None
-            else _expected(config.rubric, metric, [reply(place) for place in _places(config, metric)])
+            else _expected(config.rubric, metric, [reply(key) for key in _places(config, metric)])
             for metric in config.rubric.metrics_of(by_id[name])
         }
         expected[editor, name] = _combined(config.rubric, told, by_id[name])
     readings: dict[str, ScoreVariant] = {"score": score}
     if config.judge.draws > 1:
         readings["first_draw"] = first
-    if any(value is not None for one in expected.values() for value in one.values()):
+    if any(value is not None for scores in expected.values() for value in scores.values()):
         readings["expected"] = expected
     return readings
 
@@ -81,14 +81,15 @@ def _expected(rubric: Rubric, metric: str, outcomes: list[Outcome]) -> float | N
     if shared or own.words or own.scales or own.high > 10:  # what is kept of a token tells 0 to 10 apart
         return None
     scores = [
-        expected_score(one.score_labels) if isinstance(one, Reply) and one.score_labels else None for one in outcomes
+        expected_score(outcome.score_labels) if isinstance(outcome, Reply) and outcome.score_labels else None
+        for outcome in outcomes
     ]
-    known = [one for one in scores if one is not None]
+    known = [score for score in scores if score is not None]
     return sum(known) / len(known) if len(known) == len(scores) else None
 
 
-def _combined(rubric: Rubric, told: dict[str, float | None], sample: Sample) -> dict[str, float | None]:
-    found = derived_scores(rubric.derived, told, sample)
-    derived = {name: None if isinstance(value, str) else value for name, value in found.items()}
-    values = {**told, **derived}
+def _combined(rubric: Rubric, scores: dict[str, float | None], sample: Sample) -> dict[str, float | None]:
+    derived_values = derived_scores(rubric.derived, scores, sample)
+    derived = {name: None if isinstance(value, str) else value for name, value in derived_values.items()}
+    values = {**scores, **derived}
     return {**values, OVERALL: rubric.overall(values)}

@@ -82,9 +82,9 @@ def names(item: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """
     value = item.get(name)
     several: list[Any] = value if isinstance(value, list) else [] if is_empty(value) else [value]
-    if not all(isinstance(one, str) and one.strip() for one in several):
+    if not all(isinstance(text, str) and text.strip() for text in several):
         raise ItemError(f"{name!r} is {value!r:.60}, neither a file's name nor a list of them", kind="bad-sample")
-    return tuple(one.strip() for one in several)
+    return tuple(text.strip() for text in several)
 
 
 def flag(value: Any) -> bool:

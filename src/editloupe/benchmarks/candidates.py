@@ -47,25 +47,25 @@ class Group:
         draft: what all samples of the group share; its id is the group's name.
         candidates: by the SHA-256 of their bytes, the picture or what is wrong with it.
         labels: human scores of candidates, by the same.
-        said: about pairs of candidates, by the same.
+        preferences: for one of two candidates over the other, both named by the same.
     """
 
     draft: Sample
     candidates: dict[str, Picture | Failure] = field(default_factory=dict)
     labels: dict[str, float] = field(default_factory=dict)
-    said: list[Preference] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
 
     def samples(self) -> Iterator[Sample]:
         """One sample per candidate, in the order of the candidates' digests."""
         names = {digest: f"{self.draft.id}_{number}" for number, digest in enumerate(sorted(self.candidates), 1)}
         for digest, name in names.items():
-            found = self.candidates[digest]
-            failed = found if isinstance(found, Failure) else self.draft.failure
+            known = self.candidates[digest]
+            failed = known if isinstance(known, Failure) else self.draft.failure
             yield replace(
                 self.draft,
                 id=name,
                 label=self.labels.get(digest),
-                candidate=None if isinstance(found, Failure) else found,
+                candidate=None if isinstance(known, Failure) else known,
                 extra={
                     **self.draft.extra,
                     "group": self.draft.id,
@@ -77,9 +77,9 @@ class Group:
 
     def _others(self, digest: str, names: dict[str, str], *, equal: bool) -> dict[str, list[str]]:
         others: dict[str, list[str]] = {}
-        for one in self.said:
-            if one.better == digest and one.equal == equal:
-                others.setdefault(one.dimension, []).append(names[one.worse])
+        for preference in self.preferences:
+            if preference.better == digest and preference.equal == equal:
+                others.setdefault(preference.dimension, []).append(names[preference.worse])
         return others
 
 
@@ -123,9 +123,9 @@ def kept(store: Store, read: Callable[[], bytes]) -> tuple[str, Picture | Failur
 def preferences_of(samples: Iterable[Sample]) -> list[Preference]:
     """What people said about pairs of these samples, by sample ids; a pair that is not wholly there is left out."""
     by_id = {sample.id: sample for sample in samples}
-    found = []
+    preferences = []
     for sample in by_id.values():
         for key, equal in (("preferred_to", False), ("equal_to", True)):
             for dimension, others in sample.extra.get(key, {}).items():
-                found += [Preference(sample.id, other, dimension, equal) for other in others if other in by_id]
-    return found
+                preferences += [Preference(sample.id, other, dimension, equal) for other in others if other in by_id]
+    return preferences

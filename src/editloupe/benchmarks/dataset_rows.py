@@ -36,11 +36,11 @@ def data_files(path: str, split: str = "") -> list[Path]:
     if folder.is_file() and folder.suffix[1:] in _FORMATS:
         return [folder]
     for form in _FORMATS:
-        found = sorted(file for file in folder.rglob(f"*.{form}") if not file.name.startswith("cache-"))
-        mine = [file for file in found if file.parent.name == (split or "train")]
-        mine = mine or [file for file in found if split and file.name.startswith(f"{split}-")]
-        if found:
-            return mine or found
+        files = sorted(file for file in folder.rglob(f"*.{form}") if not file.name.startswith("cache-"))
+        mine = [file for file in files if file.parent.name == (split or "train")]
+        mine = mine or [file for file in files if split and file.name.startswith(f"{split}-")]
+        if files:
+            return mine or files
     what = "holds no parquet or arrow files" if folder.is_dir() else "does not exist"
     raise DataError(f"the folder {path!r} {what}; correct `path` in the benchmark's part of the config")
 

@@ -71,13 +71,13 @@ class EditJudgeBench(Benchmark):
         name = text(item.get("sample_id")) or f"{index}"
         category = text(item.get("task_type")) or text(item.get("category")) or UNCATEGORIZED
         wrong = item.get("instruction_neg_list")
-        told = {text(one): False for one in (wrong if isinstance(wrong, list) else [])}
-        told[text(item.get("instruction_pos"))] = True
-        order = sorted(told, key=lambda one: hashlib.sha256(one.encode()).hexdigest())
+        correct_by_instruction = {text(other): False for other in (wrong if isinstance(wrong, list) else [])}
+        correct_by_instruction[text(item.get("instruction_pos"))] = True
+        order = sorted(correct_by_instruction, key=lambda instruction: hashlib.sha256(instruction.encode()).hexdigest())
         ids = {instruction: f"{name}_{number}" for number, instruction in enumerate(order, 1)}
         folder = self._file.parent / "images" / name.lstrip("/")
-        for instruction, correct in ((one, told[one]) for one in order):
-            others = [ids[one] for one in order if not told[one]] if correct else []
+        for instruction, correct in ((asked, correct_by_instruction[asked]) for asked in order):
+            others = [ids[asked] for asked in order if not correct_by_instruction[asked]] if correct else []
             draft = Sample(
                 id=ids[instruction],
                 category=category,
@@ -106,28 +106,28 @@ def _the_file(path: str) -> Path:
     root = Path(path)
     if root.is_file():
         return root
-    found = sorted(one for one in root.glob("*") if one.suffix in (".json", ".jsonl")) if root.is_dir() else []
-    if len(found) == 1:
-        return found[0]
+    files = sorted(path for path in root.glob("*") if path.suffix in (".json", ".jsonl")) if root.is_dir() else []
+    if len(files) == 1:
+        return files[0]
     if not root.exists():
         state = "does not exist"
-    elif not found:
+    elif not files:
         state = "holds no JSON or JSONL file"
     else:
-        state = f"holds several JSON files ({', '.join(one.name for one in found)})"
+        state = f"holds several JSON files ({', '.join(path.name for path in files)})"
     raise DataError(f"the folder {path!r} {state}; give the folder of EditJudge-Bench, or its JSON file, as `path`")
 
 
 def _items(file: Path) -> list[Mapping[str, Any]]:
     try:
         content = file.read_text(encoding="utf-8")
-        found = (
+        items = (
             [json.loads(line) for line in content.splitlines() if line.strip()]
             if file.suffix == ".jsonl"
             else json.loads(content)
         )
     except (OSError, ValueError) as error:
         raise DataError(f"{str(file)!r} cannot be read as JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise DataError(f"{str(file)!r} is not a list of objects with `sample_id` and `instruction_pos`")
-    return found
+    return items

@@ -89,8 +89,8 @@ def _add(groups: dict[str, Group], number: int, row: Mapping[str, Any], store: S
     group = group_of(groups, number, category, instruction, partial(image_bytes, row["source_image"]), store)
     order = _order(row)
     if order is None:
-        told = {name: row.get(name) for name in ("comparison_type", "ranking")}
-        error = ItemError(f"row {number} has no ranking of its two candidates: {told}", kind="bad-sample")
+        stated = {name: row.get(name) for name in ("comparison_type", "ranking")}
+        error = ItemError(f"row {number} has no ranking of its two candidates: {stated}", kind="bad-sample")
         group.candidates[f"row {number}"] = failure_from(error, "sample")
         return
     digests = []
@@ -103,7 +103,7 @@ def _add(groups: dict[str, Group], number: int, row: Mapping[str, Any], store: S
         digests.append(digest)
     if digests[0] != digests[1]:
         better, worse = (digests[1], digests[0]) if order == "<" else digests
-        group.said.append(Preference(better, worse, OVERALL, equal=order == "="))
+        group.preferences.append(Preference(better, worse, OVERALL, equal=order == "="))
 
 
 def _order(row: Mapping[str, Any]) -> str | None:

@@ -90,4 +90,4 @@ def _add(groups: dict[str, Group], number: int, row: Mapping[str, Any], store: S
         group.candidates.setdefault(digest, picture)
         digests.append(digest)
     if digests[0] != digests[1]:  # equal edits cannot be told apart, whatever the row says
-        group.said.append(Preference(digests[0], digests[1], text(row["dimension"]) or OVERALL))
+        group.preferences.append(Preference(digests[0], digests[1], text(row["dimension"]) or OVERALL))

@@ -35,18 +35,18 @@ class FindingGroup:
     @property
     def sentence(self) -> str:
         """The group in one line."""
-        place = f" in {self.group}" if self.group else ""
+        where = f" in {self.group}" if self.group else ""
         more = f"; and {self.count - len(self.examples)} more" if self.count > len(self.examples) else ""
-        return f"{self.kind}{place}: {self.count}: {'; '.join(self.examples)}{more}"
+        return f"{self.kind}{where}: {self.count}: {'; '.join(self.examples)}{more}"
 
 
 def group_findings(findings: Iterable[Finding]) -> list[FindingGroup]:
     """Gather findings by kind and group, unusable samples first, else in the order they were found."""
     groups: dict[tuple[bool, str, str], list[str]] = {}
-    for one in findings:
-        groups.setdefault((not one.unusable, one.kind, one.group), []).append(one.message)
+    for finding in findings:
+        groups.setdefault((not finding.unusable, finding.kind, finding.group), []).append(finding.message)
     ordered = sorted(groups.items(), key=lambda group: group[0][0])
-    return [FindingGroup(kind, group, len(found), tuple(found[:SHOWN])) for (_, kind, group), found in ordered]
+    return [FindingGroup(kind, group, len(grouped), tuple(grouped[:SHOWN])) for (_, kind, group), grouped in ordered]
 
 
 def of_samples(samples: Iterable[Sample]) -> Iterator[Finding]:
@@ -82,13 +82,13 @@ def counted(
         by_language: whether `expected` tells languages apart.
         total: of all samples, where only that is known.
     """
-    there = Counter((one.category, one.groups.get("language", "") if by_language else "") for one in samples)
+    there = Counter((sample.category, sample.groups.get("language", "") if by_language else "") for sample in samples)
     for (category, language), count in expected.items():
-        found = there[category, language]
-        if not found:
+        actual = there[category, language]
+        if not actual:
             yield Finding("missing-group", f"none of the {count} published samples is there", category, language)
-        elif found != count:
-            yield Finding("wrong-count", f"{found} samples are there, {count} are published", category, language)
+        elif actual != count:
+            yield Finding("wrong-count", f"{actual} samples are there, {count} are published", category, language)
     if expected:
         for category, language in there:
             if (category, language) not in expected:

@@ -42,11 +42,11 @@ class ImageFolder:
         inside = _inside(name)
         if inside is None:
             raise ItemError(f"the image {name!r} leads out of {str(self.root)!r}", kind="bad-sample")
-        found = inside if inside in self._images_of(_folder(inside)) else self._other_extension(inside)
-        self._named.add(found)
-        if found != inside:
-            self._renamed[inside] = found
-        return store.take(self.root / found)
+        image = inside if inside in self._images_of(_folder(inside)) else self._other_extension(inside)
+        self._named.add(image)
+        if image != inside:
+            self._renamed[inside] = image
+        return store.take(self.root / image)
 
     def note(self, name: str) -> None:
         """Remember an image that the caller takes itself; one outside of the folder is none of its business."""
@@ -60,8 +60,8 @@ class ImageFolder:
         Args:
             category_of: tells the category of a file by its path relative to the root.
         """
-        for name, found in self._renamed.items():
-            yield Finding("other-extension", f"{name!r} is {PurePosixPath(found).name!r} here", category_of(found))
+        for name, renamed in self._renamed.items():
+            yield Finding("other-extension", f"{name!r} is {PurePosixPath(renamed).name!r} here", category_of(renamed))
         by_folder: dict[str, Counter[str]] = {}
         for folder in sorted({_folder(name) for name in self._named}):
             for name in self._images_of(folder):
@@ -89,8 +89,8 @@ class ImageFolder:
         wanted = PurePosixPath(name)
         if wanted.suffix.lower() not in SUFFIXES:
             return name
-        found = [one for one in self._images_of(_folder(name)) if PurePosixPath(one).stem == wanted.stem]
-        return found[0] if len(found) == 1 else name
+        images = [image for image in self._images_of(_folder(name)) if PurePosixPath(image).stem == wanted.stem]
+        return images[0] if len(images) == 1 else name
 
 
 def _inside(name: str) -> str | None:

@@ -102,7 +102,7 @@ class ImgEdit(Benchmark):
 
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
         """Yield what is to be said of the counts and the folder."""
-        older = self.revision == OLDER or any(one.category == _OLDER_NAME for one in samples)
+        older = self.revision == OLDER or any(sample.category == _OLDER_NAME for sample in samples)
         types = {_OLDER_NAME if older and name == "adjust" else name: count for name, count in TYPES.items()}
         if older:
             known = ": 57 of its 737 instructions are other ones" if self.revision == OLDER else ""
@@ -135,6 +135,9 @@ class ImgEdit(Benchmark):
         """Where the images lie: beside the annotations, or in a folder of the unpacked archive."""
         named = [item["id"] for _, item in items if isinstance(item, dict) and isinstance(item.get("id"), str)]
         above = (self._path.parent, self._path.parent.parent, self._path.parent.parent.parent)
-        places = [folder / name for folder in above for name in _IMAGES]
+        candidates = [folder / name for folder in above for name in _IMAGES]
         folders = {name.split("/")[0] for name in named if "/" in name}
-        return next((place for place in places if any((place / one).is_dir() for one in folders)), self._path.parent)
+        return next(
+            (candidate for candidate in candidates if any((candidate / folder).is_dir() for folder in folders)),
+            self._path.parent,
+        )

@@ -3,6 +3,9 @@
 Streaming parsers say that a file is broken, not where: ijson's message shows the surroundings, without a position. So
 once it has complained, the file is walked again by this small scanner, which looks at nothing but the grammar
 (RFC 8259) and runs at the speed of a few regular expressions.
+
+msgspec was tried in its place and refused: it accepts strings that are no UTF-8, the position that it gives is wrong
+for some broken files, and it takes 143 MB of memory for a file of 150 MB, which this maps and never holds.
 """
 
 from __future__ import annotations

@@ -56,11 +56,11 @@ def _with_nan(path: Path) -> list[tuple[str | None, Any]] | None:
 
     A parser of streams does not take that word; such files name their images rather than hold them, and are small.
     """
-    place = find_break(path)
-    if place is None or path.stat().st_size > _WHOLE:
+    broken = find_break(path)
+    if broken is None or path.stat().st_size > _WHOLE:
         return None
     with path.open("rb") as file:
-        file.seek(place[0])
+        file.seek(broken[0])
         if not file.read(9).startswith((b"NaN", b"Infinity", b"-Infinity")):
             return None
     try:
@@ -128,8 +128,8 @@ def _start(file: BinaryIO) -> int:
 
 
 def _message(path: Path, error: Exception) -> str:
-    found = find_break(path)
-    if found is None:  # something that only ijson objects to, such as a number out of all bounds
+    broken = find_break(path)
+    if broken is None:  # something that only ijson objects to, such as a number out of all bounds
         return f"{str(path)!r} cannot be read as JSON: {str(error).splitlines()[0]}"
-    offset, reason = found
+    offset, reason = broken
     return f"{str(path)!r} is broken JSON at byte {offset}: {reason}"

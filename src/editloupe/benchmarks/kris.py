@@ -99,14 +99,14 @@ class Kris(Benchmark):
     def __init__(self, options: Options) -> None:
         given = Path(options.path)
         root = given / "KRIS_Bench" if (given / "KRIS_Bench").is_dir() else given
-        found = {path.parent.name: path for path in root.glob(f"*/{_ANNOTATIONS}")}
-        if not found:
+        annotations = {path.parent.name: path for path in root.glob(f"*/{_ANNOTATIONS}")}
+        if not annotations:
             raise DataError(
                 f"{str(root)!r} holds no {_ANNOTATIONS} in a folder per category; correct `path` in the benchmark's "
                 "part of the config"
             )
-        known = [name for name in _COUNTS if name in found]
-        self._files = {name: found[name] for name in [*known, *sorted(set(found) - set(known))]}
+        known = [name for name in _COUNTS if name in annotations]
+        self._files = {name: annotations[name] for name in [*known, *sorted(set(annotations) - set(known))]}
         self._folder = ImageFolder(root)
 
     @cached_property
@@ -158,5 +158,5 @@ class Kris(Benchmark):
 
 def _frame_numbers(images: Sequence[str]) -> list[int]:
     """The numbers of frames called ``1-2.jpg``, ``1-3.jpg``; none unless each has one of its own."""
-    found = [int(match[1]) for name in images if (match := _NUMBERED.search(name))]
-    return found if len(set(found)) == len(images) else []
+    numbers = [int(match[1]) for name in images if (match := _NUMBERED.search(name))]
+    return numbers if len(set(numbers)) == len(images) else []

@@ -100,10 +100,12 @@ def changed_samples(before: Iterable[Sample], now: Iterable[Sample]) -> str:
     if not found:
         return ""
     name, what = found[0]
-    return (
-        f"{len(found)} samples have changed under their names since the last run, the first {name!r} ({what}): they "
-        "are edited and judged anew, and a ready image of that name may be of the old sample"
-    )
+    if len(found) == 1:
+        told = f"1 sample has changed under its name since the last run, {name!r} ({what}): it is"
+    else:
+        told = f"{len(found)} samples have changed under their names since the last run, the first {name!r} ({what}): "
+        told += "they are"
+    return f"{told} edited and judged anew, and a ready image of that name may be of the old sample"
 
 
 def _changes(before: Sample, now: Sample) -> str:

@@ -80,10 +80,10 @@ class Photos(Benchmark):
     def _take(self, photo: Mapping[str, Any], store: blobs.Store) -> tuple[Picture]:
         path = self._folder / photo["file"]
         picture = store.take(path)
-        found = picture.sha256 or sha256_of(path)
-        if found != photo["sha256"]:
+        digest = picture.sha256 or sha256_of(path)
+        if digest != photo["sha256"]:
             raise ImageError(
-                f"{str(path)!r} is not the pinned photograph: its SHA-256 is {found}, expected {photo['sha256']}; "
+                f"{str(path)!r} is not the pinned photograph: its SHA-256 is {digest}, expected {photo['sha256']}; "
                 "install another version of scikit-image",
                 kind="other-content",
             )
@@ -91,7 +91,7 @@ class Photos(Benchmark):
 
 
 def _photographs() -> Path:
-    found = importlib.util.find_spec("skimage")  # finds the folder, imports nothing
-    if found is None or not found.submodule_search_locations:
+    package = importlib.util.find_spec("skimage")  # finds the folder, imports nothing
+    if package is None or not package.submodule_search_locations:
         raise ConfigError("the benchmark 'photos' needs scikit-image: pip install editloupe[photos]")
-    return Path(found.submodule_search_locations[0], "data")
+    return Path(package.submodule_search_locations[0], "data")

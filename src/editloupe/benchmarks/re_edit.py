@@ -74,7 +74,7 @@ class ReEdit(Benchmark):
     def lint(self, samples: Sequence[Sample]) -> Iterator[Finding]:
         """Yield what is to be said of the counts."""
         yield from counted(samples, {}, total=TOTAL)
-        there = {one.category for one in samples}
+        there = {sample.category for sample in samples}
         for name in FIVE:
             if name not in there:
                 yield Finding("missing-group", "none of the published samples is there", name)

@@ -69,8 +69,8 @@ class Rise(Benchmark):
 
     def __init__(self, options: Options) -> None:
         wanted = [options.subset] if options.subset is not None else list(_FILES)
-        places = [f"{folder}{_FILES[size]}" for size in wanted for folder in ("", "data/")]
-        self._path = annotation_file(options.path, places)
+        candidates = [f"{folder}{_FILES[size]}" for size in wanted for folder in ("", "data/")]
+        self._path = annotation_file(options.path, candidates)
         by_name = next((size for size, name in _FILES.items() if name == self._path.name), None)
         self._subset = options.subset or by_name
         below = self._path.parent / "data"
@@ -110,7 +110,7 @@ class Rise(Benchmark):
             category = words(item, "category") or UNCATEGORIZED
             identifier = parse_key(item.get("index"), f"{category}_{number}", category, self._notes)
             subtask = words(item, "subtask")
-            told = words(item, "reference_txt") or words(item, "reference")
+            stated = words(item, "reference_txt") or words(item, "reference")
             draft = Sample(
                 identifier,
                 category,
@@ -121,7 +121,7 @@ class Rise(Benchmark):
                 },
                 extra={
                     "outputs": [f"images/{category}/{identifier}", f"{category}/{identifier}"],
-                    **({"reference_text": told} if told else {}),
+                    **({"reference_text": stated} if stated else {}),
                     **{name: True for name in _MARKS if flag(item.get(name))},
                 },
                 fields=annotated(item, index=identifier, position=str(number)),

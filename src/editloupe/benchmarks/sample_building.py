@@ -161,8 +161,8 @@ def data_file(path: str) -> Path:
     """
     file = Path(path)
     if not file.is_file():
-        found = "is a folder" if file.is_dir() else "does not exist"
-        raise DataError(f"the data file {path!r} {found}; correct `path` in the benchmark's part of the config")
+        state = "is a folder" if file.is_dir() else "does not exist"
+        raise DataError(f"the data file {path!r} {state}; correct `path` in the benchmark's part of the config")
     return file
 
 
@@ -175,13 +175,13 @@ def annotation_file(path: str, names: Sequence[str]) -> Path:
     folder = Path(path)
     if not folder.is_dir():
         return data_file(path)
-    found = next((folder / name for name in names if (folder / name).is_file()), None)
-    if found is None:
+    annotations = next((folder / name for name in names if (folder / name).is_file()), None)
+    if annotations is None:
         raise DataError(
             f"the folder {path!r} holds no {names[0]!r}; correct `path` in the benchmark's part of the config, or name "
             "the annotation file itself"
         )
-    return found
+    return annotations
 
 
 def sha256_of(path: Path) -> str:

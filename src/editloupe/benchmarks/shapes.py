@@ -71,25 +71,25 @@ class Shapes(Benchmark):
             for number in range(COUNTS[category]):
                 # One generator per sample: a new task in one place moves none of the others.
                 rng = random.Random(f"shapes/{WORLD}/{self.options.seed}/{category}/{number}")
-                one = task(category, rng)
+                drawn = task(category, rng)
                 yield Sample(
                     id=f"{category}-{number + 1:03d}",
                     category=category,
-                    instruction=instruction(one.name, one.blanks, self.options.language, rng),
-                    sources=(store.put(encode_png(image(one.scene))),),
-                    groups={"language": self.options.language, "task_type": one.name.partition("/")[0]},
-                    rationale=rationale(one, self.options.language),
+                    instruction=instruction(drawn.name, drawn.blanks, self.options.language, rng),
+                    sources=(store.put(encode_png(image(drawn.scene))),),
+                    groups={"language": self.options.language, "task_type": drawn.name.partition("/")[0]},
+                    rationale=rationale(drawn, self.options.language),
                     extra={
-                        "scene": one.scene.json(),
-                        "correct": one.correct.json(),
-                        "task": one.name,
-                        "truth_unedited": truth(one.scene, one.correct, one.scene),
+                        "scene": drawn.scene.json(),
+                        "correct": drawn.correct.json(),
+                        "task": drawn.name,
+                        "truth_unedited": truth(drawn.scene, drawn.correct, drawn.scene),
                     },
                 )
 
 
-def rationale(one: Task, language: str = "en") -> str:
+def rationale(task: Task, language: str = "en") -> str:
     """Say what a right result shows, as public benchmarks explain their tasks to a judge."""
     if language == "zh":
-        return f"正确结果只有这些变化：{in_words_zh(one.scene, one.correct)}。"
-    return f"Only this changes: {in_words(one.scene, one.correct)}."
+        return f"正确结果只有这些变化：{in_words_zh(task.scene, task.correct)}。"
+    return f"Only this changes: {in_words(task.scene, task.correct)}."

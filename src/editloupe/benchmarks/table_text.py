@@ -104,8 +104,8 @@ def _wide(path: Path, codec: str, *, stated: bool) -> Iterator[tuple[int, int, s
                 yield number, offset, line.removeprefix(_BOM) if number == 1 else line
                 offset += len(line.encode(width))
     except UnicodeError as error:
-        said = "as `encoding` states" if stated else "as its first bytes tell"
-        raise broken(path, number + 1, offset, f"not {codec}, {said}; save it as UTF-8") from error
+        known = "as `encoding` states" if stated else "as its first bytes tell"
+        raise broken(path, number + 1, offset, f"not {codec}, {known}; save it as UTF-8") from error
 
 
 def _hint(path: Path) -> str:

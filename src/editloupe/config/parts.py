@@ -333,9 +333,9 @@ def _benchmark(entry: dict[str, Any], base: Path, where: str) -> BenchmarkPart:
             )
         entry["name"] = by_suffix[suffix]
     if isinstance(entry.get("categories"), str):
-        entry["categories"] = [one for one in entry["categories"].split(",") if one]
+        entry["categories"] = [name for name in entry["categories"].split(",") if name]
     if entry.get("categories") is not None:
-        entry["categories"] = [category_id(str(one)) for one in entry["categories"]]
+        entry["categories"] = [category_id(str(name)) for name in entry["categories"]]
     return _part(BenchmarkPart, "benchmarks", entry, "name", base, f"{where}: benchmark")
 
 
@@ -389,11 +389,11 @@ def _workers(entry: dict[str, Any], base: Path, where: str) -> WorkersPart:
     if not entry.keys() & {"edit", "judge"}:
         entry = {"edit": entry, "judge": entry}
     _known(entry, ("edit", "judge"), where)
-    places = {}
-    for stage, place in entry.items():
-        _known(mapping(place, f"{where}.{stage}"), list(WorkerSettings.model_fields), f"{where}.{stage}")
-        places[stage] = _validated(WorkerSettings, place, f"{where}.{stage}", base)
-    return WorkersPart(**places)
+    stages = {}
+    for stage, settings in entry.items():
+        _known(mapping(settings, f"{where}.{stage}"), list(WorkerSettings.model_fields), f"{where}.{stage}")
+        stages[stage] = _validated(WorkerSettings, settings, f"{where}.{stage}", base)
+    return WorkersPart(**stages)
 
 
 def _rubric(data: dict[str, Any], benchmark: BenchmarkPart, base: Path, where: str) -> tuple[Rubric, dict[str, Any]]:
@@ -452,16 +452,16 @@ def _validated(cls: type[Model], data: Any, where: str, base: Path) -> Model:
     try:
         return cls.model_validate(data, context={"base": base})
     except ValidationError as error:
-        raise ConfigError("\n".join(_sentence(cls, one, where) for one in error.errors())) from error
+        raise ConfigError("\n".join(_sentence(cls, problem, where) for problem in error.errors())) from error
 
 
 def _sentence(cls: type[BaseModel], error: Any, where: str) -> str:
-    place = ".".join(str(part) for part in error["loc"])
+    key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key {place!r}{nearest(place, _keys(cls))}"
+        return f"{where}: unknown key {key!r}{nearest(key, _keys(cls))}"
     value = repr(error.get("input"))
     message = str(error["msg"]).removeprefix("Value error, ")
-    return f"{where}: {place or 'it'} is {value[:100]}: {message[:1].lower()}{message[1:]}"
+    return f"{where}: {key or 'it'} is {value[:100]}: {message[:1].lower()}{message[1:]}"
 
 
 def _keys(cls: type[BaseModel]) -> Sequence[str]:

@@ -82,8 +82,8 @@ def _plugin_spelling(parents: list[str], node: Any, name: str, value: Any) -> tu
 def _options_of(kind: Kind, entry: Any) -> type[Options] | None:
     if not isinstance(entry, dict) or entry.get("type") not in names(kind):
         return None
-    found: type[Options] = find(kind, str(entry["type"])).Options
-    return found
+    options: type[Options] = find(kind, str(entry["type"])).Options
+    return options
 
 
 def _seed_editor(data: dict[str, Any], entry: dict[str, Any], params: dict[str, Any], where: str) -> dict[str, Any]:
@@ -111,14 +111,14 @@ def apply_setting(data: dict[str, Any], change: str) -> None:
     Raises:
         ConfigError: it is not of that form, or there is no such place.
     """
-    place, equals, text = change.partition("=")
-    if not equals or not place:
+    path, equals, text = change.partition("=")
+    if not equals or not path:
         raise ConfigError(f"--set {change!r} is not of the form a.b=value")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {change!r}: the value is not YAML") from error
-    *parents, last = _our_place(place)
+    *parents, last = _our_place(path)
     node: Any = data
     for name in parents:
         node = _step(node, name, change)
@@ -131,9 +131,9 @@ def apply_setting(data: dict[str, Any], change: str) -> None:
         raise ConfigError(f"--set {change!r}: {last!r} lies below a plain value")
 
 
-def _our_place(place: str) -> list[str]:
+def _our_place(path: str) -> list[str]:
     """The path of a setting in our spelling, whichever it is given in."""
-    parts = place.split(".")
+    parts = path.split(".")
     ours = {"diffusion_model": ["editors", "0"], "reward_model": ["judge"]}
     if parts[0] in ours:
         parts = [*ours[parts[0]], *(part for part in parts[1:] if part != "params")]

@@ -165,15 +165,15 @@ def steps(instruction: str) -> list[Step]:
     Raises:
         InstructionError: it names no known operation, or something else besides.
     """
-    found: list[Step] = []
+    steps: list[Step] = []
     for joined, clause in _clauses(instruction):
         some = _steps(clause, instruction)
         if not some and (joined or _REQUEST.search(clause)):
             raise _not_understood(instruction, f"{clause.strip()!r} is no operation")
-        found += some
-    if not found:
+        steps += some
+    if not steps:
         raise _not_understood(instruction, "it names no operation")
-    return found
+    return steps
 
 
 def _clauses(instruction: str) -> Iterator[tuple[bool, str]]:
@@ -195,7 +195,7 @@ def _steps(clause: str, instruction: str) -> list[Step]:
         return []
     matches = sorted(
         ((match, rule) for rule in _RULES for match in rule.pattern.finditer(clause)),
-        key=lambda found: found[0].start(),
+        key=lambda step: step[0].start(),
     )
     if not matches:
         return []

@@ -91,10 +91,10 @@ class Diffusers(Editor):
     @classmethod
     def requirements(cls, options: Options) -> list[Requirement]:
         """Tell of missing packages, and of a model or adapter that is not on this machine."""
-        found = [*lacking_packages(cls.packages), *lacking_model(options.model, options.revision)]
+        unmet = [*lacking_packages(cls.packages), *lacking_model(options.model, options.revision)]
         if options.lora is not None:
-            found += lacking_path("the adapter", options.lora.path)
-        return found
+            unmet += lacking_path("the adapter", options.lora.path)
+        return unmet
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -105,26 +105,28 @@ class Diffusers(Editor):
     @property
     def signature(self) -> str:
         """What an edit depends on, apart from the request and the bytes of `files`."""
-        one = self.options
-        model = Path(one.model).name if self._is_local else f"{one.model}@{self.commit}"
-        params = json.dumps(one.params, sort_keys=True, ensure_ascii=False)
-        lora = f" lora={Path(one.lora.path).name}*{one.lora.weight:g}" if one.lora else ""
-        sized = "" if own_size_is_kept(self._row, one.params, 1) else _SIZED
-        return f"diffusers model={model} dtype={one.dtype}{lora} size={one.size} params={params}{sized}"
+        options = self.options
+        model = Path(options.model).name if self._is_local else f"{options.model}@{self.commit}"
+        params = json.dumps(options.params, sort_keys=True, ensure_ascii=False)
+        lora = f" lora={Path(options.lora.path).name}*{options.lora.weight:g}" if options.lora else ""
+        sized = "" if own_size_is_kept(self._row, options.params, 1) else _SIZED
+        return f"diffusers model={model} dtype={options.dtype}{lora} size={options.size} params={params}{sized}"
 
     def signature_suffix(self, sample: Sample) -> str:
         """What the edit of one sample depends on besides: some classes are told a size only where sources are many."""
         params = self.options.params
-        told = own_size_is_kept(self._row, params, 1) and not own_size_is_kept(self._row, params, len(sample.sources))
-        return _SIZED if told else ""
+        kept_alone = own_size_is_kept(self._row, params, 1) and not own_size_is_kept(
+            self._row, params, len(sample.sources)
+        )
+        return _SIZED if kept_alone else ""
 
     @property
     def files(self) -> tuple[Path, ...]:
         """The files of a local model and of the adapter; a hub id is pinned by its commit instead."""
-        places = [Path(self.options.model)] if self._is_local else []
-        places += [Path(self.options.lora.path)] if self.options.lora else []
-        found = [path for place in places for path in ([place] if place.is_file() else place.rglob("*"))]
-        return tuple(sorted(path for path in found if path.suffix in _WEIGHTS))
+        paths = [Path(self.options.model)] if self._is_local else []
+        paths += [Path(self.options.lora.path)] if self.options.lora else []
+        files = [path for root in paths for path in ([root] if root.is_file() else root.rglob("*"))]
+        return tuple(sorted(path for path in files if path.suffix in _WEIGHTS))
 
     @property
     def commit(self) -> str:
@@ -176,7 +178,7 @@ class Diffusers(Editor):
             Exception: whatever the pipeline raises, out-of-memory errors included; the caller splits the batch.
         """
         pipeline, capability = self._pipeline()
-        sources = [[decode(picture) for picture in one.sample.sources] for one in requests]
+        sources = [[decode(picture) for picture in request.sample.sources] for request in requests]
         outcomes: dict[int, Image.Image | Failure] = {}
         for group in groups(sources, capability):
             if capability.nesting == "plain" and len(sources[group[0]]) > 1:
@@ -184,7 +186,9 @@ class Diffusers(Editor):
                 message = f"{name} edits one image; this sample has {many}"
                 outcomes.update(dict.fromkeys(group, Failure("edit", "too-many-sources", message)))
                 continue
-            made = self._call(pipeline, capability, [requests[one] for one in group], [sources[one] for one in group])
+            made = self._call(
+                pipeline, capability, [requests[index] for index in group], [sources[index] for index in group]
+            )
             outcomes.update(zip(group, made, strict=True))
         return [self._sized(outcomes[index], sources[index][0]) for index in range(len(requests))]
 
@@ -208,10 +212,10 @@ class Diffusers(Editor):
     ) -> list[Image.Image | Failure]:
         import torch
 
-        generators = [torch.Generator("cpu").manual_seed(one.seed) for one in requests]
+        generators = [torch.Generator("cpu").manual_seed(request.seed) for request in requests]
         prompts = [
-            capability.prompted(one.sample.instruction, len(images))
-            for one, images in zip(requests, sources, strict=True)
+            capability.prompted(request.sample.instruction, len(images))
+            for request, images in zip(requests, sources, strict=True)
         ]
         takes = inspect.signature(pipeline.__call__).parameters
         params = self.options.params
@@ -265,16 +269,16 @@ class Diffusers(Editor):
         import diffusers
 
         name = self._class_name()
-        found = getattr(diffusers, name, None) if isinstance(name, str) else None
-        if found is None and not self.options.trust_remote_code:
+        scheduler = getattr(diffusers, name, None) if isinstance(name, str) else None
+        if scheduler is None and not self.options.trust_remote_code:
             raise ConfigError(
                 f"the pipeline {name!r} of {self.options.model!r} is not part of diffusers {diffusers.__version__}; "
                 "install a newer diffusers, or set `trust_remote_code: true` if you trust the code beside the model"
             )
-        return None if found is None else self._capability(found)
+        return None if scheduler is None else self._capability(scheduler)
 
     def _capability(self, pipeline: Any) -> Capability:
-        takes = {name: one.default for name, one in inspect.signature(pipeline.__call__).parameters.items()}
+        takes = {name: parameter.default for name, parameter in inspect.signature(pipeline.__call__).parameters.items()}
         try:
             capability = capability_of(pipeline.__name__, takes)
         except LookupError as error:
@@ -300,30 +304,30 @@ class Diffusers(Editor):
         from diffusers import DiffusionPipeline
         from diffusers.utils import logging as diffusers_logging
 
-        one = self.options
-        device = one.device
+        options = self.options
+        device = options.device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        if one.offload != "none" and device == "cpu":
+        if options.offload != "none" and device == "cpu":
             raise ConfigError(
-                f"`offload: {one.offload}` moves weights between an accelerator and main memory; "
+                f"`offload: {options.offload}` moves weights between an accelerator and main memory; "
                 "this process sees no accelerator"
             )
         diffusers_logging.disable_progress_bar()
         mend = "another `device:`, a smaller `dtype:` or `offload: model`"
-        with loading_model(one.model, device=device, mend=mend):
+        with loading_model(options.model, device=device, mend=mend):
             pipeline = DiffusionPipeline.from_pretrained(
-                one.model,
+                options.model,
                 revision=None if self._is_local else self.commit,
-                dtype=getattr(torch, one.dtype),
-                trust_remote_code=one.trust_remote_code,
+                dtype=getattr(torch, options.dtype),
+                trust_remote_code=options.trust_remote_code,
                 device_map="balanced" if device == "balanced" else None,
             )
-            if one.lora is not None:
-                self._adapt(pipeline, one.lora)
-            if one.offload == "model":
+            if options.lora is not None:
+                self._adapt(pipeline, options.lora)
+            if options.offload == "model":
                 pipeline.enable_model_cpu_offload(device=device)
-            elif one.offload == "sequential":
+            elif options.offload == "sequential":
                 pipeline.enable_sequential_cpu_offload(device=device)
             elif device != "balanced":
                 pipeline.to(device)
@@ -337,9 +341,9 @@ class Diffusers(Editor):
             raise ConfigError(f"there is no adapter {lora.path!r}; `lora.path` is a file or folder beside the config")
         if not hasattr(pipeline, "load_lora_weights"):
             raise ConfigError(f"{type(pipeline).__name__} takes no LoRA")
-        place = (str(path.parent), {"weight_name": path.name}) if path.is_file() else (str(path), {})
+        location = (str(path.parent), {"weight_name": path.name}) if path.is_file() else (str(path), {})
         try:
-            pipeline.load_lora_weights(place[0], adapter_name="study", **place[1])
+            pipeline.load_lora_weights(location[0], adapter_name="study", **location[1])
             pipeline.set_adapters(["study"], [lora.weight])
         except (ValueError, ImportError, OSError) as error:
             raise ConfigError(f"the adapter {lora.path!r} does not fit {type(pipeline).__name__}: {error}") from error
@@ -349,10 +353,10 @@ def groups(sources: Sequence[Sequence[Image.Image]], capability: Capability) -> 
     """Which samples of a batch go into one call, as indices: those with one image of the same size, or each alone."""
     if capability.batches == "one":
         return [[index] for index in range(len(sources))]
-    found: dict[Any, list[int]] = {}
+    groups: dict[Any, list[int]] = {}
     for index, images in enumerate(sources):
-        found.setdefault(images[0].size if len(images) == 1 else ("alone", index), []).append(index)
-    return list(found.values())
+        groups.setdefault(images[0].size if len(images) == 1 else ("alone", index), []).append(index)
+    return list(groups.values())
 
 
 def _step_teller(sample: str) -> Any:

@@ -117,10 +117,10 @@ def capability_of(name: str, parameters: Mapping[str, Any]) -> Capability:
     """
     if name in CAPABILITIES:
         return CAPABILITIES[name]
-    image = next((one for one in ("image", "images", "input_images", "input_image") if one in parameters), None)
+    image = next((name for name in ("image", "images", "input_images", "input_image") if name in parameters), None)
     if image is None or "prompt" not in parameters:
         raise LookupError(f"{name} takes no image and prompt under a usual name; it takes {', '.join(parameters)}")
-    guidance = next((one for one in ("true_cfg_scale", "guidance_scale") if one in parameters), "guidance_scale")
+    guidance = next((name for name in ("true_cfg_scale", "guidance_scale") if name in parameters), "guidance_scale")
     steps = parameters.get("num_inference_steps")
     return Capability(
         image=image,

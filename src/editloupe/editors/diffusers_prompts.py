@@ -40,9 +40,9 @@ class PromptReading:
         """What is to be known about the prompt of one sample; nothing where all of it was read."""
         whole = sorted(self._whole[index] - set(self._cut[index]))
         rest = f"; {' and '.join(whole)} read all of it" if whole else ""
-        found = tuple(f"{said}{rest}" for said in self._cut[index].values())
+        sentences = tuple(f"{sentence}{rest}" for sentence in self._cut[index].values())
         # A log line does not say which sample it is about: it counts where watching explains nothing.
-        return found if any(self._cut) else tuple(self.told)
+        return sentences if any(self._cut) else tuple(self.told)
 
     def look(self, name: str, tokenizer: Any, text: str, limit: int | None, *, special: bool) -> None:
         """Compare a text that a tokenizer was given with the limit that it was given; None where there was none."""
@@ -84,12 +84,16 @@ def _tokenizers(pipeline: Any) -> dict[str, Any]:
     """By the name of the component that holds them, each once."""
     from transformers import PreTrainedTokenizerBase
 
-    found: dict[str, Any] = {}
+    tokenizers: dict[str, Any] = {}
     for name, component in pipeline.components.items():
-        one = component if isinstance(component, PreTrainedTokenizerBase) else getattr(component, "tokenizer", None)
-        if isinstance(one, PreTrainedTokenizerBase) and not any(one is other for other in found.values()):
-            found[name] = one
-    return found
+        tokenizer = (
+            component if isinstance(component, PreTrainedTokenizerBase) else getattr(component, "tokenizer", None)
+        )
+        if isinstance(tokenizer, PreTrainedTokenizerBase) and not any(
+            tokenizer is other for other in tokenizers.values()
+        ):
+            tokenizers[name] = tokenizer
+    return tokenizers
 
 
 def _watched(kind: type, name: str, reading: PromptReading) -> type:
@@ -134,8 +138,8 @@ def _end_of_reading(tokenizer: Any, text: str, limit: int | None, *, special: bo
     room = limit - (tokenizer.num_special_tokens_to_add() if special else 0)
     options = {"add_special_tokens": False, "truncation": False, "verbose": False}
     if tokenizer.is_fast:
-        found = tokenizer(text, return_offsets_mapping=True, **options)
-        offsets = found["offset_mapping"]
+        encoded = tokenizer(text, return_offsets_mapping=True, **options)
+        offsets = encoded["offset_mapping"]
         return None if len(offsets) <= room else int(offsets[max(0, room)][0])
     tokens = tokenizer(text, **options)["input_ids"]
     if len(tokens) <= room:

@@ -144,8 +144,8 @@ class Endpoint(Editor):
             raise ItemError("the service's answer holds no image", kind="bad-answer") from error
         if data is None:
             try:  # another host, which must not see the key
-                found = httpx.get(address, timeout=self.options.timeout, follow_redirects=True)
-                data = found.raise_for_status().content
+                downloaded = httpx.get(address, timeout=self.options.timeout, follow_redirects=True)
+                data = downloaded.raise_for_status().content
             except (httpx.HTTPError, httpx.InvalidURL) as error:
                 raise ItemError("the edited image could not be fetched", kind="connection", retryable=True) from error
         return decode(ImageBytes(data))

@@ -80,10 +80,10 @@ class Replay(Editor):
     def inputs(self, sample: Sample) -> tuple[Path, ...]:
         """Return the file that is used for a sample; nothing where there is none."""
         try:
-            found = self._found(sample)
+            file = self._found(sample)
         except ImageError:  # `edit` says why
             return ()
-        return () if found is None else (found,)
+        return () if file is None else (file,)
 
     def edit(self, requests: Sequence[EditRequest]) -> list[Image.Image | Failure]:
         """Return the ready images.
@@ -101,10 +101,10 @@ class Replay(Editor):
             return failure_from(error, "edit")
 
     def _image(self, sample: Sample) -> Image.Image:
-        found = self._found(sample)
-        if found is None:
+        file = self._found(sample)
+        if file is None:
             raise ImageError(self._missing(sample), kind="missing-file", retryable=True)
-        return images.decode(ImageFile(found, ""))
+        return images.decode(ImageFile(file, ""))
 
     def _found(self, sample: Sample) -> Path | None:
         """The file that is meant.
@@ -115,16 +115,16 @@ class Replay(Editor):
         if self._listing is not None:
             return self._listing.file_of(sample)
         for path in self._candidates(sample):
-            found = [one for one in self._files.matching(path) if not Path(one).stem.endswith(_NO_EDIT)]
-            if len(found) > 1:
-                names = ", ".join(repr(os.path.relpath(one, self._root)) for one in found[:3])
+            images = [name for name in self._files.matching(path) if not Path(name).stem.endswith(_NO_EDIT)]
+            if len(images) > 1:
+                names = ", ".join(repr(os.path.relpath(name, self._root)) for name in images[:3])
                 raise ImageError(
-                    f"{len(found)} files may be the ready image of sample {sample.id!r}: {names}; leave one of them",
+                    f"{len(images)} files may be the ready image of sample {sample.id!r}: {names}; leave one of them",
                     kind="several-files",
                     retryable=True,
                 )
-            if found:
-                return Path(found[0])
+            if images:
+                return Path(images[0])
         return None
 
     def _candidates(self, sample: Sample) -> Iterator[str]:
@@ -166,19 +166,21 @@ class Replay(Editor):
         if isinstance(stated, str):
             apart = {*sample.extra.get("told_apart_by", ())}
             apart |= {"category_zh"} if "category" in apart else set()
-            patterns = tuple(one for one in self._patterns if apart & _names_in(one))
+            patterns = tuple(pattern for pattern in self._patterns if apart & _names_in(pattern))
             yield stated, patterns
             yield from self._of_file_name(stated, patterns)
 
     def _of_file_name(self, identifier: str, patterns: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Of an id that is a file's name: the file itself, then another format of it."""
-        found = _IMAGE.fullmatch(identifier)
-        if found is None:
+        match = _IMAGE.fullmatch(identifier)
+        if match is None:
             return
         if self._patterns is _IN_FOLDER:
-            bare = dict.fromkeys(one.removesuffix(Path(one).suffix) for one in patterns if "_primary" not in one)
+            bare = dict.fromkeys(
+                pattern.removesuffix(Path(pattern).suffix) for pattern in patterns if "_primary" not in pattern
+            )
             yield identifier, tuple(bare)
-        yield found[1], patterns
+        yield match[1], patterns
 
     def _missing(self, sample: Sample) -> str:
         if self._listing is not None:

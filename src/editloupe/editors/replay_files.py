@@ -37,33 +37,35 @@ class Files:
         folder, name = os.path.split(path)
         if "*" in name:
             return [
-                f"{place}/{one}"
-                for place in self._folders(folder)
-                for key, names in self._listing(place).items()
+                f"{inside}/{entry}"
+                for inside in self._folders(folder)
+                for key, names in self._listing(inside).items()
                 if fnmatch.fnmatchcase(key, folded(name).replace("[", "[[]").replace("?", "[?]"))
-                for one in names
-                if os.path.isfile(f"{place}/{one}")  # noqa: PTH113
+                for entry in names
+                if os.path.isfile(f"{inside}/{entry}")  # noqa: PTH113
             ]
         # unlike `Path.is_file`, `isfile` answers False for names too long or with a null character
         if os.path.isfile(path):  # noqa: PTH113
             return [path]
-        found = [
-            f"{place}/{one}" for place in self._folders(folder) for one in self._listing(place).get(folded(name), ())
+        paths = [
+            f"{inside}/{entry}"
+            for inside in self._folders(folder)
+            for entry in self._listing(inside).get(folded(name), ())
         ]
-        return [one for one in found if os.path.isfile(one)]  # noqa: PTH113
+        return [path for path in paths if os.path.isfile(path)]  # noqa: PTH113
 
     def _folders(self, path: str) -> list[str]:
         """The folders that a path below the root means."""
-        places = [self._root]
-        for part in [one for one in path.removeprefix(self._root).split("/") if one]:
-            exact = [f"{place}/{part}" for place in places if os.path.isdir(f"{place}/{part}")]  # noqa: PTH112
-            places = exact or [
-                f"{place}/{one}"
-                for place in places
-                for one in self._listing(place).get(folded(part), ())
-                if os.path.isdir(f"{place}/{one}")  # noqa: PTH112
+        folders = [self._root]
+        for part in [part for part in path.removeprefix(self._root).split("/") if part]:
+            exact = [f"{folder}/{part}" for folder in folders if os.path.isdir(f"{folder}/{part}")]  # noqa: PTH112
+            folders = exact or [
+                f"{folder}/{entry}"
+                for folder in folders
+                for entry in self._listing(folder).get(folded(part), ())
+                if os.path.isdir(f"{folder}/{entry}")  # noqa: PTH112
             ]
-        return places
+        return folders
 
     def _listing(self, folder: str) -> dict[str, list[str]]:
         """Names by how they are compared; read again when the folder has changed."""

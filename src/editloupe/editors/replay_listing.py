@@ -47,9 +47,9 @@ class Listing:
         """The ready image of a sample, by its id or what its annotation calls it; None where the list has none."""
         language = sample.groups.get("language", "")
         for name in (sample.id, *(sample.fields[key] for key in ("id", "key", "index") if key in sample.fields)):
-            found = self._images.get((name, _LANGUAGES.get(language, language))) or self._images.get((name, ""))
-            if found is not None:
-                return self.path.parent / found
+            image = self._images.get((name, _LANGUAGES.get(language, language))) or self._images.get((name, ""))
+            if image is not None:
+                return self.path.parent / image
         return None
 
     def _add(self, number: int, line: str) -> None:
@@ -59,9 +59,9 @@ class Listing:
             raise ConfigError(f"line {number} of {str(self.path)!r} is no JSON: {error}") from error
         if not isinstance(row, dict):
             return
-        told: Mapping[str, Any] = {**row, **(row["metadata"] if isinstance(row.get("metadata"), dict) else {})}
-        name = next((told[key] for key in _IDS if isinstance(told.get(key), str | int)), None)
-        path = next((told[key] for key in _PATHS if isinstance(told.get(key), str) and told[key]), None)
+        stated: Mapping[str, Any] = {**row, **(row["metadata"] if isinstance(row.get("metadata"), dict) else {})}
+        name = next((stated[key] for key in _IDS if isinstance(stated.get(key), str | int)), None)
+        path = next((stated[key] for key in _PATHS if isinstance(stated.get(key), str) and stated[key]), None)
         if name is not None and path is not None:
-            language = str(told.get("instruction_language") or told.get("language") or "")
+            language = str(stated.get("instruction_language") or stated.get("language") or "")
             self._images[str(name), _LANGUAGES.get(language, language)] = path.replace("\\", "/")

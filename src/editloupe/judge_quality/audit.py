@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from editloupe.judge_quality.human_means import HumanMeans
 from editloupe.judge_quality.replies import ReplyCounts
 from editloupe.judge_quality.sanity import Sanity
 from editloupe.judge_quality.stored import record_from, stored
@@ -176,6 +177,7 @@ class Audit:
         preferences: by reading and dimension; None where no preferences are known.
         classes: by reading and score; None where it is not known which edits are right.
         human: what became of ratings by people; None without any.
+        human_means: what people would have said of all edits; None without ratings.
         replies: what became of the questions.
         sanity: what the sanity probes of this judge with this rubric found; None where none was asked.
         stability, modes: None where nothing was asked again.
@@ -199,6 +201,7 @@ class Audit:
     preferences: Mapping[str, Mapping[str, DimensionAgreement]] | None = None
     classes: Mapping[str, Mapping[str, ClassAgreement]] | None = None
     human: HumanRatings | None = None
+    human_means: HumanMeans | None = None
     replies: ReplyCounts = field(default_factory=ReplyCounts)
     stability: Stability | None = None
     modes: ModeAgreement | None = None

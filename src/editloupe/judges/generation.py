@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from editloupe.plugins import Options
 
-__all__ = ["GREEDY", "THINKING_TOKENS", "GenerationOptions", "Sampling", "Thinking"]
+__all__ = ["GREEDY", "THINKING_TOKENS", "GenerationOptions", "Sampling", "Thinking", "stated_sampling"]
 
 Thinking = Literal["auto", "on", "off"]
 
@@ -67,3 +69,20 @@ class GenerationOptions(Options):
         """What was set of the sampling keys, each with a blank before it; empty where nothing was."""
         names = ("top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty")
         return "".join(f" {name}={getattr(self, name):g}" for name in names if getattr(self, name) is not None)
+
+
+def stated_sampling(checkpoint: Path) -> str:
+    """How a checkpoint's ``generation_config.json`` asks for tokens to be drawn; empty where it asks for no draws.
+
+    Args:
+        checkpoint: its folder.
+    """
+    try:
+        stated = json.loads((checkpoint / "generation_config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(stated, dict) or stated.get("do_sample") is not True:
+        return ""
+    names = ("temperature", "top_p", "top_k", "min_p", "presence_penalty", "repetition_penalty")
+    numbers = {name: stated[name] for name in names if type(stated.get(name)) in (int, float)}
+    return ", ".join(f"{name} {number:g}" for name, number in numbers.items()) or "do_sample"

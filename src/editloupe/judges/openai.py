@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from editloupe.errors import ConfigError, ItemError
 from editloupe.images import seen_anew
+from editloupe.judges.generation import stated_sampling
 from editloupe.judges.wire import launch
 from editloupe.judges.wire.background import in_background
 from editloupe.judges.wire.dispatch import Dispatcher
@@ -24,8 +25,9 @@ from editloupe.judges.wire.forecast import forecast
 from editloupe.judges.wire.options import WireOptions
 from editloupe.judges.wire.server import Server
 from editloupe.judges.wire.setup import Answered
+from editloupe.judges.wire.templates import check_template
 from editloupe.protocols import StreamingJudge
-from editloupe.records import Failure, Picture, Question, Reply
+from editloupe.records import AnswerFormat, Failure, Picture, Question, Reply
 from editloupe.remote.keys import NO_KEY, api_key
 from editloupe.remote.usage import Usage
 from editloupe.requirements import Requirement, lacking_key, lacking_packages, lacking_program, lacking_server
@@ -53,12 +55,12 @@ class OpenAIJudge(StreamingJudge):
     @classmethod
     def requirements(cls, options: WireOptions) -> list[Requirement]:
         """Tell of the missing package, a missing key, a server that is not there, or the program that starts it."""
-        found = [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
+        unmet = [*lacking_packages(cls.packages), *lacking_key(options.api_key_env)]
         if options.launch is not None:
-            found += lacking_program(shlex.split(options.launch)[0])
+            unmet += lacking_program(shlex.split(options.launch)[0])
         for url in options.base_url:
-            found += lacking_server(url)
-        return found
+            unmet += lacking_server(url)
+        return unmet
 
     def __init__(self, options: WireOptions) -> None:
         self.options = options
@@ -93,33 +95,35 @@ class OpenAIJudge(StreamingJudge):
     @property
     def signature(self) -> str:
         """What every reply depends on as far as we can know it; addresses and throughput settings are not in it."""
-        one = self.options
-        encoding = one.image.encoding if one.image.encoding == "png" else f"jpeg{one.image.quality}"
+        options = self.options
+        encoding = options.image.encoding if options.image.encoding == "png" else f"jpeg{options.image.quality}"
         parts = [
-            f"openai model={self.name if self._is_local else one.model}",
-            f"image={one.image.longest_edge}+server/pil-bicubic+{encoding}",
-            f"prefill={str(one.prefill).lower()}",
+            f"openai model={self.name if self._is_local else options.model}",
+            f"image={options.image.longest_edge}+server/pil-bicubic+{encoding}",
+            f"prefill={str(options.prefill).lower()}",
         ]
-        flags = _numeric_flags(one.launch or "")
+        flags = _numeric_flags(options.launch or "")
         parts += [f"launch={','.join(flags)}"] if flags else []
-        parts += [f"variant={one.variant}"] if one.variant else []
+        parts += [f"variant={options.variant}"] if options.variant else []
         if (
-            one.thinking == "on"
+            options.thinking == "on"
         ):  # thoughts come before a choice as well, whose key knows nothing else of how they are written
-            parts.append(f"thinking=on+{one.max_thinking_tokens} temperature={self._heat}{one.sampling_signature}")
-        elif one.thinking == "off":
+            parts.append(
+                f"thinking=on+{options.max_thinking_tokens} temperature={self._heat}{options.sampling_signature}"
+            )
+        elif options.thinking == "off":
             parts.append("thinking=off")
-        parts += [f"extra={json.dumps(one.extra_body, sort_keys=True)}"] if one.extra_body else []
+        parts += [f"extra={json.dumps(options.extra_body, sort_keys=True)}"] if options.extra_body else []
         return " ".join(parts)
 
     @property
     def decoding(self) -> str:
         """What a generated reply depends on besides."""
-        one = self.options
-        schema = "if-taken" if one.json_schema else "no"
-        thinking = "" if one.thinking == "auto" else f" thinking={one.thinking}+{one.max_thinking_tokens}"
-        heat = f"temperature={self._heat}{one.sampling_signature}"
-        return f"max_new_tokens={one.max_new_tokens} {heat} json_schema={schema}{thinking}"
+        options = self.options
+        schema = "if-taken" if options.json_schema else "no"
+        thinking = "" if options.thinking == "auto" else f" thinking={options.thinking}+{options.max_thinking_tokens}"
+        heat = f"temperature={self._heat}{options.sampling_signature}"
+        return f"max_new_tokens={options.max_new_tokens} {heat} json_schema={schema}{thinking}"
 
     @property
     def _heat(self) -> str:
@@ -133,6 +137,11 @@ class OpenAIJudge(StreamingJudge):
             return ()
         wanted = (".safetensors", ".bin", ".json", ".jinja", ".txt", ".model", ".gguf")
         return tuple(sorted(path for path in Path(self.options.model).iterdir() if path.suffix in wanted))
+
+    @property
+    def stated_sampling(self) -> str:
+        """How a local checkpoint asks for its tokens to be drawn, where the config has the most probable ones taken."""
+        return stated_sampling(Path(self.options.model)) if self._is_local and self.deterministic else ""
 
     @property
     def note(self) -> str:
@@ -179,7 +188,11 @@ class OpenAIJudge(StreamingJudge):
         if not questions:
             return
         options = self.options
-        if options.thinking == "on" and options.prefill and any(one.answer.mode == "choice" for one in questions):
+        if (
+            options.thinking == "on"
+            and options.prefill
+            and any(question.answer.mode == "choice" for question in questions)
+        ):
             raise ConfigError(
                 "judge.thinking is on, and the answer mode choice begins the judge's answer before it has thought: set "
                 "judge.prefill to false, so that the judge writes its thoughts and then the beginning, or judge.answer "
@@ -193,6 +206,9 @@ class OpenAIJudge(StreamingJudge):
         async def work(emit: Any) -> None:
             servers = [self._server(url, key) for url in urls]
             try:
+                for server, url in zip(servers, urls, strict=True):
+                    for mode, begin in dict.fromkeys((one.answer.mode, one.answer.begin) for one in questions):
+                        await check_template(server, url, options, AnswerFormat(mode, begin=begin))
                 await Dispatcher(options, servers, questions, names, usage, key).run(emit)
             finally:
                 for server in servers:
@@ -246,11 +262,11 @@ def _first_image(question: Question) -> str:
 def _numeric_flags(command: str) -> list[str]:
     """``--dtype float16`` and the like out of a launch command, as ``dtype=float16``, sorted."""
     words = shlex.split(command)
-    found = []
+    flags = []
     for index, word in enumerate(words):
         match = re.fullmatch(r"--([a-z_-]+)(?:=(.*))?", word)
         name = match[1].replace("_", "-") if match else ""
         if match and name in _NUMERIC:
             value = match[2] if match[2] is not None else " ".join(words[index + 1 : index + 2])
-            found.append(f"{name}={value}")
-    return sorted(found)
+            flags.append(f"{name}={value}")
+    return sorted(flags)

@@ -73,7 +73,7 @@ class ReferenceRunner(Runner):
         turn = self._turns.begun(begin) if begin else self._turns.written()
         asked = [self.conversation(question) for question in questions]
         if not begin or turn.own is not None:
-            asked = [[message for message in one if message["role"] != "assistant"] for one in asked]
+            asked = [[message for message in messages if message["role"] != "assistant"] for messages in asked]
         inputs = self.processor.apply_chat_template(
             asked,
             tokenize=True,
@@ -154,7 +154,7 @@ class ReferenceRunner(Runner):
         drafts = []
         for length, row in zip(stop.lengths, output[:, width:].tolist(), strict=True):
             tokens = row[:length]
-            end = next((place for place, token in enumerate(tokens) if token in ends), None)
+            end = next((index for index, token in enumerate(tokens) if token in ends), None)
             drafts.append((tokens[:end], len(tokens) if end is None else end + 1, end is not None))
         return drafts
 

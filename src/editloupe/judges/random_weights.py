@@ -154,12 +154,12 @@ def load_random(name: str, *, dtype: Any, device: str, attention: str | None = N
     if attention is not None:
         config._attn_implementation = attention  # noqa: SLF001 - the documented way needs a saved checkpoint
     kind = Qwen3VLMoeForConditionalGeneration if experts else Qwen3VLForConditionalGeneration
-    place = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    target = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     torch.manual_seed(0)
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        with torch.device(place):
+        with torch.device(target):
             model = kind(config).eval()
     finally:
         torch.set_default_dtype(before)

@@ -104,11 +104,11 @@ class Recorded(StreamingJudge):
         Raises:
             ConfigError: a question has no recorded verdict; `stream` tells them apart.
         """
-        found = [self._answer(question) for question in questions]
-        for one in found:
-            if isinstance(one, Failure):
-                raise ConfigError(one.message)
-        return [one for one in found if isinstance(one, Reply)]
+        outcomes = [self._answer(question) for question in questions]
+        for outcome in outcomes:
+            if isinstance(outcome, Failure):
+                raise ConfigError(outcome.message)
+        return [outcome for outcome in outcomes if isinstance(outcome, Reply)]
 
     def stream(self, questions: Sequence[Question], samples: Sequence[str] | None = None) -> Iterator[list[Answered]]:
         """Answer all questions; see `protocols.StreamingJudge`."""
@@ -119,21 +119,21 @@ class Recorded(StreamingJudge):
     def _answer(self, question: Question) -> Reply | Failure:
         try:
             wanted = json.loads(question.ask)
-            metrics = [tuple(one) for one in wanted["metrics"]]
+            metrics = [tuple(metric) for metric in wanted["metrics"]]
         except (ValueError, KeyError, TypeError) as error:
             raise ConfigError("the judge `recorded` knows the edits of a study, by editor and sample, only") from error
-        found = [self._find(wanted, metric) for metric, *_ in metrics]
+        verdicts = [self._find(wanted, metric) for metric, *_ in metrics]
         whole = self._find(wanted, metrics[0][1])
         if whole is not None and whole.reply is not None:
             return Reply(whole.reply)
         scores = []
-        for (metric, _, key, place), verdict in zip(metrics, found, strict=True):
+        for (metric, _, key, index), verdict in zip(metrics, verdicts, strict=True):
             if verdict is None:
                 who = f"sample {wanted['samples'][0]!r} by {wanted['editor']!r}"
                 return Failure("judge", "no-verdict", f"the recorded verdicts hold no {metric!r} of {who}")
             if verdict.score is None:
                 return Failure("judge", "recorded-failure", f"{metric}: {verdict.why}")
-            scores.append((key, place, verdict.score))
+            scores.append((key, index, verdict.score))
         return Reply(_as_reply(scores))
 
     def _find(self, wanted: dict[str, Any], metric: str) -> Verdict | None:
@@ -175,12 +175,12 @@ def _files(before: str, mark: str, after: str) -> list[tuple[str, Path]]:
         there = sorted(path.name for path in Path(folder or ".").iterdir())
     except OSError:
         return []
-    found = []
+    pairs = []
     for name in there:
         if name.startswith(start) and name.endswith(end) and len(name) > len(start) + len(end):
             editor = name[len(start) : len(name) - len(end)]
-            found += [(editor, path) for path in _below(Path(folder or ".") / f"{name}{slash}{rest}")]
-    return found
+            pairs += [(editor, path) for path in _below(Path(folder or ".") / f"{name}{slash}{rest}")]
+    return pairs
 
 
 def _below(path: Path) -> list[Path]:
@@ -189,20 +189,20 @@ def _below(path: Path) -> list[Path]:
         return [path]
     if (path / "reviews").is_dir():
         path = path / "reviews"
-    found = sorted(file for file in path.rglob("*.jsonl") if file.is_file()) if path.is_dir() else []
-    return [file for file in found if "_samples_" in file.name] or found
+    files = sorted(file for file in path.rglob("*.jsonl") if file.is_file()) if path.is_dir() else []
+    return [file for file in files if "_samples_" in file.name] or files
 
 
 def _as_reply(scores: Sequence[tuple[str, int | None, float]]) -> str:
     """The reply that a judge would have given with these scores."""
-    told: dict[str, Any] = {}
+    reply: dict[str, Any] = {}
     listed: dict[str, dict[int, float]] = {}
-    for key, place, score in scores:
+    for key, index, score in scores:
         plain = int(score) if score == int(score) else score
-        if place is None:
-            told[key] = plain
+        if index is None:
+            reply[key] = plain
         else:
-            listed.setdefault(key, {})[place] = plain
-    for key, places in listed.items():
-        told[key] = [places[place] for place in sorted(places)]
-    return json.dumps(told)
+            listed.setdefault(key, {})[index] = plain
+    for key, by_index in listed.items():
+        reply[key] = [by_index[index] for index in sorted(by_index)]
+    return json.dumps(reply)

@@ -107,13 +107,13 @@ def _plain(row: Mapping[str, Any]) -> Iterator[Verdict]:
 def _evalscope(row: Mapping[str, Any]) -> Iterator[Verdict]:
     """One review; its state says whether there are scores."""
     outer = _object(row.get("sample_score"))
-    score, told = _object(outer.get("score")), _object(outer.get("sample_metadata"))
-    sample = told.get("key") or told.get("id") or outer.get("sample_id")
+    score, metadata = _object(outer.get("score")), _object(outer.get("sample_metadata"))
+    sample = metadata.get("key") or metadata.get("id") or outer.get("sample_id")
     values, state = _object(score.get("value")), str(score.get("status") or "success")
     for theirs, ours in _EVALSCOPE.items():
         value = _number(values.get(theirs)) if state in _SCORED else None
         why = "" if value is not None else f"EvalScope has no score here: its status is {state!r}"
-        yield Verdict(str(sample), ours, value, why, language=str(told.get("instruction_language") or ""))
+        yield Verdict(str(sample), ours, value, why, language=str(metadata.get("instruction_language") or ""))
 
 
 def _lmms(row: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -122,18 +122,18 @@ def _lmms(row: Mapping[str, Any]) -> Iterator[Verdict]:
     for theirs, ours in _LMMS.items():
         if theirs not in row:
             continue
-        told = _object(row[theirs])
-        value, why = _number(told.get("score")), ""
+        values = _object(row[theirs])
+        value, why = _number(values.get("score")), ""
         if theirs in _GEDIT and zeros:
             why = "lmms-eval writes three zeros for a failure, so these are not believed"
-        elif theirs not in _GEDIT and (told.get("valid") is False or value is None or value < 1):
-            why = f"lmms-eval writes {told.get('score')!r} for a failure; its scale begins at 1"
+        elif theirs not in _GEDIT and (values.get("valid") is False or value is None or value < 1):
+            why = f"lmms-eval writes {values.get('score')!r} for a failure; its scale begins at 1"
         elif value is None:
-            why = f"the score is {told.get('score')!r:.60}, not a number"
-        name = told.get("key") or told.get("image_id")
-        if theirs.startswith("kris") and told.get("category") and told.get("image_id") is not None:
-            name = f"{told['category']}_{told['image_id']}"
-        language = str(told.get("instruction_language") or "")
+            why = f"the score is {values.get('score')!r:.60}, not a number"
+        name = values.get("key") or values.get("image_id")
+        if theirs.startswith("kris") and values.get("category") and values.get("image_id") is not None:
+            name = f"{values['category']}_{values['image_id']}"
+        language = str(values.get("instruction_language") or "")
         yield Verdict(str(name), ours, None if why else value, why, language=language)
 
 

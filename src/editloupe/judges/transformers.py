@@ -19,7 +19,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.images import seen_anew
-from editloupe.judges.generation import THINKING_TOKENS, GenerationOptions
+from editloupe.judges.generation import THINKING_TOKENS, GenerationOptions, stated_sampling
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.runner import Runner
@@ -121,41 +121,45 @@ class TransformersJudge(Judge):
         It says so as `editloupe_domain`, a name or a list of them, in its config.json or in the metadata of its model
         card (README.md).
         """
-        if self._random is not None or not (
-            self._is_local or cached_snapshot(self.options.model, self.options.revision)
-        ):
+        if not self._is_here:
             return ()
         stated = self._checkpoint_config().get("editloupe_domain")
         stated = stated or _card_metadata(self.folder).get("editloupe_domain")
         return (stated,) if isinstance(stated, str) else tuple(str(one) for one in stated or ())
 
     @property
+    def stated_sampling(self) -> str:
+        """How the checkpoint asks for its tokens to be drawn, where the config has the most probable ones taken."""
+        return stated_sampling(self.folder) if self.options.temperature == 0 and self._is_here else ""
+
+    @property
     def signature(self) -> str:
         """What every reply depends on, apart from the bytes of `files`; throughput settings are not in it."""
-        one = self.options
-        model = self.name if self._is_local or self._random else f"{one.model}@{self.folder.name}"
+        options = self.options
+        model = self.name if self._is_local or self._random else f"{options.model}@{self.folder.name}"
         return (
             f"transformers model={model} dtype={self._dtype_name()} "
-            f"image={one.image.longest_edge}+checkpoint/pil-bicubic{self._thinking_signature}"
+            f"image={options.image.longest_edge}+checkpoint/pil-bicubic{self._thinking_signature}"
         )
 
     @property
     def decoding(self) -> str:
         """What a generated reply depends on besides."""
-        one = self.options
+        options = self.options
         room = ""
-        if one.thinking == "auto" and one.max_thinking_tokens != THINKING_TOKENS:
-            room = f" max_thinking_tokens={one.max_thinking_tokens}"
-        return f"max_new_tokens={one.max_new_tokens} temperature={one.temperature:g}{one.sampling_signature}{room}"
+        if options.thinking == "auto" and options.max_thinking_tokens != THINKING_TOKENS:
+            room = f" max_thinking_tokens={options.max_thinking_tokens}"
+        heat = f"temperature={options.temperature:g}{options.sampling_signature}"
+        return f"max_new_tokens={options.max_new_tokens} {heat}{room}"
 
     @property
     def _thinking_signature(self) -> str:
         """What thinking changes in both answer modes; nothing for ``auto``."""
-        one = self.options
-        if one.thinking != "on":
-            return " thinking=off" if one.thinking == "off" else ""
-        heat = f" temperature={one.temperature:g}{one.sampling_signature}"
-        return f" thinking=on+{one.max_thinking_tokens}{heat}"
+        options = self.options
+        if options.thinking != "on":
+            return " thinking=off" if options.thinking == "off" else ""
+        heat = f" temperature={options.temperature:g}{options.sampling_signature}"
+        return f" thinking=on+{options.max_thinking_tokens}{heat}"
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -186,6 +190,13 @@ class TransformersJudge(Judge):
     def _is_local(self) -> bool:
         return self.options.model == "nano" or Path(self.options.model).is_dir()
 
+    @property
+    def _is_here(self) -> bool:
+        """Whether there is a checkpoint, and it is on this machine."""
+        if self._random is not None:
+            return False
+        return self._is_local or cached_snapshot(self.options.model, self.options.revision) is not None
+
     def answer(self, questions: Sequence[Question]) -> list[Reply]:
         """Answer one batch.
 
@@ -206,8 +217,8 @@ class TransformersJudge(Judge):
             by_format.setdefault(question.answer, []).append(index)
         for answer, indices in by_format.items():
             batch = [questions[index] for index in indices]
-            found = self._choose(batch, answer) if answer.mode == "choice" else self.runner.generate(batch)
-            replies.update(zip(indices, found, strict=True))
+            answers = self._choose(batch, answer) if answer.mode == "choice" else self.runner.generate(batch)
+            replies.update(zip(indices, answers, strict=True))
         return [replies[index] for index in range(len(questions))]
 
     def close(self) -> None:
@@ -238,9 +249,7 @@ class TransformersJudge(Judge):
         Returns:
             Nothing where the checkpoint is not on this machine, or not of the Qwen-VL family.
         """
-        if self._random is not None or not (
-            self._is_local or cached_snapshot(self.options.model, self.options.revision)
-        ):
+        if not self._is_here:
             return []
         import torch
         from transformers import AutoConfig
@@ -252,13 +261,13 @@ class TransformersJudge(Judge):
         config = AutoConfig.from_pretrained(str(self.folder))
         if config.model_type not in QWEN_FAMILY or not questions:
             return []
-        one = self.options
-        maker = PromptMaker(load_processor(str(self.folder)), one.image.longest_edge, one.thinking)
+        options = self.options
+        maker = PromptMaker(load_processor(str(self.folder)), options.image.longest_edge, options.thinking)
         prompts = sorted((maker.prompt(question) for question in questions), key=len)
         middle = prompts[len(prompts) // 2]
-        new = one.max_new_tokens if questions[0].answer.mode == "text" else 0
-        if one.thinking == "on" or (new and maker.turns.written().opened):
-            new += one.max_thinking_tokens
+        new = options.max_new_tokens if questions[0].answer.mode == "text" else 0
+        if options.thinking == "on" or (new and maker.turns.written().opened):
+            new += options.max_thinking_tokens
         images = sum(image.tokens for image in middle.images)
         return memory_table(Shape.of(config, getattr(torch, self._dtype_name())), len(middle), images, new)
 
@@ -279,10 +288,10 @@ class TransformersJudge(Judge):
     def _checkpoint_config(self) -> dict[str, Any]:
         path = self.folder / "config.json"
         try:
-            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigError(f"{str(self.folder)!r} holds no checkpoint: its config.json cannot be read") from error
-        return found
+        return config
 
     def _dtype_name(self) -> str:
         """The checkpoint's own type for ``auto``: what a score depends on must not follow from the machine at hand."""
@@ -311,15 +320,7 @@ class TransformersJudge(Judge):
 
     def _load(self) -> Runner:
         import torch
-        from transformers import AutoModelForImageTextToText
-        from transformers.utils import logging as transformers_logging
 
-        from editloupe.judges.plain import ReferenceRunner
-        from editloupe.judges.qwen.processor import load_processor
-        from editloupe.judges.qwen.runner import QwenRunner
-        from editloupe.judges.random_weights import load_random
-
-        transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
         device, weights = self.options.device, 0 if self._random is not None else weight_bytes(self.folder)
         if device == "auto":
             device = choose_device(
@@ -328,6 +329,15 @@ class TransformersJudge(Judge):
         dtype = getattr(torch, self._dtype_name())
         mend = "another `device:`, a smaller `dtype:` or a smaller checkpoint"
         with loading_model(self.options.model, device=device, mend=mend):
+            from transformers import AutoModelForImageTextToText
+            from transformers.utils import logging as transformers_logging
+
+            from editloupe.judges.plain import ReferenceRunner
+            from editloupe.judges.qwen.processor import load_processor
+            from editloupe.judges.qwen.runner import QwenRunner
+            from editloupe.judges.random_weights import load_random
+
+            transformers_logging.disable_progress_bar()  # our own progress says that a model is loading
             if self._random is not None:
                 attention = self.options.attention
                 model, processor = load_random(self._random, dtype=dtype, device=device, attention=attention)
@@ -360,7 +370,7 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
         ConfigError: a label is not exactly one token there, so one step cannot tell its probability.
     """
     before = tokenizer(answer.begin, add_special_tokens=False)["input_ids"]
-    found = []
+    files = []
     for label in answer.labels:
         ids = tokenizer(answer.begin + label, add_special_tokens=False)["input_ids"]
         if ids[:-1] != before:
@@ -368,10 +378,10 @@ def _label_tokens(tokenizer: Any, answer: AnswerFormat) -> list[int]:
                 f"the label {label!r} is not one token after {answer.begin!r} for this judge; use other labels, or the "
                 "answer mode 'text'"
             )
-        found.append(ids[-1])
-    if len(set(found)) != len(found):
+        files.append(ids[-1])
+    if len(set(files)) != len(files):
         raise ConfigError(f"two of the labels {answer.labels} are the same token for this judge")
-    return found
+    return files
 
 
 def _card_metadata(folder: Path) -> dict[str, Any]:
@@ -385,10 +395,10 @@ def _card_metadata(folder: Path) -> dict[str, Any]:
     if begin or not end:
         return {}
     try:
-        found = yaml.safe_load(block)
+        metadata = yaml.safe_load(block)
     except yaml.YAMLError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}
 
 
 def _resolve(model: str, revision: str | None) -> Path:

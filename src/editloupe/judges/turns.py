@@ -128,7 +128,7 @@ class Turns:
         """A trial conversation through the template."""
         messages = [{"role": "user", "content": _ASKED}, *(more or [])]
         rendered: str = self._tokenizer.apply_chat_template(
-            [{**one, "content": [{"type": "text", "text": one["content"]}]} for one in messages],
+            [{**message, "content": [{"type": "text", "text": message["content"]}]} for message in messages],
             chat_template=self._template,
             tokenize=False,
             **{**self.settings, **settings},

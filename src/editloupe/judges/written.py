@@ -26,7 +26,7 @@ class WrittenTokens:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         special = dict(zip(tokenizer.all_special_ids, tokenizer.all_special_tokens, strict=True))
-        self._marks = {one for one, name in special.items() if OPENING.fullmatch(name) or CLOSING.fullmatch(name)}
+        self._marks = {mark for mark, name in special.items() if OPENING.fullmatch(name) or CLOSING.fullmatch(name)}
         self._hidden = set(special) - self._marks
 
     def text(self, tokens: Sequence[int]) -> str:

@@ -50,20 +50,20 @@ class Comparison:
     @property
     def looks_clear(self) -> bool:
         """Whether the difference would be more than noise if nothing else were compared."""
-        one = self.paired
-        outside = one.ci95 is not None and not one.ci95[0] <= 0 <= one.ci95[1]
-        return outside or (one.p is not None and one.p < ALPHA)
+        paired = self.paired
+        outside = paired.ci95 is not None and not paired.ci95[0] <= 0 <= paired.ci95[1]
+        return outside or (paired.p is not None and paired.p < ALPHA)
 
     @property
     def turned(self) -> Comparison:
         """The same with the editors exchanged."""
-        one = self.paired
+        before = self.paired
         paired = replace(
-            one,
-            difference=None if one.difference is None else -one.difference,
-            ci95=None if one.ci95 is None else (-one.ci95[1], -one.ci95[0]),
-            win=one.loss,
-            loss=one.win,
+            before,
+            difference=None if before.difference is None else -before.difference,
+            ci95=None if before.ci95 is None else (-before.ci95[1], -before.ci95[0]),
+            win=before.loss,
+            loss=before.win,
         )
         return replace(self, a=self.b, b=self.a, only_a=self.only_b, only_b=self.only_a, paired=paired)
 
@@ -129,17 +129,24 @@ class Comparisons:
         """Overall and by category, with `a` as the first editor, whatever their ranks."""
         if (a, b) in self.overall:
             return self.overall[a, b], self.categories[a, b]
-        return self.overall[b, a].turned, {name: one.turned for name, one in self.categories[b, a].items()}
+        return self.overall[b, a].turned, {
+            name: comparison.turned for name, comparison in self.categories[b, a].items()
+        }
 
     def as_json(self) -> dict[str, Any]:
         """``{pairs, rank_ranges, cliques, too_few}``; each pair with its categories."""
         return {
             "pairs": [
-                {**one.as_json(), "categories": {name: each.as_json() for name, each in self.categories[pair].items()}}
-                for pair, one in self.overall.items()
+                {
+                    **comparison.as_json(),
+                    "categories": {
+                        name: comparison_within.as_json() for name, comparison_within in self.categories[pair].items()
+                    },
+                }
+                for pair, comparison in self.overall.items()
             ],
-            "rank_ranges": {name: list(one) for name, one in self.rank_ranges.items()},
-            "cliques": [list(one) for one in self.cliques],
+            "rank_ranges": {name: list(ranks) for name, ranks in self.rank_ranges.items()},
+            "cliques": [list(clique) for clique in self.cliques],
             "too_few": None if self.too_few is None else asdict(self.too_few),
         }
 
@@ -156,17 +163,21 @@ def compare_all(results: Results, names: Sequence[str], metric: str | None = Non
     pairs = list(itertools.combinations(range(len(names)), 2))
     every = np.ones(len(table.scores), dtype=bool)
     overall = dict(zip(_named(pairs, names), table.compare(pairs, names, every), strict=True))
-    corrected = holm([one.paired.p for one in overall.values()])
-    overall = {pair: replace(one, p_corrected=p) for (pair, one), p in zip(overall.items(), corrected, strict=True)}
+    corrected = holm([comparison.paired.p for comparison in overall.values()])
+    overall = {
+        pair: replace(comparison, p_corrected=p)
+        for (pair, comparison), p in zip(overall.items(), corrected, strict=True)
+    }
     categories: dict[tuple[str, str], dict[str, Comparison]] = {pair: {} for pair in overall}
     for category in results.benchmark.categories:
-        inside = np.array([one == category.id for one in table.categories], dtype=bool)
-        for one in table.compare(pairs, names, inside):
-            categories[one.a, one.b][category.id] = one
+        inside = np.array([name == category.id for name in table.categories], dtype=bool)
+        for comparison in table.compare(pairs, names, inside):
+            categories[comparison.a, comparison.b][category.id] = comparison
     for pair, several in categories.items():
-        corrected = holm([one.paired.p for one in several.values()])
+        corrected = holm([comparison.paired.p for comparison in several.values()])
         categories[pair] = {
-            name: replace(one, p_corrected=p) for (name, one), p in zip(several.items(), corrected, strict=True)
+            name: replace(comparison, p_corrected=p)
+            for (name, comparison), p in zip(several.items(), corrected, strict=True)
         }
     return Comparisons(
         tuple(names),
@@ -191,7 +202,7 @@ class _Table:
 
     @classmethod
     def of(cls, results: Results, names: Sequence[str], metric: str | None) -> _Table:
-        samples = {one.sample: one for one in results.verdicts}
+        samples = {verdict.sample: verdict for verdict in results.verdicts}
         row = {name: at for at, name in enumerate(samples)}
         column = {name: at for at, name in enumerate(names)}
         scores = np.full((len(samples), len(names)), np.nan)
@@ -200,12 +211,14 @@ class _Table:
                 if score is not None and sample in row:
                     scores[row[sample], column[editor]] = score
         else:
-            for one in results.verdicts:
-                if one.metric == metric and one.score is not None:
-                    scores[row[one.sample], column[one.editor]] = one.score
-        _, codes = np.unique(np.array([one.cluster for one in samples.values()], dtype=np.str_), return_inverse=True)
+            for verdict in results.verdicts:
+                if verdict.metric == metric and verdict.score is not None:
+                    scores[row[verdict.sample], column[verdict.editor]] = verdict.score
+        _, codes = np.unique(
+            np.array([verdict.cluster for verdict in samples.values()], dtype=np.str_), return_inverse=True
+        )
         scale = results.scale if metric is None else results.metrics[metric]
-        return cls(scores, codes.astype(np.intp), [one.category for one in samples.values()], scale)
+        return cls(scores, codes.astype(np.intp), [verdict.category for verdict in samples.values()], scale)
 
     def compare(
         self, pairs: Sequence[tuple[int, int]], names: Sequence[str], inside: NDArray[np.bool_]
@@ -215,9 +228,11 @@ class _Table:
             return []
         scores = self.scores[inside]
         _, codes = np.unique(self.clusters[inside], return_inverse=True)
-        first, second = (list(one) for one in zip(*pairs, strict=True))
+        first, second = (list(column) for column in zip(*pairs, strict=True))
         span = self.scale.high - self.scale.low
-        found = paired_differences(scores[:, first] - scores[:, second], codes.astype(np.intp), limits=(-span, span))
+        differences = paired_differences(
+            scores[:, first] - scores[:, second], codes.astype(np.intp), limits=(-span, span)
+        )
         missing = np.isnan(scores)
         return [
             Comparison(
@@ -226,23 +241,23 @@ class _Table:
                 only_a=int(np.count_nonzero(~missing[:, a] & missing[:, b])),
                 only_b=int(np.count_nonzero(missing[:, a] & ~missing[:, b])),
                 neither=int(np.count_nonzero(missing[:, a] & missing[:, b])),
-                paired=one,
+                paired=difference,
                 p_corrected=None,
             )
-            for (a, b), one in zip(pairs, found, strict=True)
+            for (a, b), difference in zip(pairs, differences, strict=True)
         ]
 
 
 def _too_few(names: Sequence[str], pairs: Sequence[Comparison]) -> TooFew | None:
-    compared = [one for one in pairs if one.paired.n]
-    if not compared or any(one.significant_corrected for one in compared):
+    compared = [pair for pair in pairs if pair.paired.n]
+    if not compared or any(pair.significant_corrected for pair in compared):
         return None
-    sources = max(one.paired.clusters for one in compared)
+    sources = max(pair.paired.clusters for pair in compared)
     floor = smallest_p(sources)
     possible = floor is not None and floor * len(pairs) < ALPHA
-    if possible and not any(one.looks_clear for one in compared):
+    if possible and not any(pair.looks_clear for pair in compared):
         return None
-    return TooFew(max(one.paired.n for one in compared), sources, len(names), len(pairs), possible)
+    return TooFew(max(pair.paired.n for pair in compared), sources, len(names), len(pairs), possible)
 
 
 def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple[str, str]]:
@@ -251,9 +266,11 @@ def _named(pairs: Sequence[tuple[int, int]], names: Sequence[str]) -> list[tuple
 
 def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> dict[str, tuple[int, int]]:
     better, worse = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
-    for one in overall.values():
-        if one.significant_corrected and one.paired.difference:
-            high, low = (one.a, one.b) if one.paired.difference > 0 else (one.b, one.a)
+    for comparison in overall.values():
+        if comparison.significant_corrected and comparison.paired.difference:
+            high, low = (
+                (comparison.a, comparison.b) if comparison.paired.difference > 0 else (comparison.b, comparison.a)
+            )
             better[low] += 1
             worse[high] += 1
     return {name: (1 + better[name], len(names) - worse[name]) for name in names}
@@ -261,20 +278,20 @@ def _rank_ranges(names: Sequence[str], overall: Mapping[tuple[str, str], Compari
 
 def _cliques(names: Sequence[str], overall: Mapping[tuple[str, str], Comparison]) -> tuple[tuple[int, int], ...]:
     def near(a: int, b: int) -> bool:
-        one = overall[names[a], names[b]]
-        return one.paired.difference is not None and not one.significant_corrected
+        comparison = overall[names[a], names[b]]
+        return comparison.paired.difference is not None and not comparison.significant_corrected
 
-    found: list[tuple[int, int]] = []
+    cliques: list[tuple[int, int]] = []
     for first in range(len(names)):
         last = first
-        while last + 1 < len(names) and all(near(one, last + 1) for one in range(first, last + 1)):
+        while last + 1 < len(names) and all(near(member, last + 1) for member in range(first, last + 1)):
             last += 1
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return tuple(found)
+        if last > first and (not cliques or last > cliques[-1][1]):
+            cliques.append((first, last))
+    return tuple(cliques)
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, float):
         return round(value, 6)
-    return [_rounded(one) for one in value] if isinstance(value, list) else value
+    return [_rounded(item) for item in value] if isinstance(value, list) else value

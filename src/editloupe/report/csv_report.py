@@ -32,7 +32,7 @@ def scores_csv(results: Results) -> bytes:
     writer.writerow([_cell(name) for name in head])
     for (editor, sample, draw), verdicts in rows.items():
         first = next(iter(verdicts.values()))
-        failure = next((one.failure for one in verdicts.values() if one.failure is not None), None)
+        failure = next((verdict.failure for verdict in verdicts.values() if verdict.failure is not None), None)
         scores = [verdicts[metric].score if metric in verdicts else None for metric in results.metrics]
         cells: list[str | float | None] = [
             editor,
@@ -59,5 +59,12 @@ def _cell(value: str | float | None) -> str | float | None:
 
 def _begins_formula(text: str) -> bool:
     """Whether the first character that can be seen begins a formula; some programs strip what stands before it."""
-    seen = next((one for one in text if not one.isspace() and unicodedata.category(one) not in ("Cc", "Cf")), "")
+    seen = next(
+        (
+            character
+            for character in text
+            if not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf")
+        ),
+        "",
+    )
     return unicodedata.normalize("NFKC", seen) in _FORMULA

@@ -44,16 +44,32 @@ class FailureSummary:
     kinds: tuple[tuple[str, int, Unit], ...]
 
     def sentence(self, language: Language = "en") -> str:
-        """``14 of 72 scores, 9 of 36 edits: 9 edits missing-file, 5 scores prose``; empty where nothing failed."""
+        """``14 of 72 scores failed (9 of 36 edits: missing-file; 5 scores: prose)``; empty where nothing failed."""
         if not self.failed_scores:
             return ""
+        return words(language)["failed_of"].format(
+            failed=self.failed_scores, scores=self.scores, causes=self.causes(language)
+        )
+
+    def causes(self, language: Language = "en") -> str:
+        """What stands behind the failed scores: ``9 of 36 edits: missing-file; 5 scores: 3 prose, 2 empty``."""
         text = words(language)
-        told = [f"{counted(count, unit, language)} {one_line(kind, 60)}" for kind, count, unit in self.kinds[:SHOWN]]
-        if len(self.kinds) > SHOWN:
-            told.append(text["more_kinds"].format(more=len(self.kinds) - SHOWN))
-        numbers = {"failed_scores": self.failed_scores, "scores": self.scores}
-        numbers |= {"failed_edits": self.failed_edits, "edits": self.edits}
-        return text["failed_of"].format_map(numbers) + text["list_comma"].join(told)
+        if not self.failed_edits:  # the failed scores are counted where this is said
+            return self._kinds("score", text)
+        told = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
+        if asked := sum(count for _, count, unit in self.kinds if unit == "score"):
+            told.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
+        return text["semicolon"].join(told)
+
+    def _kinds(self, unit: Unit, text: Mapping[str, str]) -> str:
+        """The kinds of one unit, each with its number; one kind alone has that of the unit already."""
+        kinds = [(one_line(kind, 60), count) for kind, count, counts in self.kinds if counts == unit]
+        if len(kinds) == 1:
+            return kinds[0][0]
+        told = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
+        if len(kinds) > SHOWN:
+            told.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
+        return text["list_comma"].join(told)
 
 
 def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> FailureSummary:
@@ -63,13 +79,13 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
         results: of the study.
         counts: its failures, counted by kind.
     """
-    failures = [one.failure for one in results.verdicts if one.failure is not None]
-    waiting = sum(one.kind == NOT_DONE for one in failures)
+    failures = [verdict.failure for verdict in results.verdicts if verdict.failure is not None]
+    waiting = sum(failure.kind == NOT_DONE for failure in failures)
     kinds: Counter[tuple[str, Unit]] = Counter()
-    for one in counts:
-        if one.kind != NOT_DONE:
-            kinds[one.kind, unit_of(one)] += one.count
-    edits = {(one.editor, one.sample) for one in results.verdicts}
+    for failed in counts:
+        if failed.kind != NOT_DONE:
+            kinds[failed.kind, unit_of(failed)] += failed.count
+    edits = {(verdict.editor, verdict.sample) for verdict in results.verdicts}
     return FailureSummary(
         scores=len(results.verdicts),
         edits=len(edits),
@@ -87,10 +103,10 @@ def unit_of(count: FailureCount) -> Unit:
 
 def counted(count: int, unit: Unit, language: Language = "en") -> str:
     """``1 edit``, ``9 edits``."""
-    one, several = _WORDS[unit]
-    return words(language)[one if count == 1 else several].format(count=count)
+    singular, several = _WORDS[unit]
+    return words(language)[singular if count == 1 else several].format(count=count)
 
 
 def unreadable(results: Results) -> int:
     """How many scores there are not because a reply could not be read."""
-    return sum(one.failure is not None and one.failure.stage == "score" for one in results.verdicts)
+    return sum(verdict.failure is not None and verdict.failure.stage == "score" for verdict in results.verdicts)

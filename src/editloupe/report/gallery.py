@@ -15,6 +15,7 @@ from editloupe.report.leaderboard import MAX_GROUPS
 from editloupe.report.thumbnails import link_to
 from editloupe.report.words import one_line, printable
 from editloupe.results import Results, SampleNote, Verdict
+from editloupe.rubrics.thoughts import split_thoughts
 
 __all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
 
@@ -58,25 +59,25 @@ def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequenc
         editors: names in the order in which their edits stand side by side.
     """
     samples = _by_sample(results)
-    place = {name: index for index, name in enumerate(editors)}
+    position = {name: index for index, name in enumerate(editors)}
     categories = {category.id: index for index, category in enumerate(results.benchmark.categories)}
     metrics = list(results.metrics)
     kinds: dict[str, int] = {}
     groups = _groups(samples)
     rows, cards = [], []
-    for one in samples:
-        edits = sorted(one.edits.items(), key=lambda item: (place.get(item[0][0], len(place)), item[0][1]))
+    for sample in samples:
+        edits = sorted(sample.edits.items(), key=lambda item: (position.get(item[0][0], len(position)), item[0][1]))
         rows.append(
             {
-                "id": printable(one.first.sample),
-                "c": categories.get(one.first.category, -1),
-                "g": [_position(values, one.first.groups.get(name)) for name, values in groups.items()],
-                "t": one_line(one.first.instruction, SEARCHED),
+                "id": printable(sample.first.sample),
+                "c": categories.get(sample.first.category, -1),
+                "g": [_position(values, sample.first.groups.get(name)) for name, values in groups.items()],
+                "t": one_line(sample.first.instruction, SEARCHED),
                 "e": [
                     [
-                        place.get(editor, -1),
+                        position.get(editor, -1),
                         draw,
-                        _rounded(results.overall.get((editor, one.first.sample))),
+                        _rounded(results.overall.get((editor, sample.first.sample))),
                         [_rounded(score) for score in _scores(verdicts, metrics)],
                         _kind(verdicts, kinds),
                     ]
@@ -84,16 +85,16 @@ def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequenc
                 ],
             }
         )
-        note = results.notes.get(one.first.sample, SampleNote())
+        note = results.notes.get(sample.first.sample, SampleNote())
         cards.append(
             {
-                "id": printable(one.first.sample),
-                "instruction": printable(one.first.instruction)[:LONGEST],
+                "id": printable(sample.first.sample),
+                "instruction": printable(sample.first.instruction)[:LONGEST],
                 "description": printable(note.description)[:LONGEST],
                 "rationale": printable(note.rationale)[:LONGEST],
                 "label": note.label,
-                "groups": [[one_line(name, 60), one_line(value, 60)] for name, value in one.first.groups.items()],
-                "sources": [_picture(source, thumbnails) for source in one.sources],
+                "groups": [[one_line(name, 60), one_line(value, 60)] for name, value in sample.first.groups.items()],
+                "sources": [_picture(source, thumbnails) for source in sample.sources],
                 "references": [_picture(picture, thumbnails) for picture in note.references],
                 "edits": [_edit(verdicts, thumbnails) for _, verdicts in edits],
             }
@@ -107,22 +108,22 @@ def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequenc
 
 
 def _by_sample(results: Results) -> list[_Sample]:
-    found: dict[str, _Sample] = {}
+    samples: dict[str, _Sample] = {}
     for verdict in results.verdicts:
-        one = found.setdefault(verdict.sample, _Sample(verdict))
-        one.sources.update(dict.fromkeys(verdict.sources))
-        one.edits[verdict.editor, verdict.draw].append(verdict)
-    place = {category.id: index for index, category in enumerate(results.benchmark.categories)}
-    return sorted(found.values(), key=lambda one: place.get(one.first.category, len(place)))  # stable
+        sample = samples.setdefault(verdict.sample, _Sample(verdict))
+        sample.sources.update(dict.fromkeys(verdict.sources))
+        sample.edits[verdict.editor, verdict.draw].append(verdict)
+    position = {category.id: index for index, category in enumerate(results.benchmark.categories)}
+    return sorted(samples.values(), key=lambda sample: position.get(sample.first.category, len(position)))  # stable
 
 
 def _groups(samples: Sequence[_Sample]) -> dict[str, list[str]]:
     """The groups that divide the samples into a handful of parts."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for one in samples:
-        for name, value in one.first.groups.items():
-            found[name].add(value)
-    return {name: sorted(values) for name, values in sorted(found.items()) if 2 <= len(values) <= MAX_GROUPS}
+    groups: dict[str, set[str]] = defaultdict(set)
+    for sample in samples:
+        for name, value in sample.first.groups.items():
+            groups[name].add(value)
+    return {name: sorted(values) for name, values in sorted(groups.items()) if 2 <= len(values) <= MAX_GROUPS}
 
 
 def _position(values: Sequence[str], value: str | None) -> int:
@@ -130,40 +131,46 @@ def _position(values: Sequence[str], value: str | None) -> int:
 
 
 def _scores(verdicts: Sequence[Verdict], metrics: Sequence[str]) -> Iterator[float | None]:
-    by_metric = {one.metric: one.score for one in verdicts}
+    by_metric = {verdict.metric: verdict.score for verdict in verdicts}
     return (by_metric.get(metric) for metric in metrics)
 
 
 def _kind(verdicts: Sequence[Verdict], kinds: dict[str, int]) -> int:
     """The number of the first failure's kind, -1 where nothing failed."""
-    failure = next((one.failure for one in verdicts if one.failure is not None), None)
+    failure = next((verdict.failure for verdict in verdicts if verdict.failure is not None), None)
     if failure is None:
         return -1
     return kinds.setdefault(printable(failure.kind), len(kinds))
 
 
 def _edit(verdicts: Sequence[Verdict], thumbnails: Mapping[str, str]) -> Mapping[str, Any]:
-    image = next((one.image for one in verdicts if one.image is not None), None)
+    image = next((verdict.image for verdict in verdicts if verdict.image is not None), None)
     failures = {
-        (one.failure.stage, printable(one.failure.kind), one_line(one.failure.message, 600)): None
-        for one in verdicts
-        if one.failure is not None
+        (verdict.failure.stage, printable(verdict.failure.kind), one_line(verdict.failure.message, 600)): None
+        for verdict in verdicts
+        if verdict.failure is not None
     }
-    notes = [one_line(note, 600) for note in next((one.notes for one in verdicts if one.notes), ())]
+    notes = [one_line(note, 600) for note in next((verdict.notes for verdict in verdicts if verdict.notes), ())]
     return {
         **({"notes": notes} if notes else {}),
         "image": None if image is None else _picture(image, thumbnails),
         "digest": next((one.digest for one in verdicts if one.digest is not None), None),
         "failures": [list(one) for one in failures],
-        "metrics": [
-            {
-                "name": printable(one.metric),
-                "score": _rounded(one.score),
-                "words": printable(one.words or "").strip()[:LONGEST],
-                "labels": [[printable(label), round(p, 4)] for label, p in one.labels.items()] if one.labels else None,
-            }
-            for one in verdicts
-        ],
+        "metrics": [_metric(verdict) for verdict in verdicts],
+    }
+
+
+def _metric(verdict: Verdict) -> Mapping[str, Any]:
+    """What the judge said of one metric: the answer, which a search goes through, apart from what it thought before."""
+    spoken = split_thoughts(verdict.words or "")
+    thoughts = printable(verdict.thoughts or spoken.thoughts or "").strip()[:LONGEST]
+    labels = verdict.labels
+    return {
+        "name": printable(verdict.metric),
+        "score": _rounded(verdict.score),
+        "words": printable(spoken.answer).strip()[:LONGEST],
+        "labels": [[printable(label), round(p, 4)] for label, p in labels.items()] if labels else None,
+        **({"thoughts": thoughts} if thoughts else {}),
     }
 
 

@@ -33,21 +33,26 @@ def report_json(tables: Tables) -> bytes:
             "revision": benchmark.revision,
             "samples": benchmark.samples,
             "limited": benchmark.limited,
-            "categories": [{"id": one.id, "label": one.label, "samples": one.samples} for one in benchmark.categories],
+            "categories": [
+                {"id": category.id, "label": category.label, "samples": category.samples}
+                for category in benchmark.categories
+            ],
         },
         "judge": {
             "name": results.judge.name,
             "signature": results.judge.signature,
             "warning": " ".join(warnings_of(results)) or None,
             "sanity": None if results.sanity is None else results.sanity.verdicts,
+            "stated_sampling": results.judge.stated_sampling or None,
         },
         "rubric": results.rubric,
         "reading": dict(results.reading),
         "replies": results.replies.as_json(),
-        "editors": [_editor(one, results.aggregates) for one in tables.standings],
+        "editors": [_editor(standing, results.aggregates) for standing in tables.standings],
         "comparisons": tables.comparisons.as_json(),
+        "robustness": tables.robustness.as_json(),
         **({} if tables.ranking is None else {"pairs": tables.ranking.as_json()}),
-        "failures": [_failures(one) for one in tables.failures],
+        "failures": [_failures(failure) for failure in tables.failures],
         "speed": {stage: _speed(results.speed.get(stage)) for stage in ("edit", "judge")},
     }
     return (_dump(data, indent=2) + "\n").encode("utf-8", "backslashreplace")
@@ -55,40 +60,42 @@ def report_json(tables: Tables) -> bytes:
 
 def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:
     """Return the bytes of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
-    lines = [_dump(_verdict(one)).translate(_LINE_BREAKS) + "\n" for one in verdicts]
+    lines = [_dump(_verdict(verdict)).translate(_LINE_BREAKS) + "\n" for verdict in verdicts]
     return "".join(lines).encode("utf-8", "backslashreplace")
 
 
 def pairs_jsonl(verdicts: Iterable[PairVerdict]) -> bytes:
     """Return the bytes of ``pairs.jsonl``: one object per (sample, two editors, metric)."""
-    lines = [_dump(_pair(one)).translate(_LINE_BREAKS) + "\n" for one in verdicts]
+    lines = [_dump(_pair(verdict)).translate(_LINE_BREAKS) + "\n" for verdict in verdicts]
     return "".join(lines).encode("utf-8", "backslashreplace")
 
 
-def _pair(one: PairVerdict) -> dict[str, Any]:
+def _pair(pair: PairVerdict) -> dict[str, Any]:
     return {
-        "sample": one.sample,
-        "category": one.category,
-        "a": one.a,
-        "b": one.b,
-        "metric": one.metric or None,
-        "outcome": None if one.outcome is None else dict(zip(("a", "b", "tie"), one.outcome, strict=True)),
-        "identical": one.identical,
+        "sample": pair.sample,
+        "category": pair.category,
+        "a": pair.a,
+        "b": pair.b,
+        "metric": pair.metric or None,
+        "outcome": None if pair.outcome is None else dict(zip(("a", "b", "tie"), pair.outcome, strict=True)),
+        "identical": pair.identical,
         "answers": [
             {
-                "shown_first": "b" if each.turned else "a",
-                "draw": each.draw,
-                "outcome": None if each.outcome is None else dict(zip(("a", "b", "tie"), each.outcome, strict=True)),
-                "reply": each.words,
-                "labels": None if each.labels is None else dict(each.labels),
-                "failure": None if each.failure is None else _failure(each.failure),
+                "shown_first": "b" if answer.turned else "a",
+                "draw": answer.draw,
+                "outcome": None
+                if answer.outcome is None
+                else dict(zip(("a", "b", "tie"), answer.outcome, strict=True)),
+                "reply": answer.words,
+                "labels": None if answer.labels is None else dict(answer.labels),
+                "failure": None if answer.failure is None else _failure(answer.failure),
             }
-            for each in one.answers
+            for answer in pair.answers
         ],
-        "failure": None if one.failure is None else _failure(one.failure),
-        "images": list(one.images),
-        "sources": list(one.sources),
-        "instruction": one.instruction,
+        "failure": None if pair.failure is None else _failure(pair.failure),
+        "images": list(pair.images),
+        "sources": list(pair.sources),
+        "instruction": pair.instruction,
     }
 
 
@@ -122,22 +129,25 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def _editor(standing: Standing, aggregates: Iterable[Aggregate]) -> dict[str, Any]:
-    own = {f"{one.variant}: {one.name}": one.values[standing.editor.name] for one in aggregates}
+    own = {f"{aggregate.variant}: {aggregate.name}": aggregate.values[standing.editor.name] for aggregate in aggregates}
     return {
         "name": standing.editor.name,
         "signature": standing.editor.signature,
         "overall": standing.overall.as_json(),
         "categories": _estimates(standing.categories),
         "metrics": {
-            name: {"overall": one.overall.as_json(), "categories": _estimates(one.categories)}
-            for name, one in standing.metrics.items()
+            name: {
+                "overall": standing_in_metric.overall.as_json(),
+                "categories": _estimates(standing_in_metric.categories),
+            }
+            for name, standing_in_metric in standing.metrics.items()
         },
         "aggregates": _estimates({**standing.aggregates, **own}),
     }
 
 
 def _estimates(estimates: Mapping[str, Estimate]) -> dict[str, Any]:
-    return {name: one.as_json() for name, one in estimates.items()}
+    return {name: estimate.as_json() for name, estimate in estimates.items()}
 
 
 def _failures(count: FailureCount) -> dict[str, Any]:
@@ -148,7 +158,9 @@ def _failures(count: FailureCount) -> dict[str, Any]:
         "count": count.count,
         "unit": f"{unit_of(count)}s",
         "examples": [
-            {"sample": one.sample, "message": one.failure.message} for one in count.examples if one.failure is not None
+            {"sample": example.sample, "message": example.failure.message}
+            for example in count.examples
+            if example.failure is not None
         ],
     }
 

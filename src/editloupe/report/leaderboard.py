@@ -74,38 +74,40 @@ def standings(results: Results) -> list[Standing]:
 
 def ranked(table: Iterable[Standing]) -> list[Standing]:
     """Best overall mean first; editors without a score last."""
-    return sorted(table, key=lambda one: (one.overall.mean is None, -(one.overall.mean or 0.0)))
+    return sorted(table, key=lambda standing: (standing.overall.mean is None, -(standing.overall.mean or 0.0)))
 
 
 def count_failures(results: Results, *, examples: int = 3) -> list[FailureCount]:
     """Count failures by editor, stage and kind; within an editor the commonest first."""
-    found: dict[tuple[str, str, str], dict[tuple[str, ...], Verdict]] = defaultdict(dict)
+    failed: dict[tuple[str, str, str], dict[tuple[str, ...], Verdict]] = defaultdict(dict)
     for verdict in results.verdicts:
         if (failure := verdict.failure) is not None:
             what: tuple[str, ...] = (verdict.sample, str(verdict.draw))
             if failure.stage in ("judge", "score"):
                 what = (*what, verdict.metric)
-            found[verdict.editor, failure.stage, failure.kind].setdefault(what, verdict)
-    place = {editor.name: index for index, editor in enumerate(results.editors)}
+            failed[verdict.editor, failure.stage, failure.kind].setdefault(what, verdict)
+    position = {editor.name: index for index, editor in enumerate(results.editors)}
     counts = [
         FailureCount(*key, count=len(verdicts), examples=tuple(verdicts.values())[:examples])
-        for key, verdicts in found.items()
+        for key, verdicts in failed.items()
     ]
-    return sorted(counts, key=lambda one: (place.get(one.editor, len(place)), -one.count, one.stage, one.kind))
+    return sorted(
+        counts, key=lambda count: (position.get(count.editor, len(position)), -count.count, count.stage, count.kind)
+    )
 
 
 def _standing(
     results: Results, editor: EditorInfo, verdicts: list[Verdict], grouping: Mapping[str, list[str]]
 ) -> Standing:
     samples = {verdict.sample: verdict for verdict in verdicts}
-    overall = [_item(one, results.overall.get((editor.name, one.sample))) for one in samples.values()]
+    overall = [_item(verdict, results.overall.get((editor.name, verdict.sample))) for verdict in samples.values()]
     categories = [category.id for category in results.benchmark.categories]
     metrics = {}
     for metric, scale in results.metrics.items():
-        items = [_item(one, one.score) for one in verdicts if one.metric == metric]
+        items = [_item(verdict, verdict.score) for verdict in verdicts if verdict.metric == metric]
         metrics[metric] = MetricStanding(_estimate(items, scale), _by_category(items, categories, scale))
     aggregates = {
-        f"{group}={value}": _estimate([one for one in overall if one.groups.get(group) == value], results.scale)
+        f"{group}={value}": _estimate([item for item in overall if item.groups.get(group) == value], results.scale)
         for group, values in grouping.items()
         for value in values
     }
@@ -123,15 +125,15 @@ def _grouping(verdicts: Iterable[Verdict]) -> dict[str, list[str]]:
     for verdict in verdicts:
         for group, value in verdict.groups.items():
             values[group].add(value)
-    return {group: sorted(found) for group, found in sorted(values.items()) if 2 <= len(found) <= MAX_GROUPS}
+    return {group: sorted(distinct) for group, distinct in sorted(values.items()) if 2 <= len(distinct) <= MAX_GROUPS}
 
 
 def _by_category(items: list[_Item], categories: list[str], scale: Scale) -> dict[str, Estimate]:
-    return {name: _estimate([one for one in items if one.category == name], scale) for name in categories}
+    return {name: _estimate([item for item in items if item.category == name], scale) for name in categories}
 
 
 def _estimate(items: list[_Item], scale: Scale) -> Estimate:
-    scores, clusters = [one.score for one in items], [one.cluster for one in items]
+    scores, clusters = [item.score for item in items], [item.cluster for item in items]
     return summarize(scores, clusters, worst=scale.worst, limits=scale.limits)
 
 

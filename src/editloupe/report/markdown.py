@@ -9,7 +9,7 @@ from editloupe.report.comparisons import Comparisons
 from editloupe.report.failure_summary import counted, unit_of
 from editloupe.report.markdown_cells import plain, row
 from editloupe.report.markdown_pairs import ranking_markdown
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
 from editloupe.report.words import interval, number, rank_range, signed, words
@@ -29,6 +29,7 @@ def report_markdown(tables: Tables) -> bytes:
         "",
         _setting(results),
         "",
+        *_greedy(results),
         *_scored(tables),
         *([] if tables.ranking is None else ranking_markdown(tables.ranking, results.language)),
         f"## {text['failures']}",
@@ -71,11 +72,16 @@ def leaderboard_markdown(tables: Tables) -> str:
 
 def _warnings(results: Results) -> list[str]:
     """One paragraph each, an empty line after it."""
-    return [line for one in warnings_of(results) for line in (f"**{plain(one, 600)}**", "")]
+    return [line for warning in warnings_of(results) for line in (f"**{plain(warning, 600)}**", "")]
 
 
 def _too_few(results: Results, comparisons: Comparisons) -> list[str]:
     remark = too_few(comparisons, results.language)
+    return [plain(remark, 400), ""] if remark else []
+
+
+def _greedy(results: Results) -> list[str]:
+    remark = greedy_beside(results.judge.name, results.judge.stated_sampling, results.language)
     return [plain(remark, 400), ""] if remark else []
 
 
@@ -106,18 +112,18 @@ def _leaderboard(tables: Tables) -> Iterable[str]:
     ]
     yield row(columns)
     yield row(["---:", "---", *(["---:"] * (len(columns) - 2))])
-    for one in tables.ranked:
-        total = one.overall
+    for standing in tables.ranked:
+        total = standing.overall
         cells = [
-            rank_range(tables.comparisons, one.editor.name),
-            plain(one.editor.name),
+            rank_range(tables.comparisons, standing.editor.name),
+            plain(standing.editor.name),
             f"**{number(total.mean)}**",
             interval(total),
             str(total.n),
             str(total.failed),
         ]
         cells.append(number(total.mean_if_failures_worst))
-        yield row([*cells, *(_short(one.categories[category.id]) for category in results.benchmark.categories)])
+        yield row([*cells, *(_short(standing.categories[category.id]) for category in results.benchmark.categories)])
 
 
 def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
@@ -131,17 +137,17 @@ def _comparisons(results: Results, comparisons: Comparisons) -> Iterable[str]:
     yield row(["---", "---", *(["---:"] * 5)])
     short = short_names(comparisons.editors)  # the leaderboard above has the whole ones
     for a, b in itertools.pairwise(comparisons.editors):
-        one = comparisons.overall[a, b]
-        ends = one.paired.ci95
+        comparison = comparisons.overall[a, b]
+        ends = comparison.paired.ci95
         interval_ = "–" if ends is None else f"{signed(ends[0])} – {signed(ends[1])}"
         cells = [
             plain(short[a]),
             plain(short[b]),
-            signed(one.paired.difference),
+            signed(comparison.paired.difference),
             interval_,
-            number(one.p_corrected, 4),
+            number(comparison.p_corrected, 4),
         ]
-        yield row([*cells, number(one.paired.detectable), str(one.paired.n)])
+        yield row([*cells, number(comparison.paired.detectable), str(comparison.paired.n)])
     yield ""
 
 
@@ -163,14 +169,14 @@ def _failures(tables: Tables) -> Iterable[str]:
         yield ""
     yield row([text["editor"], text["stage"], text["kind"], text["count"], text["example"]])
     yield row(["---", "---", "---", "---:", "---"])
-    for one in tables.failures:
-        example = one.examples[0]
+    for failure in tables.failures:
+        example = failure.examples[0]
         message = example.failure.message if example.failure is not None else ""
         cells = [
-            plain(one.editor),
-            text[f"stage_{one.stage}"],
-            plain(one.kind),
-            counted(one.count, unit_of(one), language),
+            plain(failure.editor),
+            text[f"stage_{failure.stage}"],
+            plain(failure.kind),
+            counted(failure.count, unit_of(failure), language),
         ]
         yield row([*cells, f"{plain(example.sample, 60)}: {plain(message)}"])
 

@@ -11,7 +11,8 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
-from editloupe.report.remarks import limited_to, too_few, warnings_of
+from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
+from editloupe.report.robustness import robust_sentences
 from editloupe.report.sanity import sanity_view
 from editloupe.report.short_names import short_names
 from editloupe.report.tables import Tables
@@ -40,7 +41,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
     """
     results, comparisons = tables.results, tables.comparisons
     benchmark, judge = results.benchmark, results.judge
-    names = [one.editor.name for one in tables.ranked]
+    names = [standing.editor.name for standing in tables.ranked]
     short = short_names(names)
     return {
         "version": results.version,
@@ -51,30 +52,41 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
             "name": printable(benchmark.name),
             "revision": printable(benchmark.revision),
             "samples": benchmark.samples,
-            "limited": [limited_to(benchmark.samples, one) for one in ("en", "zh")] if benchmark.limited else None,
+            "limited": [limited_to(benchmark.samples, language) for language in ("en", "zh")]
+            if benchmark.limited
+            else None,
             "categories": [
-                {"id": printable(one.id), "label": _label(one.id, one.label), "samples": one.samples}
-                for one in benchmark.categories
+                {
+                    "id": printable(category.id),
+                    "label": _label(category.id, category.label),
+                    "samples": category.samples,
+                }
+                for category in benchmark.categories
             ],
         },
         "judge": {
             "name": printable(judge.name),
             "signature": printable(judge.signature),
+            "greedy": [greedy_beside(judge.name, judge.stated_sampling, language) for language in ("en", "zh")],
         },
         "warnings": _both(warnings_of(results, "en"), warnings_of(results, "zh")),
         "too_few": _both([too_few(comparisons, "en")], [too_few(comparisons, "zh")])[0],
         "rubric": printable(results.rubric),
         "scale": _scale(results.scale),
         "metrics": [{"name": printable(name), **_scale(on)} for name, on in results.metrics.items()],
-        "editors": [_editor(one, short[one.editor.name]) for one in tables.ranked],
+        "editors": [
+            _editor(standing, short[standing.editor.name], tables.robustness.bounds.get(standing.editor.name))
+            for standing in tables.ranked
+        ],
         "comparisons": comparisons.as_json(),
-        "aggregates": [_aggregate(one, names) for one in results.aggregates],
+        "robust": _robust(tables),
+        "aggregates": [_aggregate(aggregate, names) for aggregate in results.aggregates],
         "card": printable(results.card),
         "judge_card": None if results.judge_card is None else results.judge_card.as_json(),
         "sanity": sanity_view(results, thumbnails),
         "histograms": _histograms(results, names),
         "failed": [tables.failed.sentence("en"), tables.failed.sentence("zh")],
-        "failures": [_failure(one, names) for one in tables.failures],
+        "failures": [_failure(failure, names) for failure in tables.failures],
         "unreadable": _unreadable(results.verdicts, names),
         "replies": _replies(results.replies),
         "reading": _reading(results.reading),
@@ -83,6 +95,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "cost": dict(results.cost),
         "versions": dict(results.versions),
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
+        "drawn": None if results.drawn is None else _drawn(results.drawn, names),
         "audit": None if results.audit is None else results.audit.as_json(),
         "probe": None if results.probe is None else results.probe.as_json(),
     }
@@ -100,57 +113,80 @@ def _label(category: str, label: str) -> list[str]:
     return [printable(label)] * 2
 
 
+def _robust(tables: Tables) -> list[list[str]]:
+    """The sentences under the leaderboard, in both languages."""
+    categories = tables.results.benchmark.categories
+    labels = [
+        {category.id: _label(category.id, category.label)[language] for category in categories} for language in (0, 1)
+    ]
+    return _both(
+        robust_sentences(tables.robustness, labels[0], "en"), robust_sentences(tables.robustness, labels[1], "zh")
+    )
+
+
+def _drawn(drawn: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Which edits are to be rated: samples by id, editors by their number."""
+    return {
+        "samples": drawn["samples"],
+        "editors": [number for number, name in enumerate(names) if name in drawn["editors"]],
+    }
+
+
 def _scale(scale: Scale) -> dict[str, float]:
     return {"low": scale.low, "high": scale.high, "worst": scale.worst}
 
 
-def _editor(standing: Standing, short: str) -> dict[str, Any]:
+def _editor(standing: Standing, short: str, bounds: tuple[float, float] | None) -> dict[str, Any]:
     return {
         "name": printable(standing.editor.name),
         "short": short,
         "signature": printable(standing.editor.signature),
         "overall": _estimate(standing.overall),
-        "categories": [_estimate(one) for one in standing.categories.values()],
+        "bounds": None if bounds is None or not standing.overall.failed else [_rounded(end) for end in bounds],
+        "categories": [_estimate(estimate) for estimate in standing.categories.values()],
         "metrics": [
-            {"overall": _estimate(one.overall), "categories": [_estimate(each) for each in one.categories.values()]}
-            for one in standing.metrics.values()
+            {
+                "overall": _estimate(metric.overall),
+                "categories": [_estimate(estimate) for estimate in metric.categories.values()],
+            }
+            for metric in standing.metrics.values()
         ],
-        "aggregates": {printable(name): _estimate(one) for name, one in standing.aggregates.items()},
+        "aggregates": {printable(name): _estimate(estimate) for name, estimate in standing.aggregates.items()},
     }
 
 
-def _estimate(one: Estimate) -> list[float | int | None]:
+def _estimate(estimate: Estimate) -> list[float | int | None]:
     """[n, failed, mean, low, high, mean if failures count as worst], floats rounded to 4 decimals."""
-    low, high = one.ci95 or (None, None)
-    return [one.n, one.failed, *map(_rounded, (one.mean, low, high, one.mean_if_failures_worst))]
+    low, high = estimate.ci95 or (None, None)
+    return [estimate.n, estimate.failed, *map(_rounded, (estimate.mean, low, high, estimate.mean_if_failures_worst))]
 
 
-def _aggregate(one: Aggregate, editors: Sequence[str]) -> dict[str, Any]:
+def _aggregate(aggregate: Aggregate, editors: Sequence[str]) -> dict[str, Any]:
     return {
-        "name": printable(one.name),
-        "variant": one.variant,
-        "note": printable(one.note),
-        "values": [_estimate(one.values[name]) for name in editors],
+        "name": printable(aggregate.name),
+        "variant": aggregate.variant,
+        "note": printable(aggregate.note),
+        "values": [_estimate(aggregate.values[name]) for name in editors],
     }
 
 
 def _histograms(results: Results, editors: Sequence[str]) -> list[dict[str, Any]]:
     """The distribution of scores: overall first, then each metric where there are several; counts by editor."""
-    overall = {name: [one for (editor, _), one in results.overall.items() if editor == name] for name in editors}
-    found = [_histogram("", results.scale, overall)]
+    overall = {name: [score for (editor, _), score in results.overall.items() if editor == name] for name in editors}
+    histograms = [_histogram("", results.scale, overall)]
     if len(results.metrics) > 1:
         scores: dict[str, dict[str, list[float | None]]] = {
             metric: {name: [] for name in editors} for metric in results.metrics
         }
         for verdict in results.verdicts:
             scores[verdict.metric][verdict.editor].append(verdict.score)
-        found += [_histogram(printable(metric), on, scores[metric]) for metric, on in results.metrics.items()]
-    return found
+        histograms += [_histogram(printable(metric), on, scores[metric]) for metric, on in results.metrics.items()]
+    return histograms
 
 
 def _histogram(metric: str, scale: Scale, scores: Mapping[str, Sequence[float | None]]) -> dict[str, Any]:
-    known = [[one for one in values if one is not None] for values in scores.values()]
-    whole = all(float(one).is_integer() for values in known for one in values)
+    known = [[score for score in values if score is not None] for values in scores.values()]
+    whole = all(float(value).is_integer() for values in known for value in values)
     span = scale.high - scale.low
     if whole and 1 <= span <= BINS:  # one column per point, its middle on the point
         edges = np.arange(scale.low - 0.5, scale.high + 1)
@@ -169,31 +205,31 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
         "unit": unit_of(count),
         "examples": [
             {
-                "sample": printable(one.sample),
-                "message": one_line(one.failure.message, 600),
-                "attempts": one.failure.attempts,
-                "retryable": one.failure.retryable,
+                "sample": printable(example.sample),
+                "message": one_line(example.failure.message, 600),
+                "attempts": example.failure.attempts,
+                "retryable": example.failure.retryable,
             }
-            for one in count.examples
-            if one.failure is not None
+            for example in count.examples
+            if example.failure is not None
         ],
     }
 
 
 def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str, Any]:
     """What the judge said where no score could be read, verbatim."""
-    found = [one for one in verdicts if one.failure is not None and one.failure.stage == "score"]
+    unreadable = [verdict for verdict in verdicts if verdict.failure is not None and verdict.failure.stage == "score"]
     return {
-        "count": len(found),
+        "count": len(unreadable),
         "shown": [
             {
-                "editor": editors.index(one.editor),
-                "sample": printable(one.sample),
-                "metric": printable(one.metric),
-                "kind": printable(one.failure.kind if one.failure is not None else ""),
-                "words": printable(one.words or "")[:VERBATIM],
+                "editor": editors.index(verdict.editor),
+                "sample": printable(verdict.sample),
+                "metric": printable(verdict.metric),
+                "kind": printable(verdict.failure.kind if verdict.failure is not None else ""),
+                "words": printable(verdict.words or "")[:VERBATIM],
             }
-            for one in found[:UNREADABLE]
+            for verdict in unreadable[:UNREADABLE]
         ],
     }
 
@@ -203,24 +239,24 @@ def _replies(replies: ReplyCounts) -> dict[str, Any]:
     return {
         "asked": replies.asked,
         "thoughts": replies.thoughts,
-        "read": [_reply_count(one) for one in replies.read],
-        "lost": [_reply_count(one) for one in replies.lost],
+        "read": [_reply_count(form) for form in replies.read],
+        "lost": [_reply_count(loss) for loss in replies.lost],
     }
 
 
-def _reply_count(one: ReplyCount) -> dict[str, Any]:
+def _reply_count(count: ReplyCount) -> dict[str, Any]:
     return {
-        "stage": one.stage,
-        "name": printable(one.name),
-        "count": one.count,
+        "stage": count.stage,
+        "name": printable(count.name),
+        "count": count.count,
         "examples": [
             {
-                "editor": printable(each.editor),
-                "sample": printable(each.sample),
-                "words": printable(each.words),
-                "message": one_line(each.message, 600),
+                "editor": printable(example.editor),
+                "sample": printable(example.sample),
+                "words": printable(example.words),
+                "message": one_line(example.message, 600),
             }
-            for each in one.examples
+            for example in count.examples
         ],
     }
 
@@ -230,8 +266,8 @@ def _reading(reading: Mapping[str, Any]) -> dict[str, Any] | None:
     if not reading:
         return None
     examples = [
-        {name: printable(value) if isinstance(value, str) else value for name, value in one.items()}
-        for one in reading["examples"]
+        {name: printable(value) if isinstance(value, str) else value for name, value in example.items()}
+        for example in reading["examples"]
     ]
     return {**reading, "examples": examples}
 

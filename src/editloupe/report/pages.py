@@ -83,13 +83,13 @@ def html_page(
     )
     rows = [
         {
-            "editor": one_line(one.editor.name, 80),
-            "mean": number(one.overall.mean),
-            "interval": interval(one.overall),
-            "n": one.overall.n,
-            "failed": one.overall.failed,
+            "editor": one_line(standing.editor.name, 80),
+            "mean": number(standing.overall.mean),
+            "interval": interval(standing.overall),
+            "n": standing.overall.n,
+            "failed": standing.overall.failed,
         }
-        for one in tables.ranked
+        for standing in tables.ranked
     ]
     html = environment.get_template("report.html").render(
         language=results.language,

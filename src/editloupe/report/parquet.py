@@ -34,27 +34,28 @@ def write_parquet(results: Results, folder: Path) -> Path:
 
     text, words = pa.string(), pa.map_(pa.string(), pa.string())
     columns: dict[str, tuple[Any, Callable[[Verdict], Any]]] = {
-        "editor": (text, lambda one: one.editor),
-        "sample": (text, lambda one: one.sample),
-        "category": (text, lambda one: one.category),
-        "metric": (text, lambda one: one.metric),
-        "draw": (pa.int32(), lambda one: one.draw),
-        "score": (pa.float64(), lambda one: one.score),
-        "overall": (pa.float64(), lambda one: results.overall.get((one.editor, one.sample))),
-        "reply": (text, lambda one: one.words),
-        "labels": (pa.map_(text, pa.float64()), lambda one: one.labels and list(one.labels.items())),
-        "failure_stage": (text, lambda one: one.failure and one.failure.stage),
-        "failure_kind": (text, lambda one: one.failure and one.failure.kind),
-        "failure_message": (text, lambda one: one.failure and one.failure.message),
-        "image": (text, lambda one: one.image),
-        "sources": (pa.list_(text), lambda one: list(one.sources)),
-        "groups": (words, lambda one: list(one.groups.items())),
-        "cluster": (text, lambda one: one.cluster),
-        "instruction": (text, lambda one: one.instruction),
-        "judge": (text, lambda one: one.judge),
+        "editor": (text, lambda verdict: verdict.editor),
+        "sample": (text, lambda verdict: verdict.sample),
+        "category": (text, lambda verdict: verdict.category),
+        "metric": (text, lambda verdict: verdict.metric),
+        "draw": (pa.int32(), lambda verdict: verdict.draw),
+        "score": (pa.float64(), lambda verdict: verdict.score),
+        "overall": (pa.float64(), lambda verdict: results.overall.get((verdict.editor, verdict.sample))),
+        "reply": (text, lambda verdict: verdict.words),
+        "labels": (pa.map_(text, pa.float64()), lambda verdict: verdict.labels and list(verdict.labels.items())),
+        "failure_stage": (text, lambda verdict: verdict.failure and verdict.failure.stage),
+        "failure_kind": (text, lambda verdict: verdict.failure and verdict.failure.kind),
+        "failure_message": (text, lambda verdict: verdict.failure and verdict.failure.message),
+        "image": (text, lambda verdict: verdict.image),
+        "sources": (pa.list_(text), lambda verdict: list(verdict.sources)),
+        "groups": (words, lambda verdict: list(verdict.groups.items())),
+        "cluster": (text, lambda verdict: verdict.cluster),
+        "instruction": (text, lambda verdict: verdict.instruction),
+        "judge": (text, lambda verdict: verdict.judge),
     }
     arrays = {
-        name: pa.array([_utf8(value(one)) for one in results.verdicts], kind) for name, (kind, value) in columns.items()
+        name: pa.array([_utf8(value(verdict)) for verdict in results.verdicts], kind)
+        for name, (kind, value) in columns.items()
     }
     table = pa.table(arrays, metadata={"editloupe": results.version, "signature": _utf8(results.signature)})
     sink = pa.BufferOutputStream()
@@ -69,5 +70,5 @@ def _utf8(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list | tuple):
-        return type(value)(_utf8(one) for one in value)
+        return type(value)(_utf8(item) for item in value)
     return value

@@ -11,7 +11,7 @@ from editloupe.report.sanity import failed_probes, probe_called
 from editloupe.report.words import one_line, words
 from editloupe.results import NOT_DONE, Language, Results
 
-__all__ = ["limited_to", "outside_domain", "too_few", "warnings_of"]
+__all__ = ["greedy_beside", "limited_to", "outside_domain", "too_few", "warnings_of"]
 
 
 def warnings_of(results: Results, language: Language | None = None) -> list[str]:
@@ -23,15 +23,19 @@ def warnings_of(results: Results, language: Language | None = None) -> list[str]
     """
     language = language or results.language
     judge = results.judge
-    found = [one_line(judge.warning, 400)] if judge.warning else []
-    found += outside_domain(judge.name, judge.domain, results.benchmark.name, language)
+    warnings = [one_line(judge.warning, 400)] if judge.warning else []
+    warnings += outside_domain(judge.name, judge.domain, results.benchmark.name, language)
     if failing := failed_probes(results):
         named = ", ".join(f"“{probe_called(name, language)}”" for name in failing)
-        found.append(words(language)["sanity_failed"].format(judge=one_line(judge.name, 60), probes=named))
-    failed = [one.failure for one in results.verdicts if one.failure is not None and one.failure.kind != NOT_DONE]
-    if failed and not any(one.score is not None for one in results.verdicts):
-        found.append(_nothing_scored(failed, len(results.verdicts), language))
-    return found
+        warnings.append(words(language)["sanity_failed"].format(judge=one_line(judge.name, 60), probes=named))
+    failed = [
+        verdict.failure
+        for verdict in results.verdicts
+        if verdict.failure is not None and verdict.failure.kind != NOT_DONE
+    ]
+    if failed and not any(verdict.score is not None for verdict in results.verdicts):
+        warnings.append(_nothing_scored(failed, len(results.verdicts), language))
+    return warnings
 
 
 def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: Language = "en") -> list[str]:
@@ -50,6 +54,20 @@ def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: 
     return [words(language)["outside_domain"].format_map(names)]
 
 
+def greedy_beside(judge: str, sampling: str, language: Language = "en") -> str:
+    """The sentence that a judge took the most probable tokens where its makers draw them; empty where it did not.
+
+    Args:
+        judge: its name.
+        sampling: how they do; empty where there is nothing to say.
+        language: of the sentence.
+    """
+    if not sampling:
+        return ""
+    names = {"judge": one_line(judge, 60), "sampling": one_line(sampling, 200)}
+    return words(language)["greedy_beside"].format_map(names)
+
+
 def limited_to(samples: int, language: Language) -> str:
     """Which samples a limit took.
 
@@ -62,19 +80,24 @@ def limited_to(samples: int, language: Language) -> str:
 
 def too_few(comparisons: Comparisons, language: Language) -> str:
     """The sentence that samples are lacking to tell any two editors apart; empty where they are not."""
-    one = comparisons.too_few
-    if one is None:
+    lacking = comparisons.too_few
+    if lacking is None:
         return ""
     text = words(language)
-    begin = text["too_few_one" if one.samples == 1 else "too_few_many"]
-    reason = text["too_few_possible" if one.possible else "too_few_impossible"]
-    numbers = {"samples": one.samples, "sources": one.sources, "editors": one.editors, "pairs": one.pairs}
+    begin = text["too_few_one" if lacking.samples == 1 else "too_few_many"]
+    reason = text["too_few_possible" if lacking.possible else "too_few_impossible"]
+    numbers = {
+        "samples": lacking.samples,
+        "sources": lacking.sources,
+        "editors": lacking.editors,
+        "pairs": lacking.pairs,
+    }
     return f"{begin}{reason}".format_map(numbers)
 
 
 def _nothing_scored(failed: Sequence[Failure], scores: int, language: Language) -> str:
     """Says of a study without any score that it has none, and the commonest reason."""
-    ((kind, count),) = Counter(one.kind for one in failed).most_common(1)
-    example = next(one.message for one in failed if one.kind == kind)
+    ((kind, count),) = Counter(failure.kind for failure in failed).most_common(1)
+    example = next(failure.message for failure in failed if failure.kind == kind)
     known = {"scores": scores, "count": count, "kind": one_line(kind, 60), "message": one_line(example, 200)}
     return words(language)["nothing_scored"].format_map(known)

@@ -85,14 +85,14 @@ def sanity_view(results: Results, thumbnails: Mapping[str, str]) -> dict[str, An
         results: of the study.
         thumbnails: path by picture.
     """
-    found = results.sanity
-    if found is None:
+    sanity = results.sanity
+    if sanity is None:
         return None
     return {
-        "form": found.form,
-        "error_rate": found.error_rate,
-        "questions": found.questions,
-        "probes": [_probe(name, one, found.fewest, thumbnails) for name, one in found.probes.items()],
+        "form": sanity.form,
+        "error_rate": sanity.error_rate,
+        "questions": sanity.questions,
+        "probes": [_probe(name, probe, sanity.fewest, thumbnails) for name, probe in sanity.probes.items()],
     }
 
 
@@ -106,25 +106,25 @@ def _probe(name: str, probe: ProbeResult, fewest: int, thumbnails: Mapping[str, 
         "edits": probe.edits,
         "lost": probe.lost,
         "metrics": [{**stored(one), "name": printable(metric)} for metric, one in probe.metrics.items()],
-        "examples": [_example(one, thumbnails) for one in probe.examples],
+        "examples": [_example(example, thumbnails) for example in probe.examples],
     }
 
 
-def _example(one: ProbeExample, thumbnails: Mapping[str, str]) -> dict[str, Any]:
+def _example(example: ProbeExample, thumbnails: Mapping[str, str]) -> dict[str, Any]:
     def shown(picture: str | None) -> dict[str, str | None]:
         small = None if picture is None else thumbnails.get(picture)
         return {"small": small, "large": None if small is None or picture is None else link_to(picture)}
 
     return {
-        "editor": printable(one.editor),
-        "sample": printable(one.sample),
-        "instruction": printable(one.instruction)[:LONGEST],
-        "told": printable(one.told)[:LONGEST],
-        "before": printable(one.before),
-        "sources": [shown(each) for each in one.sources],
-        "shown_sources": [shown(each) for each in one.shown_sources],
-        "image": shown(one.image),
-        "shown": shown(one.shown),
-        "words": printable(one.words),
-        "scores": [[printable(metric), *pair] for metric, pair in one.scores.items()],
+        "editor": printable(example.editor),
+        "sample": printable(example.sample),
+        "instruction": printable(example.instruction)[:LONGEST],
+        "told": printable(example.told)[:LONGEST],
+        "before": printable(example.before),
+        "sources": [shown(picture) for picture in example.sources],
+        "shown_sources": [shown(picture) for picture in example.shown_sources],
+        "image": shown(example.image),
+        "shown": shown(example.shown),
+        "words": printable(example.words),
+        "scores": [[printable(metric), *pair] for metric, pair in example.scores.items()],
     }

@@ -66,7 +66,7 @@ def cut(text: str, width: int) -> str:
 
 def _to_last_boundary(text: str) -> str:
     """The text up to its last boundary between words, where that leaves more than half of it; else all of it."""
-    last = max((found.start() for found in _BOUNDARY.finditer(text)), default=0)
+    last = max((boundary.start() for boundary in _BOUNDARY.finditer(text)), default=0)
     return text[:last] if 2 * last > len(text) else text
 
 
@@ -76,7 +76,7 @@ def _without_shared_beginning(short: Mapping[str, str], name: str) -> dict[str, 
     if boundary is None:
         return None
     beginning = name[: boundary.end()]
-    rest = {one: form.removeprefix(beginning) for one, form in short.items()}
-    shared = [one for one, form in short.items() if form.startswith(beginning)]
-    telling = all(_TELLING.search(rest[one]) for one in shared)
+    rest = {full: form.removeprefix(beginning) for full, form in short.items()}
+    shared = [full for full, form in short.items() if form.startswith(beginning)]
+    telling = all(_TELLING.search(rest[full]) for full in shared)
     return rest if len(shared) > 1 and telling and len(set(rest.values())) == len(set(short.values())) else None

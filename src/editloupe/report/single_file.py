@@ -40,12 +40,12 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     """
     results = tables.results
     chosen = _chosen(results, samples)
-    shown = replace(results, verdicts=tuple(one for one in results.verdicts if one.sample in chosen))
+    shown = replace(results, verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen))
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    gallery = gallery_of(shown, thumbnails, [one.editor.name for one in tables.ranked])
+    gallery = gallery_of(shown, thumbnails, [standing.editor.name for standing in tables.ranked])
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
-    total = len({one.sample for one in results.verdicts})
+    total = len({verdict.sample for verdict in results.verdicts})
     html = html_page(
         tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
     )
@@ -57,10 +57,10 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
 def _chosen(results: Results, most: int) -> set[str]:
     """Samples from the categories in turn, the first ones of each."""
     by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
-    for one in results.verdicts:
-        by_category[one.category][one.sample] = None
+    for verdict in results.verdicts:
+        by_category[verdict.category][verdict.sample] = None
     rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
-    return set([one for one in chain.from_iterable(rounds) if one is not None][:most])
+    return set([sample for sample in chain.from_iterable(rounds) if sample is not None][:most])
 
 
 def _as_data(path: Path) -> str:

@@ -9,6 +9,7 @@ from editloupe.report.comparisons import Comparisons, compare_all
 from editloupe.report.failure_summary import FailureSummary, summarize_failures
 from editloupe.report.leaderboard import FailureCount, Standing, count_failures, ranked, standings
 from editloupe.report.ranking import Ranking
+from editloupe.report.robustness import Robustness, robustness_of
 from editloupe.results import Results
 
 __all__ = ["Tables"]
@@ -23,6 +24,7 @@ class Tables:
         standings: of all editors, in the order of the study.
         ranked: the same, best first.
         comparisons: of all pairs of editors by their overall scores.
+        robustness: how far the table can be leaned on.
         failures: counted by editor, stage and kind.
         failed: how much failed in all.
         ranking: of the pairs, where the study compares any.
@@ -32,6 +34,7 @@ class Tables:
     standings: tuple[Standing, ...]
     ranked: tuple[Standing, ...]
     comparisons: Comparisons
+    robustness: Robustness
     failures: tuple[FailureCount, ...]
     failed: FailureSummary
     ranking: Ranking | None = None
@@ -42,11 +45,13 @@ class Tables:
         table = standings(results)
         best = ranked(table)
         failures = count_failures(results)
+        comparisons = compare_all(results, [standing.editor.name for standing in best])
         return cls(
             results=results,
             standings=tuple(table),
             ranked=tuple(best),
-            comparisons=compare_all(results, [one.editor.name for one in best]),
+            comparisons=comparisons,
+            robustness=robustness_of(best, comparisons, results.scale),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
             ranking=Ranking.of(results),

@@ -36,6 +36,9 @@ def print_table(table: Table) -> None:
     if not console.is_terminal:
         table.width = None
         console = Console(width=Console(width=WIDEST).measure(table).maximum)
+        if table.title:  # rich would break it where the columns end
+            console.print(table.title, soft_wrap=True)
+            table.title = None
     console.print(table)
 
 
@@ -53,7 +56,7 @@ def leaderboard_table(tables: Tables, *, whole: bool = False) -> Table:
     comparisons = tables.comparisons if len(tables.ranked) > 1 else None
     categories = results.benchmark.categories
     detailed = len(categories) > 1 and len(tables.ranked) * (1 + len(categories)) <= MAX_ROWS
-    short = {} if whole else short_names([one.editor.name for one in tables.ranked], NAME)
+    short = {} if whole else short_names([standing.editor.name for standing in tables.ranked], NAME)
     view = Table(
         box=box.SIMPLE_HEAD, width=None if whole else 80, pad_edge=False, title=_title(results), title_justify="left"
     )
@@ -65,16 +68,16 @@ def leaderboard_table(tables: Tables, *, whole: bool = False) -> Table:
     view.add_column(text["interval"], justify="right", no_wrap=True)
     view.add_column("n", justify="right", no_wrap=True)
     view.add_column(text["failed"], justify="right", no_wrap=True)
-    for one in tables.ranked:
+    for standing in tables.ranked:
         rank: tuple[Text, ...] = ()
         if comparisons is not None:
-            rank = (Text(rank_range(comparisons, one.editor.name)),)
-        name = Text(short.get(one.editor.name) or one_line(one.editor.name, LONGEST), "bold")
-        view.add_row(*rank, *_cells(name, one.overall, results.scale, "bold"))
+            rank = (Text(rank_range(comparisons, standing.editor.name)),)
+        name = Text(short.get(standing.editor.name) or one_line(standing.editor.name, LONGEST), "bold")
+        view.add_row(*rank, *_cells(name, standing.overall, results.scale, "bold"))
         if detailed:
             for category in categories:
                 label = one_line(category.label, LONGEST) if whole else cut(category.label, NAME - 2)
-                cells = _cells(Text(f"  {label}", "dim"), one.categories[category.id], results.scale, "")
+                cells = _cells(Text(f"  {label}", "dim"), standing.categories[category.id], results.scale, "")
                 view.add_row(*(Text() for _ in rank), *cells)
             view.add_section()
     if comparisons is not None and (remark := too_few(comparisons, results.language)):

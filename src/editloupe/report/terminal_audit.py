@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from editloupe.judge_quality.audit import Audit, ClassAgreement, DimensionAgreement
+from editloupe.judge_quality.human_means import HumanMeans
 from editloupe.judge_quality.replies import ReplyCounts
 from editloupe.report.short_names import short_names
 from editloupe.report.terminal import LONGEST
@@ -37,6 +38,8 @@ def audit_tables(audit: Audit, *, whole: bool = False) -> Iterator[Table]:
         yield _preferences(audit.judge, audit.preferences)
     if audit.classes is not None:
         yield _classes(audit.judge, audit.classes)
+    if audit.human_means is not None and any(part.overall for part in audit.human_means.editors.values()):
+        yield _human_means(audit.human_means, whole=whole)
 
 
 def _agreement(audit: Audit, *, whole: bool) -> Table:
@@ -91,9 +94,36 @@ def audit_sentences(audit: Audit) -> Iterator[str]:
             f"{first} and {second}: {pair.n} edits in common, Spearman {number(pair.spearman.value, 3)}, "
             f"mean difference {number(pair.mae.value)}"
         )
+    if audit.human_means is not None:
+        yield from _human_mean_sentences(audit.human_means)
     for flag in human.flags:
         who, editor, sample = (one_line(name, 40) for name in (flag.rater, flag.editor, flag.sample))
         yield f"flag by {who}: {editor} on {sample}: {one_line(flag.flag)}"
+
+
+def _human_means(means: HumanMeans, *, whole: bool) -> Table:
+    columns = ("judge", "people", "95 %", "labels alone", "labels", *(("wanted",) if means.width else ()))
+    view = _table("means as people would have given them", columns)
+    short = {} if whole else short_names(list(means.editors), NAME)
+    for name, part in means.editors.items():
+        if part.overall is not None:
+            mean = part.overall
+            cells = [number(mean.judge), number(mean.mean), _ends(mean.ci95), _ends(mean.labels_alone)]
+            cells += [str(mean.labelled)]
+            cells += ["–" if mean.wanted is None else str(mean.wanted)] if means.width else []
+            view.add_row(Text(short.get(name) or one_line(name, LONGEST)), *cells)
+    return view
+
+
+def _human_mean_sentences(means: HumanMeans) -> Iterator[str]:
+    if means.refused:
+        yield f"means are not corrected: {means.refused}"
+        return
+    if means.ignored:
+        yield f"{means.ignored} ratings of edits that were not drawn do not count for the corrected means"
+    for name, part in means.editors.items():
+        if part.refused:
+            yield f"the mean of {one_line(name, 40)} is not corrected: {part.refused}"
 
 
 def reply_table(replies: ReplyCounts) -> Table:

@@ -25,24 +25,24 @@ LABEL = 18
 """Cells that a category has beside the numbers in 80 columns."""
 
 
-def compare_sentences(one: Comparison) -> list[str]:
+def compare_sentences(comparison: Comparison) -> list[str]:
     """Say what the comparison shows, what it could have shown, and what was left out."""
-    paired, (a, b) = one.paired, (one_line(one.a, LONGEST), one_line(one.b, LONGEST))
-    missing = one.only_a + one.only_b + one.neither
+    paired, (a, b) = comparison.paired, (one_line(comparison.a, LONGEST), one_line(comparison.b, LONGEST))
+    missing = comparison.only_a + comparison.only_b + comparison.neither
     left_out = (
-        f"{missing} samples are left out for want of a score: only {a} has one on {one.only_a}, "
-        f"only {b} on {one.only_b}, neither on {one.neither}"
+        f"{missing} samples are left out for want of a score: only {a} has one on {comparison.only_a}, "
+        f"only {b} on {comparison.only_b}, neither on {comparison.neither}"
     )
     if paired.difference is None:
         return [f"{a} and {b} have no sample on which both have a score", left_out]
-    if said := _few_samples(one, a, b):
-        return [said, left_out] if missing else [said]
-    if one.significant and paired.difference < 0:
-        return compare_sentences(one.turned)  # the better one first
+    if too_few := _few_samples(comparison, a, b):
+        return [too_few, left_out] if missing else [too_few]
+    if comparison.significant and paired.difference < 0:
+        return compare_sentences(comparison.turned)  # the better one first
     ends = "" if paired.ci95 is None else f"95 % {signed(paired.ci95[0])} to {signed(paired.ci95[1])}, "
     p = _p(paired.p)
     facts = f"{ends}p {p if p.startswith('<') else f'= {p}'}, {paired.n} samples"
-    if one.significant:
+    if comparison.significant:
         sentences = [f"{a} is better than {b} by {paired.difference:.2f} points ({facts})"]
     else:
         sentences = [f"no difference shown between {a} and {b}: {signed(paired.difference)} points ({facts})"]
@@ -64,9 +64,9 @@ def compare_sentences(one: Comparison) -> list[str]:
     return [*sentences, left_out] if missing else sentences
 
 
-def _few_samples(one: Comparison, a: str, b: str) -> str:
+def _few_samples(comparison: Comparison, a: str, b: str) -> str:
     """What one sample, one source image, or equal scores everywhere have to say; empty where there is more."""
-    paired = one.paired
+    paired = comparison.paired
     difference = signed(paired.difference)
     if paired.n == 1:
         return (
@@ -112,11 +112,11 @@ def compare_table(
     return view
 
 
-def _cells(label: str, one: Comparison, style: str) -> tuple[Text, ...]:
-    paired = one.paired
+def _cells(label: str, comparison: Comparison, style: str) -> tuple[Text, ...]:
+    paired = comparison.paired
     ends = "–" if paired.ci95 is None else f"{signed(paired.ci95[0])} {signed(paired.ci95[1])}"
-    corrected = "" if style else _p(one.p_corrected)  # the two that were asked for are one comparison
-    clear = one.significant_corrected if corrected else one.significant
+    corrected = "" if style else _p(comparison.p_corrected)  # the two that were asked for are one comparison
+    clear = comparison.significant_corrected if corrected else comparison.significant
     return (
         Text(label, style),
         Text(signed(paired.difference), "bold green" if clear else style),

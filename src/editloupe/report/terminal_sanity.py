@@ -17,28 +17,28 @@ __all__ = ["sanity_sentences", "sanity_table"]
 _STYLES = {"pass": "green", "fail": "bold red"}
 
 
-def sanity_table(found: Sanity) -> Table:
+def sanity_table(sanity: Sanity) -> Table:
     """Make the table of the probes.
 
     Of several metrics the one that decides is shown: the one that falls most, or that changes most.
 
     Args:
-        found: what the probes found.
+        sanity: what was found.
     """
     text = words("en")
-    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=one_line(f"{found.judge}: {text['sanity']}", 80))
+    view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title=one_line(f"{sanity.judge}: {text['sanity']}", 80))
     view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
     view.add_column("", no_wrap=True)
     view.add_column("verdict", no_wrap=True)
     for column in ("edits", "change", "bounds", "margin"):
         view.add_column(column, justify="right", no_wrap=True)
-    for name, probe in found.probes.items():
+    for name, probe in sanity.probes.items():
         verdict = Text(verdict_called(probe.verdict, "en"), _STYLES.get(probe.verdict, "yellow"))
         metrics = probe.metrics.values()
-        one = max(metrics, key=lambda each: each.low / each.margin, default=None)
+        change = max(metrics, key=lambda metric: metric.low / metric.margin, default=None)
         numbers = ["–"] * 3
-        if one is not None:
-            numbers = [number(one.mean), f"{one.low:.2f} – {one.high:.2f}", number(one.margin)]
+        if change is not None:
+            numbers = [number(change.mean), f"{change.low:.2f} – {change.high:.2f}", number(change.margin)]
         view.add_row(
             Text(probe_called(name, "en")),
             Text(kind_called(probe.kind, "en")),
@@ -49,11 +49,11 @@ def sanity_table(found: Sanity) -> Table:
     return view
 
 
-def sanity_sentences(found: Sanity) -> Iterator[str]:
+def sanity_sentences(sanity: Sanity) -> Iterator[str]:
     """Say how much was asked, how sure a verdict is, and why a probe has none."""
     text = words("en")
-    rate = f"{100 * found.error_rate:g} %"
-    yield f"sanity: {text['sanity_asked'].format(questions=found.questions, rate=rate)}"
-    for name, probe in found.probes.items():
-        if why := reason_of(probe, found.fewest, "en"):
+    rate = f"{100 * sanity.error_rate:g} %"
+    yield f"sanity: {text['sanity_asked'].format(questions=sanity.questions, rate=rate)}"
+    for name, probe in sanity.probes.items():
+        if why := reason_of(probe, sanity.fewest, "en"):
             yield f"{probe_called(name, 'en')}: {verdict_called(probe.verdict, 'en')}: {why}"

@@ -18,6 +18,7 @@ interface Editor {
   short: string;
   signature: string;
   overall: Estimate;
+  bounds: [number, number] | null;
   categories: Estimate[];
   metrics: {overall: Estimate; categories: Estimate[]}[];
   aggregates: Record<string, Estimate>;
@@ -82,7 +83,7 @@ interface Overview {
   language: 'en' | 'zh';
   title: string;
   benchmark: {name: string; revision: string; samples: number; limited: Words | null; categories: {id: string; label: Words; samples: number}[]};
-  judge: {name: string; signature: string};
+  judge: {name: string; signature: string; greedy: Words};
   warnings: Words[];
   too_few: Words;
   rubric: string;
@@ -90,6 +91,7 @@ interface Overview {
   metrics: ({name: string} & Scale)[];
   editors: Editor[];
   comparisons: {pairs: Comparison[]; rank_ranges: Record<string, [number, number]>; cliques: [number, number][]};
+  robust: Words[];
   aggregates: {name: string; variant: string; note: string; values: Estimate[]}[];
   card: string;
   judge_card: any;
@@ -105,6 +107,7 @@ interface Overview {
   cost: Record<string, Record<string, any>>;
   versions: Record<string, string>;
   config: string;
+  drawn: {samples: string[]; editors: number[]} | null;
   audit: any;
   probe: any;
 }

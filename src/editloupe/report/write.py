@@ -37,7 +37,7 @@ def write_report(results: Results, folder: Path) -> Tables:
     _write(folder / "scores.csv", scores_csv(results))
     _write(folder / "report.md", report_markdown(tables))
     thumbnails = make_thumbnails(folder, results.pictures)
-    gallery = gallery_of(results, thumbnails, [one.editor.name for one in tables.ranked])
+    gallery = gallery_of(results, thumbnails, [standing.editor.name for standing in tables.ranked])
     chunks = {"index": as_script("index", gallery.index)}
     for number, samples in enumerate(gallery.chunks):
         chunks[chunk_name(number)] = as_script(chunk_name(number), samples)

@@ -76,36 +76,38 @@ def scored(items: Iterable[ScoredEdit], needs: Sequence[str], value: Callable[..
         needs: names of scores.
         value: takes those scores, in that order.
     """
-    found = []
+    values = []
     for item in items:
         if all(name in item.scores for name in needs):
             scores = [item.scores[name] for name in needs]
             failed = any(score is None for score in scores)
-            found.append(GroupedValue(None if failed else value(*scores), item.category, item.cluster))
-    return found
+            values.append(GroupedValue(None if failed else value(*scores), item.category, item.cluster))
+    return values
 
 
 def means_by_group(values: Iterable[GroupedValue]) -> dict[str, float]:
     """Plain mean of each group that has a value, in the order of first sight."""
     groups: dict[str, list[float]] = {}
-    for one in values:
-        if one.value is not None:
-            groups.setdefault(one.group, []).append(one.value)
-    return {group: sum(found) / len(found) for group, found in groups.items()}
+    for item in values:
+        if item.value is not None:
+            groups.setdefault(item.group, []).append(item.value)
+    return {group: sum(grouped) / len(grouped) for group, grouped in groups.items()}
 
 
 def official(
     name: str, limits: tuple[float, float], values: Sequence[GroupedValue], mean: float | None, note: str = ""
 ) -> AggregateValue:
     """A number as the published script computes it; n and failed count the edits that it is about."""
-    failed = sum(one.value is None for one in values)
+    failed = sum(item.value is None for item in values)
     estimate = Estimate(len(values) - failed, failed, mean, None, None, None, None, None, None)
     return AggregateValue(name, "official", *limits, estimate, "; ".join(filter(None, (note, "failures left out"))))
 
 
 def corrected(name: str, limits: tuple[float, float], values: Sequence[GroupedValue], note: str = "") -> AggregateValue:
     """The mean over all edits, with its interval."""
-    estimate = summarize([one.value for one in values], [one.cluster for one in values], worst=limits[0], limits=limits)
+    estimate = summarize(
+        [item.value for item in values], [item.cluster for item in values], worst=limits[0], limits=limits
+    )
     return AggregateValue(name, "corrected", *limits, estimate, note)
 
 
@@ -121,7 +123,7 @@ def mean_of_groups(
         groups: how many the benchmark has.
     """
     means = means_by_group(values)
-    failed = sum(one.value is None for one in values)
+    failed = sum(item.value is None for item in values)
     note = f"over {len(means)} of {groups} groups"
     if not means:
         worst = limits[0] if failed else None
@@ -129,18 +131,18 @@ def mean_of_groups(
             name, "corrected", *limits, Estimate(0, failed, None, None, None, None, None, None, worst), note
         )
     as_worst = means_by_group(
-        GroupedValue(limits[0] if one.value is None else one.value, one.group, "") for one in values
+        GroupedValue(limits[0] if item.value is None else item.value, item.group, "") for item in values
     )
-    found = [one for one in values if one.value is not None]
-    interval = _interval(found, list(means), limits)
+    known = [item for item in values if item.value is not None]
+    interval = _interval(known, list(means), limits)
     estimate = Estimate(
-        n=len(found),
+        n=len(known),
         failed=failed,
         mean=_mean(means.values()),
         std=None,
         median=None,
-        min=min(one.value for one in found if one.value is not None),
-        max=max(one.value for one in found if one.value is not None),
+        min=min(item.value for item in known if item.value is not None),
+        max=max(item.value for item in known if item.value is not None),
         ci95=interval,
         mean_if_failures_worst=_mean(as_worst.values()),
     )
@@ -155,11 +157,11 @@ def _mean(values: Iterable[float]) -> float:
 def _interval(
     values: Sequence[GroupedValue], groups: Sequence[str], limits: tuple[float, float]
 ) -> tuple[float, float] | None:
-    clusters = {name: index for index, name in enumerate(sorted({one.cluster for one in values}))}
-    place = {group: index for index, group in enumerate(groups)}
+    clusters = {name: index for index, name in enumerate(sorted({item.cluster for item in values}))}
+    row = {group: index for index, group in enumerate(groups)}
     sums, counts = (np.zeros((len(clusters), len(groups))) for _ in range(2))
-    for one in sorted(values, key=lambda one: (one.cluster, one.group, one.value)):
-        assert one.value is not None
-        sums[clusters[one.cluster], place[one.group]] += one.value
-        counts[clusters[one.cluster], place[one.group]] += 1
+    for item in sorted(values, key=lambda item: (item.cluster, item.group, item.value)):
+        assert item.value is not None
+        sums[clusters[item.cluster], row[item.group]] += item.value
+        counts[clusters[item.cluster], row[item.group]] += 1
     return mean_of_ratios_interval(sums, counts, limits=limits)

@@ -50,7 +50,7 @@ def _weighted(*weights: float) -> Callable[[Sequence[float]], float]:
     reasoning = weights.index(max(weights))
 
     def score(scores: Sequence[float]) -> float:
-        total = sum(weight * one for weight, one in zip(weights, scores, strict=True))
+        total = sum(weight * score for weight, score in zip(weights, scores, strict=True))
         return max(1.0, total / 2) if scores[reasoning] == 1 else total
 
     return score

@@ -73,13 +73,13 @@ def derived_scores(
         sample: whose edit it is.
     """
     known: dict[str, float | str] = {name: name if score is None else score for name, score in scores.items()}
-    found: dict[str, float | str] = {}
-    for name, one in derived.items():
-        case = one.case(sample)
-        inputs = [known[each] for each in case.of if each in known] if case else []
+    combined: dict[str, float | str] = {}
+    for name, score in derived.items():
+        case = score.case(sample)
+        inputs = [known[input_name] for input_name in case.of if input_name in known] if case else []
         if case is None or len(inputs) < (FORMULAS[case.formula].takes or 1):
             continue
-        lacking = next((each for each in inputs if isinstance(each, str)), None)
-        numbers = [each for each in inputs if not isinstance(each, str)]
-        found[name] = known[name] = FORMULAS[case.formula](numbers) if lacking is None else lacking
-    return found
+        lacking = next((value for value in inputs if isinstance(value, str)), None)
+        numbers = [value for value in inputs if not isinstance(value, str)]
+        combined[name] = known[name] = FORMULAS[case.formula](numbers) if lacking is None else lacking
+    return combined

@@ -60,14 +60,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    said: str
+    words: str
     start: int
     number: Number | None
 
     @property
     def answers(self) -> bool:
         """Whether something with a digit stands there: a heading ``Score:`` over a list is no answer."""
-        return any(letter.isdigit() for letter in self.said)
+        return any(letter.isdigit() for letter in self.words)
 
 
 def place_of(text: str, key: str, *, ended: bool, score_line: ScoreLine = "last") -> Place:
@@ -83,9 +83,9 @@ def place_of(text: str, key: str, *, ended: bool, score_line: ScoreLine = "last"
         Unread: kinds ``prose``, ``bad-json``, ``two-scores``, ``interval``, ``not-a-number``, ``truncated``.
     """
     text = _END_MARKS.sub("", text)
-    found = _json_place(text, key, ended=ended)
-    if found is not None:
-        return found
+    place = _json_place(text, key, ended=ended)
+    if place is not None:
+        return place
     if (number := number_in(text)) is not None:
         if not ended:  # "7" may be the beginning of "7.5"
             _cut("at a number")
@@ -99,18 +99,20 @@ def json_place(text: str, key: str, *, ended: bool) -> Place:
     Raises:
         Unread: as `place_of`.
     """
-    found = _json_place(_END_MARKS.sub("", text), key, ended=ended)
-    if found is None:
+    place = _json_place(_END_MARKS.sub("", text), key, ended=ended)
+    if place is None:
         if not ended:
             _cut("before its JSON object")
         raise Unread("the reply has no JSON object at its beginning or its end", "prose")
-    return found
+    return place
 
 
 def has_object(text: str) -> bool:
     """Whether a whole JSON object stands where an answer stands, so that a reply may end any time."""
     objects = list(whole_objects(text))
-    return bool(objects) and not _BROKEN.search(_without(text, objects)) and any(_own(text, one) for one in objects)
+    return (
+        bool(objects) and not _BROKEN.search(_without(text, objects)) and any(_own(text, stated) for stated in objects)
+    )
 
 
 def is_only_object(text: str) -> bool:
@@ -129,7 +131,7 @@ def _json_place(text: str, key: str, *, ended: bool) -> Place | None:
         if not ended:
             _cut("inside its JSON object")
         raise Unread("the reply has a JSON object that is broken, or goes on after it ended", "bad-json")
-    holders = [one for one in objects if one.named(key)]
+    holders = [holder for holder in objects if holder.named(key)]
     if not holders:
         if text.lstrip().startswith("{") or _FENCE_BEGIN.fullmatch(text[: text.find("{")].lstrip()):
             if not ended:
@@ -138,20 +140,20 @@ def _json_place(text: str, key: str, *, ended: bool) -> Place | None:
                 raise Unread(f"the JSON object has no key {key!r}", "prose")
             raise Unread("the reply begins like a JSON object and is none", "bad-json")
         return None
-    members = [member for one in holders for member in one.named(key)]
-    if any(len(one.named(key)) > 1 for one in holders):
+    members = [member for holder in holders for member in holder.named(key)]
+    if any(len(holder.named(key)) > 1 for holder in holders):
         raise Unread(f"the JSON object has the key {key!r} several times", "two-scores")
     if any(not _same(member.value, members[0].value) for member in members):
         raise Unread("the reply has several JSON objects that say different things", "two-scores")
-    one = holders[0] if not text[: holders[0].start].strip(" \t\r\n`") else holders[-1]
-    return _standing(text, one, key, ended=ended)
+    holder = holders[0] if not text[: holders[0].start].strip(" \t\r\n`") else holders[-1]
+    return _standing(text, holder, key, ended=ended)
 
 
-def _standing(text: str, one: JsonObject, key: str, *, ended: bool) -> Place:
+def _standing(text: str, holder: JsonObject, key: str, *, ended: bool) -> Place:
     """An object counts at the beginning, or on lines of its own at the end."""
-    member = one.named(key)[0]
-    before, after, fenced = _around(text, one)
-    if not _own(text, one):
+    member = holder.named(key)[0]
+    before, after, fenced = _around(text, holder)
+    if not _own(text, holder):
         raise Unread("a JSON object stands inside a sentence of the reply", "prose")
     if after.strip():
         if not ended:
@@ -175,8 +177,10 @@ def _only_words(after: str, value: Any) -> None:
     lines = [line for line in after.splitlines() if line.strip()]
     last = _line(lines[-1], 0)
     if last is not None and last.answers:
-        said = number_in(value) if isinstance(value, str) else Number(value) if isinstance(value, int | float) else None
-        if last.number is None or said is None or last.number.value != said.value:
+        number = (
+            number_in(value) if isinstance(value, str) else Number(value) if isinstance(value, int | float) else None
+        )
+        if last.number is None or number is None or last.number.value != number.value:
             raise Unread("the JSON object and the last line say different scores", "two-scores")
         lines.pop()
     if any(letter.isdigit() for line in lines for letter in line):
@@ -189,9 +193,9 @@ def _line_place(text: str, *, ended: bool, score_line: ScoreLine) -> Place:
     begin = filled = 0
     for raw in text.split("\n"):
         if raw.strip():
-            if (found := _line(raw, begin)) is not None:
+            if (stated := _line(raw, begin)) is not None:
                 position[len(lines)] = filled
-                lines.append(found)
+                lines.append(stated)
             filled += 1
         begin += len(raw) + 1
     wanted = 0 if score_line == "first" else filled - 1
@@ -205,8 +209,8 @@ def _line_place(text: str, *, ended: bool, score_line: ScoreLine) -> Place:
             raise Unread(f"the reply has {len(lines)} score lines, none of them its {score_line}", "two-scores")
         raise Unread(f"the reply has no JSON object, no {score_line} line 'Score: x' and is no number", "prose")
     if here.number is None:
-        kind = "interval" if is_interval(here.said) else "not-a-number"
-        raise Unread(f"the score line says {here.said!r}, not one number"[:200], kind)
+        kind = "interval" if is_interval(here.words) else "not-a-number"
+        raise Unread(f"the score line says {here.words!r}, not one number"[:200], kind)
     for line in lines:
         if line.answers and (line.number is None or line.number.value != here.number.value):
             raise Unread("the reply has several score lines that say different things", "two-scores")
@@ -217,13 +221,13 @@ def _line(raw: str, begin: int) -> _Line | None:
     match = _LABEL.fullmatch(plain(raw))
     if match is None:
         return None
-    said = match["said"].strip()
-    number = number_in(said)
+    words = match["said"].strip()
+    number = number_in(words)
     if number is not None and match["high"] is not None:
         top = float(match["high"])
         number = Number(number.value, top) if number.top in (None, top) else Number(number.value, number.top)
     colon = max(raw.find(mark) for mark in ":：=")
-    return _Line(said, begin + _digit(raw, colon + 1), number)
+    return _Line(words, begin + _digit(raw, colon + 1), number)
 
 
 def _first_number(text: str) -> _Line | None:
@@ -233,9 +237,9 @@ def _first_number(text: str) -> _Line | None:
     return None if number is None else _Line(raw, _digit(text, text.find(raw)), number)
 
 
-def _around(text: str, one: JsonObject) -> tuple[str, str, bool]:
+def _around(text: str, stated: JsonObject) -> tuple[str, str, bool]:
     """What stands before and behind an object, without its code fence, and whether it has one."""
-    before, after = text[: one.start], text[one.end :]
+    before, after = text[: stated.start], text[stated.end :]
     begin = _FENCE_BEGIN.search(before)
     if begin is None:
         return before, after, False
@@ -243,9 +247,9 @@ def _around(text: str, one: JsonObject) -> tuple[str, str, bool]:
     return before[: begin.start()], after if end is None else after[end.end() :], True
 
 
-def _own(text: str, one: JsonObject) -> bool:
+def _own(text: str, stated: JsonObject) -> bool:
     """Whether an object begins the text or a line of it, and is no element of something else."""
-    before, _, fenced = _around(text, one)
+    before, _, fenced = _around(text, stated)
     if not before.strip():
         return True
     own_line = fenced or "\n" in before[len(before.rstrip()) :]
@@ -253,21 +257,21 @@ def _own(text: str, one: JsonObject) -> bool:
 
 
 def _without(text: str, objects: list[JsonObject]) -> str:
-    pieces, place = [], 0
-    for one in objects:
-        pieces.append(text[place : one.start])
-        place = one.end
-    return " ".join([*pieces, text[place:]])
+    pieces, position = [], 0
+    for stated in objects:
+        pieces.append(text[position : stated.start])
+        position = stated.end
+    return " ".join([*pieces, text[position:]])
 
 
-def _same(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one == other)
+def _same(value: Any, other: Any) -> bool:
+    return type(value) is type(other) and bool(value == other)
 
 
 def _digit(text: str, start: int) -> int:
     """The first digit from a place on that is no leading zero."""
-    found = _FIRST_DIGIT.search(text, start)
-    return start if found is None else found.start()
+    digit = _FIRST_DIGIT.search(text, start)
+    return start if digit is None else digit.start()
 
 
 def _cut(where: str) -> NoReturn:

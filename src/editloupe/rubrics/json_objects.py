@@ -48,42 +48,42 @@ def object_at(text: str, start: int) -> JsonObject | None:
     """
     members: list[Member] = []
     try:
-        place = _after_space(text, start + 1)
+        position = _after_space(text, start + 1)
         if text[start] != "{":
             return None
-        while text[place] != "}":
+        while text[position] != "}":
             if members:
-                if text[place] != ",":
+                if text[position] != ",":
                     return None
-                place = _after_space(text, place + 1)
-            if text[place] != '"':
+                position = _after_space(text, position + 1)
+            if text[position] != '"':
                 return None
-            key, place = _DECODER.raw_decode(text, place)
-            place = _after_space(text, place)
-            if text[place] != ":":
+            key, position = _DECODER.raw_decode(text, position)
+            position = _after_space(text, position)
+            if text[position] != ":":
                 return None
-            begin = _after_space(text, place + 1)
+            begin = _after_space(text, position + 1)
             value, end = _DECODER.raw_decode(text, begin)
             members.append(Member(key, value, begin, end))
-            place = _after_space(text, end)
+            position = _after_space(text, end)
     except (ValueError, IndexError, RecursionError):
         return None
-    return JsonObject(tuple(members), start, place + 1)
+    return JsonObject(tuple(members), start, position + 1)
 
 
 def whole_objects(text: str) -> Iterator[JsonObject]:
     """The complete objects of a text that stand inside no other, in order."""
-    place = 0
+    position = 0
     for _ in range(_MOST):
-        found = _BEGIN.search(text, place)
-        if found is None:
+        begin = _BEGIN.search(text, position)
+        if begin is None:
             return
-        one = object_at(text, found.start())
-        if one is not None:
-            yield one
-        place = found.start() + 1 if one is None else one.end
+        stated = object_at(text, begin.start())
+        if stated is not None:
+            yield stated
+        position = begin.start() + 1 if stated is None else stated.end
 
 
-def _after_space(text: str, place: int) -> int:
-    match = _SPACE.match(text, place)
-    return place if match is None else match.end()
+def _after_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return position if match is None else match.end()

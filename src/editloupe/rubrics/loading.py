@@ -45,7 +45,7 @@ def load_rubric(
                 f"the rubric {name!r} has no metric {metric!r}{nearest(metric, rubric.metrics)}; "
                 f"it has: {', '.join(rubric.metrics)}"
             )
-    wanted = tuple(metrics) if metrics else tuple(name for name, one in rubric.metrics.items() if one.default)
+    wanted = tuple(metrics) if metrics else tuple(name for name, metric in rubric.metrics.items() if metric.default)
     for problem in problems(rubric, wanted):
         raise ConfigError(f"the rubric {name!r} {problem}")
     own = {category_id(category): prompt for category, prompt in (prompts or {}).items()}

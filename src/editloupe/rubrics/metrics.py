@@ -61,6 +61,6 @@ class Metric(Conditional):
             length: how long the list is that the question asks for.
             alone: whether the reply holds nothing but this score.
         """
-        values = next((one.values for one in self.scales if one.applies(sample)), {})
+        values = next((scale.values for scale in self.scales if scale.applies(sample)), {})
         ends = (min(values), max(values)) if values else (self.low, self.high)
         return Part(self.key, self.index, length, *ends, self.whole, self.words, values, alone)

@@ -55,7 +55,7 @@ def read_part(reply: Reply, part: Part) -> float:
         value = number_of(_at(json_value(reply, part.key), part, reply), reply, low=part.low, high=part.high)
     if part.values:
         if value not in part.values:
-            known = ", ".join(f"{one:g}" for one in part.values)
+            known = ", ".join(f"{value:g}" for value in part.values)
             refuse(f"the score is {value:g}, not one of {known}", "out-of-range", reply.text)
         return float(part.values[value])
     if part.whole and value != int(value):

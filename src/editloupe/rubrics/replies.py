@@ -84,17 +84,17 @@ def number_of(value: object, reply: Reply, *, low: float, high: float) -> float:
     Raises:
         UnreadableReply: kinds ``not-a-number``, ``interval``, ``out-of-range``.
     """
-    said = number_in(value) if isinstance(value, str) else value
-    if isinstance(said, Number):
-        if said.top is not None and said.top != high:
-            refuse(f"the score is given out of {said.top:g}, not {high:g}", "out-of-range", reply.text)
-        said = said.value
-    if isinstance(said, bool) or not isinstance(said, int | float):
+    number = number_in(value) if isinstance(value, str) else value
+    if isinstance(number, Number):
+        if number.top is not None and number.top != high:
+            refuse(f"the score is given out of {number.top:g}, not {high:g}", "out-of-range", reply.text)
+        number = number.value
+    if isinstance(number, bool) or not isinstance(number, int | float):
         kind = "interval" if isinstance(value, str) and is_interval(value) else "not-a-number"
         refuse(f"the score is {value!r}, not a number"[:200], kind, reply.text)
-    if not low <= said <= high:  # before the conversion: an integer may be too large for a float
-        refuse(f"the score {said} lies outside {low:g} to {high:g}"[:200], "out-of-range", reply.text)
-    return float(said)
+    if not low <= number <= high:  # before the conversion: an integer may be too large for a float
+        refuse(f"the score {number} lies outside {low:g} to {high:g}"[:200], "out-of-range", reply.text)
+    return float(number)
 
 
 def answer_of(reply: Reply) -> str:

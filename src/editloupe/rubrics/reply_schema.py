@@ -31,78 +31,78 @@ def reply_schema(template: str, keys: Iterable[str], *, words: bool = False) -> 
         keys: that the rubric reads.
         words: whether what is read are words; else an example in quotes stands for a number.
     """
-    found = None
-    wanted, place = set(keys), 0
-    while (place := template.find("{", place)) >= 0:
+    matching = None
+    wanted, position = set(keys), 0
+    while (position := template.find("{", position)) >= 0:
         try:
-            schema, end = _object(template, place)
+            schema, end = _object(template, position)
         except (_Unknown, ValueError, IndexError, RecursionError):
-            place += 1
+            position += 1
             continue
         if wanted <= set(schema["properties"]):
-            found = schema
-        place = end
-    if found is not None and not words:
-        properties = found["properties"]
+            matching = schema
+        position = end
+    if matching is not None and not words:
+        properties = matching["properties"]
         properties |= {key: _NUMBER for key in wanted if properties[key] == {"type": "string"}}
-    return found
+    return matching
 
 
-def _object(text: str, place: int) -> tuple[dict[str, Any], int]:
+def _object(text: str, position: int) -> tuple[dict[str, Any], int]:
     properties: dict[str, Any] = {}
-    place = _skip(text, place + 1)
+    position = _skip(text, position + 1)
     while True:
-        key, place = _DECODER.raw_decode(text, place)
-        place = _skip(text, place)
-        if not isinstance(key, str) or text[place] not in ":：":
+        key, position = _DECODER.raw_decode(text, position)
+        position = _skip(text, position)
+        if not isinstance(key, str) or text[position] not in ":：":
             raise _Unknown
-        properties[key], place = _value(text, _skip(text, place + 1))
-        place = _skip(text, place)
-        if text[place] == "}":
+        properties[key], position = _value(text, _skip(text, position + 1))
+        position = _skip(text, position)
+        if text[position] == "}":
             break
-        if text[place] != ",":
+        if text[position] != ",":
             raise _Unknown
-        place = _skip(text, place + 1)
+        position = _skip(text, position + 1)
     schema = {
         "type": "object",
         "properties": properties,
         "required": list(properties),
         "additionalProperties": False,
     }
-    return schema, place + 1
+    return schema, position + 1
 
 
-def _value(text: str, place: int) -> tuple[dict[str, Any], int]:
-    if text[place] == "{":
-        return _object(text, place)
-    if text[place] == "[":
-        return _list(text, place)
-    if text[place] == '"':
-        _, end = _DECODER.raw_decode(text, place)
+def _value(text: str, position: int) -> tuple[dict[str, Any], int]:
+    if text[position] == "{":
+        return _object(text, position)
+    if text[position] == "[":
+        return _list(text, position)
+    if text[position] == '"':
+        _, end = _DECODER.raw_decode(text, position)
         return {"type": "string"}, end
-    words = _WORDS.match(text, place)
+    words = _WORDS.match(text, position)
     if words is None or words[0].strip() == "null":
         raise _Unknown
     return ({"type": "boolean"} if words[0].strip() in ("true", "false") else _NUMBER), words.end()
 
 
-def _list(text: str, place: int) -> tuple[dict[str, Any], int]:
+def _list(text: str, position: int) -> tuple[dict[str, Any], int]:
     kinds: list[dict[str, Any]] = []
-    place = _skip(text, place + 1)
+    position = _skip(text, position + 1)
     while True:
-        kind, place = _value(text, place)
+        kind, position = _value(text, position)
         kinds.append(kind)
-        place = _skip(text, place)
-        if text[place] == "]":
+        position = _skip(text, position)
+        if text[position] == "]":
             break
-        if text[place] != ",":
+        if text[position] != ",":
             raise _Unknown
-        place = _skip(text, place + 1)
+        position = _skip(text, position + 1)
     if any(kind != kinds[0] for kind in kinds):
         raise _Unknown
-    return {"type": "array", "items": kinds[0]}, place + 1
+    return {"type": "array", "items": kinds[0]}, position + 1
 
 
-def _skip(text: str, place: int) -> int:
-    match = _SPACE.match(text, place)
-    return place if match is None else match.end()
+def _skip(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return position if match is None else match.end()

@@ -220,7 +220,7 @@ class Rubric(RubricModel):
     def _part(self, metric: str, sample: Sample) -> Part:
         """Where a score stands in the reply about a sample's edit."""
         question, key = self.question_of(metric), self.metrics[metric].key
-        length = sum(self.question_of(name) == question and one.key == key for name, one in self.metrics.items())
+        length = sum(self.question_of(name) == question and metric.key == key for name, metric in self.metrics.items())
         part = self.metrics[metric].part(sample, length=length, alone=self._alone(question))
         own = self.prompts.get(sample.category)
         return part if own is None else replace(part, score_line=own.score_line)

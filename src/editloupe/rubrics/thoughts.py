@@ -73,8 +73,8 @@ def split_thoughts(text: str, *, opened: bool = False) -> Spoken:
             thinking, begin = True, mark.end()
     (thoughts if thinking else answer).append(text[begin:])
     pieces = [piece.strip() for piece in thoughts if piece.strip()]
-    said = "\n".join(pieces) if thoughts else None
-    return Spoken(said, "".join(answer), not thinking)
+    thought = "\n".join(pieces) if thoughts else None
+    return Spoken(thought, "".join(answer), not thinking)
 
 
 def opens_thoughts(prompt: str) -> bool:
@@ -96,5 +96,5 @@ def _marks(text: str, *, opened: bool) -> Iterator[re.Match[str]]:
         return
     quoted = [] if opened and not CLOSING.search(text) else list(whole_objects(text))
     for mark in _MARK.finditer(text):
-        if not any(one.start <= mark.start() < one.end for one in quoted):
+        if not any(quotation.start <= mark.start() < quotation.end for quotation in quoted):
             yield mark

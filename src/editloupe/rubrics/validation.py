@@ -53,13 +53,14 @@ def _shared(rubric: Rubric, question: str, metrics: Sequence[str]) -> Iterator[s
     """What is wrong with metrics that are read from one reply."""
     first = rubric.metrics[metrics[0]]
     for metric in metrics[1:]:
-        one = rubric.metrics[metric]
-        if (one.context, one.when, one.unless) != (first.context, first.when, first.unless):
+        another = rubric.metrics[metric]
+        if (another.context, another.when, another.unless) != (first.context, first.when, first.unless):
             yield f"asks {metrics[0]!r} and {metric!r} in one question, but not about the same pictures and samples"
-    places = [(rubric.metrics[metric].key, rubric.metrics[metric].index) for metric in metrics]
-    if len(set(places)) < len(places):
+    keys = [(rubric.metrics[metric].key, rubric.metrics[metric].index) for metric in metrics]
+    if len(set(keys)) < len(keys):
         yield f"reads two metrics of the question {question!r} from one place of the reply"
-    for key in {key for key, index in places if index is not None}:
-        found = sorted(-1 if index is None else index for other, index in places if other == key)
-        if found != list(range(len(found))):
-            yield f"reads {found} from the list {key!r} of the question {question!r}; places count from 0 without a gap"
+    for key in {key for key, index in keys if index is not None}:
+        indices = sorted(-1 if index is None else index for other, index in keys if other == key)
+        if indices != list(range(len(indices))):
+            listed = f"the list {key!r} of the question {question!r}"
+            yield f"reads {indices} from {listed}; places count from 0 without a gap"

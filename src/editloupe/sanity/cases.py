@@ -65,41 +65,41 @@ class Cases:
         store: Store,
     ) -> None:
         asked: dict[tuple[str, str], list[PlannedReply]] = {}
-        for one in planned:
-            asked.setdefault((one.editor, one.sample.id), []).append(one)
+        for plan in planned:
+            asked.setdefault((plan.editor, plan.sample.id), []).append(plan)
         cases = []
         for place, questions in asked.items():
             edit = edits.get(place)
             if isinstance(edit, Edit):
                 cases.append(Case(place[0], questions[0].sample, edit, tuple(questions)))
-        cases.sort(key=lambda one: noise_seed(config.seed, "sanity", one.sample.id, one.editor))
+        cases.sort(key=lambda case: noise_seed(config.seed, "sanity", case.sample.id, case.editor))
         self._all = cases
-        self._places = {(one.editor, one.sample.id): place for place, one in enumerate(cases)}
+        self._places = {(case.editor, case.sample.id): place for place, case in enumerate(cases)}
         self._store = store
         self._changed: dict[str, bool] = {}
         self._blanks: dict[tuple[int, int], Picture] = {}
 
     def __iter__(self) -> Iterator[Case]:
         """The edits that differ from their source by a pixel at least; one that does not is no edit to tell apart."""
-        return (one for one in self._all if self._differs(one))
+        return (case for case in self._all if self._differs(case))
 
     @cached_property
     def most_sources(self) -> int:
         """How many source images a sample has at most."""
-        return max((len(one.sample.sources) for one in self._all), default=0)
+        return max((len(case.sample.sources) for case in self._all), default=0)
 
     def partner(self, case: Case) -> Case | None:
         """The next edit of another source and another instruction, in the same language; the same editor's first."""
         start = self._places[case.editor, case.sample.id] + 1
         others = [
-            one
-            for one in [*self._all[start:], *self._all[:start]]
-            if one.cluster != case.cluster
-            and _told(one.sample).isdisjoint(_told(case.sample))
-            and one.sample.groups.get("language") == case.sample.groups.get("language")
+            other
+            for other in [*self._all[start:], *self._all[:start]]
+            if other.cluster != case.cluster
+            and _told(other.sample).isdisjoint(_told(case.sample))
+            and other.sample.groups.get("language") == case.sample.groups.get("language")
         ]
-        others.sort(key=lambda one: one.editor != case.editor)
-        return next((one for one in others if self._differs(one)), None)
+        others.sort(key=lambda other: other.editor != case.editor)
+        return next((other for other in others if self._differs(other)), None)
 
     def blank(self, case: Case) -> Picture:
         """A grey picture of the edit's size.

@@ -67,7 +67,7 @@ def probe_judge(
     unique = {plan.key: plan for probe in probes for plan in probe.questions}
     _ask(config, ledger, judge, unique, retry_failed=retry_failed)
     outcomes = ledger.find(list(unique))
-    found = Sanity(
+    sanity = Sanity(
         judge=judge.name,
         signature=full,
         rubric=rubric,
@@ -78,18 +78,18 @@ def probe_judge(
         questions=len(unique.keys() - {plan.key for plan in planned}),
         probes={probe.name: result_of(config, ledger.folder, probe, outcomes) for probe in probes},
     )
-    ledger.save_fact("sanity", found.as_json())
-    failed = [name for name, verdict in found.verdicts.items() if verdict == "fail"]
+    ledger.save_fact("sanity", sanity.as_json())
+    failed = [name for name, verdict in sanity.verdicts.items() if verdict == "fail"]
     if failed:
         log.warning("the judge %s fails the sanity probes %s", judge.name, ", ".join(failed))
-    return found
+    return sanity
 
 
 def _ask(
     config: StudyConfig, ledger: Ledger, judge: Judge, unique: Mapping[str, PlannedReply], *, retry_failed: bool
 ) -> None:
     waiting = pending(ledger, list(unique), retry_failed=retry_failed)
-    todo = [one for one in unique.values() if one.key in waiting]
+    todo = [plan for plan in unique.values() if plan.key in waiting]
     if not todo:
         return
     with (
@@ -98,6 +98,6 @@ def _ask(
     ):
         progress.loading(judge.name)
         for batch in engine.replies(config.judge, judge, todo, progress):
-            ledger.record([(one.item.key, one.outcome) for one in batch])
-            failed = sum(isinstance(one.outcome, Failure) for one in batch)
+            ledger.record([(done.item.key, done.outcome) for done in batch])
+            failed = sum(isinstance(done.outcome, Failure) for done in batch)
             progress.advance(len(batch), failed=failed, note=judge.note)

@@ -59,11 +59,11 @@ class PlannedProbe:
     @property
     def questions(self) -> list[PlannedReply]:
         """All that it asks, the study's own questions included."""
-        found: list[PlannedReply] = []
-        for one in self.shown:
-            found += [planned for planned in one.case.asked if planned.question_key in one.asked]
-            found += [*one.asked.values(), *one.repeated.values()]
-        return found
+        questions: list[PlannedReply] = []
+        for shown in self.shown:
+            questions += [planned for planned in shown.case.asked if planned.question_key in shown.asked]
+            questions += [*shown.asked.values(), *shown.repeated.values()]
+        return questions
 
 
 def probes_of(form: Form) -> tuple[str, ...]:
@@ -136,8 +136,8 @@ def _keyed(name: str, changed: Iterable[tuple[PlannedReply, Question]], signatur
 
 
 def _refuse_lookups(judge: Judge, case: Case, asked: Iterable[PlannedReply]) -> None:
-    for one in asked:
-        if judge.address(one.question, editor=case.editor, sample=case.sample, metrics=()) != one.question:
+    for plan in asked:
+        if judge.address(plan.question, editor=case.editor, sample=case.sample, metrics=()) != plan.question:
             raise ConfigError(
                 f"the judge {judge.name!r} looks its answers up and sees no picture, so there is nothing to probe; "
                 "leave out `--sanity`"

@@ -152,14 +152,14 @@ def changed_questions(
     Returns:
         The study's question, and the probe's own in its place.
     """
-    found = []
+    changed = []
     for planned in case.asked:
         asked = planned.question
         # A judge that draws its words gets a fresh seed, as for another draw: a second throw of the same dice is none.
         seed = noise_seed(config.seed, "sanity", name, case.edit.key, asked.draw) if asked.seed else 0
         shown = variant.picture
         if shown == case.edit.image:  # as the study shows it: brought to the size of what was the first source
-            shown = next((one.picture for one in _images(asked) if one.role == "edited"), shown)
+            shown = next((part.picture for part in _images(asked) if part.role == "edited"), shown)
         rendered = config.rubric.questions(
             variant.sample,
             shown,
@@ -173,8 +173,8 @@ def changed_questions(
         if variant.before:
             rendered = replace(rendered, ask=f"{variant.before}\n{rendered.ask}")
         if PROBES[name].counts(asked, rendered):
-            found.append((planned, rendered))
-    return found
+            changed.append((planned, rendered))
+    return changed
 
 
 def _images(question: Question) -> list[ImagePart]:
@@ -187,14 +187,14 @@ def _content(question: Question) -> tuple[object, ...]:
 
 def _labelled(question: Question) -> list[tuple[str, str, str]]:
     """Each picture's role and name with the words right above it."""
-    found, above = [], ""
+    labelled, above = [], ""
     for part in question.context:
         if isinstance(part, ImagePart):
-            found.append((part.role, part.picture.sha256, above))
+            labelled.append((part.role, part.picture.sha256, above))
             above = ""
         else:
             above = part
-    return found
+    return labelled
 
 
 def _upto(count: int) -> list[str]:

@@ -117,14 +117,14 @@ def verdict_of(kind: Kind, findings: Mapping[str, Finding]) -> tuple[SanityVerdi
         kind: what the right answer is.
         findings: by metric; one at least.
     """
-    verdicts = {one.verdict for one in findings.values()}
+    verdicts = {finding.verdict for finding in findings.values()}
     one_is_enough: SanityVerdict = "pass" if kind == "drop" else "fail"
     all_are_needed: SanityVerdict = "fail" if kind == "drop" else "pass"
     if one_is_enough in verdicts:
         return one_is_enough, ""
     if verdicts == {all_are_needed}:
         return all_are_needed, ""
-    return "underpowered", next(one.reason for one in findings.values() if one.verdict == "underpowered")
+    return "underpowered", next(finding.reason for finding in findings.values() if finding.verdict == "underpowered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,9 @@ class _Changes:
                 least, most = _distance(before, _ends(pairs.repeated))
                 low, high = low - most, high - least
         sides = [pairs.before, pairs.after, *([] if pairs.repeated is None else [pairs.repeated])]
-        known = np.array([all(one is not None for one in edit) for edit in zip(*sides, strict=True)], dtype=np.bool_)
+        known = np.array(
+            [all(score is not None for score in edit) for edit in zip(*sides, strict=True)], dtype=np.bool_
+        )
         return cls(low, high, known, floor)
 
     @property
@@ -179,8 +181,8 @@ def _finding(
 
 def _ends(scores: Sequence[float | None]) -> tuple[Floats, Floats]:
     """A missing score may be anything on the scale."""
-    low = np.array([0.0 if one is None else one for one in scores], dtype=np.float64)
-    high = np.array([1.0 if one is None else one for one in scores], dtype=np.float64)
+    low = np.array([0.0 if score is None else score for score in scores], dtype=np.float64)
+    high = np.array([1.0 if score is None else score for score in scores], dtype=np.float64)
     return low, high
 
 
@@ -192,17 +194,17 @@ def _distance(one: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> tuple
 
 def _bounds(changes: Sequence[_Changes], levels: tuple[float, float], seed: int) -> list[tuple[float, float]]:
     """The bounds of each mean; those of equally many edits are computed together."""
-    found: list[tuple[float, float]] = [(-1.0, 1.0)] * len(changes)
+    bounds: list[tuple[float, float]] = [(-1.0, 1.0)] * len(changes)
     alike: dict[tuple[int, float], list[int]] = {}
-    for place, one in enumerate(changes):
-        alike.setdefault((len(one.low), one.floor), []).append(place)
+    for place, change in enumerate(changes):
+        alike.setdefault((len(change.low), change.floor), []).append(place)
     for (_, floor), places in alike.items():
-        low, high = (np.stack([getattr(changes[each], end) for each in places], axis=1) for end in ("low", "high"))
+        low, high = (np.stack([getattr(changes[at], end) for at in places], axis=1) for end in ("low", "high"))
         lower = lower_bounds(low, floor=floor, alpha=levels[0], seed=seed)
         upper = upper_bounds(high, ceiling=1.0, alpha=levels[1], seed=seed)
         for place, *ends in zip(places, lower, upper, strict=True):
-            found[place] = (float(ends[0]), float(ends[1]))
-    return found
+            bounds[place] = (float(ends[0]), float(ends[1]))
+    return bounds
 
 
 def _decided(kind: Kind, lower: float, upper: float, room: float) -> SanityVerdict:

@@ -96,7 +96,13 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
             tuple(Category(name, labels.get(name, name), counts[name]) for name in order),
             limited=len(samples) == config.benchmark.limit,
         ),
-        judge=JudgeInfo(judge["name"], judge_signature, judge["warning"] or "", _domain(config, ledger)),
+        judge=JudgeInfo(
+            judge["name"],
+            judge_signature,
+            judge["warning"] or "",
+            _domain(config, ledger),
+            ledger.fact("judge_sampling") or "",
+        ),
         rubric=rubric_name(rubric),
         scale=total,
         metrics=scales,
@@ -124,6 +130,7 @@ def results_of(config: StudyConfig, ledger: Ledger) -> Results:
         reading=reading,
         replies=count_replies(config, {sample.id: sample for sample in samples}, edits, plan, found),
         judge_card=_card(ledger, judge_signature),
+        drawn=ledger.fact("human_sample"),
         sanity=_sanity(ledger, judge_signature, rubric_name(rubric)),
         pairs=pair_results_of(config, ledger, samples, edits),
     )

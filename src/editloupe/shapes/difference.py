@@ -46,8 +46,8 @@ def in_words_zh(before: Scene, after: Scene) -> str:
 
 
 def _item_zh(place: str, *words: str) -> str:
-    said = "".join(_ZH[word] for word in words)
-    return _ZH.get(place, place) + ("变" if words and words[0] in (*SIZES, *COLOURS, *KINDS) else "") + said
+    text = "".join(_ZH[word] for word in words)
+    return _ZH.get(place, place) + ("变" if words and words[0] in (*SIZES, *COLOURS, *KINDS) else "") + text
 
 
 def _items(before: Scene, after: Scene) -> list[list[str]]:

@@ -56,9 +56,9 @@ def pixels(scenes: Sequence[Scene]) -> NDArray[np.uint8]:
         alike = last is not None and (last.background, last.tone) == (scene.background, scene.tone)
         drawn[number] = drawn[number - 1] if alike else _BACKGROUND[scene.background]
         shown = last.cells if alike and last is not None else Scene().cells
-        for place, (before, thing) in enumerate(zip(shown, scene.cells, strict=True)):
+        for index, (before, thing) in enumerate(zip(shown, scene.cells, strict=True)):
             if before != thing:
-                top, left = CELL * (place // 4), CELL * (place % 4)
+                top, left = CELL * (index // 4), CELL * (index % 4)
                 drawn[number, top : top + CELL, left : left + CELL] = _tile(scene, thing)
         last = scene
     return drawn

@@ -21,6 +21,8 @@ from editloupe.shapes.scene import COLOURS, PLAIN_KINDS, SIZES, TONE_OF, Scene, 
 __all__ = ["MISTAKES", "collateral", "incomplete", "mistaken", "nothing", "wrong_attribute", "wrong_object"]
 
 _WEATHER = ("background", "tone")
+_ATTRIBUTES = ("colour", "kind", "size", "lit")
+"""Of a thing, which a mistake may get wrong; their order is a part of what a seed draws."""
 
 
 def mistaken(scene: Scene, correct: Scene, rng: random.Random) -> tuple[Scene, str]:
@@ -80,7 +82,7 @@ def wrong_attribute(scene: Scene, correct: Scene, rng: random.Random) -> Scene |
             free = [cell for cell in correct.free() if cell not in places]
             return correct.move(place, rng.choice(free)) if free else None
         return correct.change(place, colour=_other(rng, COLOURS, wanted.colour))
-    name = rng.choice([one for one in ("colour", "kind", "size", "lit") if getattr(old, one) != getattr(wanted, one)])
+    name = rng.choice([name for name in _ATTRIBUTES if getattr(old, name) != getattr(wanted, name)])
     if name in ("size", "lit"):  # with two values only, the wrong one is the old one: another attribute is hit instead
         return correct.put(place, old).change(place, colour=_other(rng, COLOURS, old.colour))
     choices = COLOURS if name == "colour" else PLAIN_KINDS
@@ -101,7 +103,7 @@ def wrong_object(scene: Scene, correct: Scene, rng: random.Random) -> Scene | No
     if old is None or wanted is None:
         free = [cell for cell in scene.free() if cell not in places]
         return scene.move(victim, rng.choice(free)) if free else None
-    names = [one for one in ("colour", "kind", "size", "lit") if getattr(old, one) != getattr(wanted, one)]
+    names = [name for name in _ATTRIBUTES if getattr(old, name) != getattr(wanted, name)]
     result = scene.change(victim, **{name: getattr(wanted, name) for name in names})
     return result if changed_places(scene, result) else None
 
@@ -147,4 +149,4 @@ def _disturb(scene: Scene, asked: list[str], rng: random.Random) -> Scene:
 
 
 def _other(rng: random.Random, choices: tuple[str, ...], *taken: str) -> str:
-    return rng.choice([one for one in choices if one not in taken])
+    return rng.choice([choice for choice in choices if choice not in taken])

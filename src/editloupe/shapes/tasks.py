@@ -40,9 +40,9 @@ def task(category: str, rng: random.Random) -> Task:
     makers = TASKS[category]
     make = makers[rng.randrange(len(makers))]
     while True:
-        found = make(rng)
-        if found is not None and changed_places(found.scene, found.correct):
-            return found
+        task = make(rng)
+        if task is not None and changed_places(task.scene, task.correct):
+            return task
 
 
 # ---------------------------------------------------------------- physical: support, motion, no overlap
@@ -152,7 +152,7 @@ def _lamp(rng: random.Random) -> Task | None:
     """Light a lamp, or put it out: what stands beside it follows."""
     scene = _scattered(rng, "day", rng.randint(4, 7))
     cell, thing = rng.choice(scene.things())
-    near = sum(scene[one] is not None for one in beside(cell))
+    near = sum(scene[neighbour] is not None for neighbour in beside(cell))
     if not 1 <= near <= 3:
         return None
     scene = scene.put(cell, Thing("lamp", thing.colour, thing.size, jitter=thing.jitter))
@@ -193,11 +193,11 @@ def _beside_only(rng: random.Random) -> Task | None:
     anchor, thing = rng.choice(scene.things())
     if sum(other.kind == thing.kind for _, other in scene.things()) > 1:
         return None
-    place, right, down = rng.choice((("left of", -1, 0), ("right of", 1, 0), ("above", 0, -1), ("below", 0, 1)))
+    relation, right, down = rng.choice((("left of", -1, 0), ("right of", 1, 0), ("above", 0, -1), ("below", 0, 1)))
     column, row = "abcd".index(anchor[0]) + right, int(anchor[1]) - 1 + down
     if not (0 <= column < 4 and 0 <= row < 4):
         return None
-    return _done_to(rng, "beside", scene, cell_at(column, row), {"place": place, "kind": thing.kind})
+    return _done_to(rng, "beside", scene, cell_at(column, row), {"place": relation, "kind": thing.kind})
 
 
 def _ordinal(rng: random.Random) -> Task | None:
@@ -210,11 +210,11 @@ def _ordinal(rng: random.Random) -> Task | None:
         scene = scene.put(
             cell, Thing(kind, rng.choice(COLOURS), rng.choice(("big", "big", "small")), jitter=_jitter(rng))
         )
-    found = sorted(cell for cell, thing in scene.things() if thing.kind == kind)
-    if len({cell[0] for cell in found}) < len(found):
+    cells = sorted(cell for cell, thing in scene.things() if thing.kind == kind)
+    if len({cell[0] for cell in cells}) < len(cells):
         return None
     side = rng.choice(("left", "right"))
-    return _done_to(rng, "ordinal", scene, found[1 if side == "left" else -2], {"side": side, "kind": kind})
+    return _done_to(rng, "ordinal", scene, cells[1 if side == "left" else -2], {"side": side, "kind": kind})
 
 
 def _only(rng: random.Random) -> Task | None:
@@ -250,7 +250,7 @@ def _done_to(rng: random.Random, name: str, scene: Scene, cell: str, blanks: dic
         return None
     action = rng.choice(("paint", "paint", "remove", "resize"))
     if action == "paint":
-        colour = rng.choice([one for one in COLOURS if one != thing.colour])
+        colour = rng.choice([colour for colour in COLOURS if colour != thing.colour])
         return Task(f"{name}/recolour", scene, scene.change(cell, colour=colour), {**blanks, "colour": colour})
     if action == "remove":
         return Task(f"{name}/remove", scene, scene.put(cell, None), blanks)

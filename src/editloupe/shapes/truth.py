@@ -37,7 +37,7 @@ def truth(scene: Scene, correct: Scene, result: Scene) -> float:
     credited: list[float] = []
     disturbed = 0
     for name in ("background", "tone"):
-        old, wanted, new = (getattr(one, name) for one in (scene, correct, result))
+        old, wanted, new = (getattr(state, name) for state in (scene, correct, result))
         if wanted != old:
             credited.append(_credit(old, wanted, new))
         else:
@@ -68,7 +68,7 @@ def _cell(old: Thing | None, wanted: Thing | None, new: Thing | None, *, moved_i
     asked = [name for name in ATTRIBUTES if getattr(old, name) != getattr(wanted, name)]
     if new is None:
         return [0.0], 1
-    credit = sum(_credit(*(getattr(one, name) for one in (old, wanted, new))) for name in asked) / len(asked)
+    credit = sum(_credit(*(getattr(state, name) for state in (old, wanted, new))) for name in asked) / len(asked)
     return [credit], _disturbances(old, new, asked)
 
 
@@ -86,8 +86,8 @@ def _disturbances(old: Thing | None, new: Thing | None, asked: Sequence[str]) ->
     return sum(getattr(old, name) != getattr(new, name) for name in ATTRIBUTES if name not in asked)
 
 
-def _same(one: Thing | None, other: Thing | None) -> bool:
-    return (one and one.looks()) == (other and other.looks())
+def _same(thing: Thing | None, other: Thing | None) -> bool:
+    return (thing and thing.looks()) == (other and other.looks())
 
 
 def _moving_in(scene: Scene, correct: Scene) -> set[str]:

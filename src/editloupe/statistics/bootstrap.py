@@ -47,7 +47,7 @@ def bootstrap_interval(
 
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")  # scipy warns of degenerate data; the answer below says it instead
-        found = stats.bootstrap(
+        result = stats.bootstrap(
             (np.arange(clusters),),
             of_indices,
             vectorized=True,
@@ -56,13 +56,13 @@ def bootstrap_interval(
             method="BCa",
             rng=np.random.default_rng(seed),
         )
-    drawn = np.asarray(found.bootstrap_distribution)
+    drawn = np.asarray(result.bootstrap_distribution)
     if not np.isfinite(drawn).all():
         return None
     if np.ptp(drawn) < 1e-12:
         return float(drawn[0]), float(drawn[0])
-    low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
+    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
     if not (np.isfinite(low) and np.isfinite(high)):
         # The acceleration is 0/0 where leaving out any one cluster changes nothing; percentiles need none.
-        low, high = (float(one) for one in np.quantile(drawn, (0.025, 0.975)))
+        low, high = (float(end) for end in np.quantile(drawn, (0.025, 0.975)))
     return low, high

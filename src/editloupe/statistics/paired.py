@@ -93,11 +93,11 @@ def paired_differences(
     sums = _per_cluster(values, clusters, number)
     counts = _per_cluster(known.astype(np.float64), clusters, number)
     p_values = _sign_flips(sums, counts, seed)
-    found = []
+    results = []
     for column in range(differences.shape[1]):
         n = int(known[:, column].sum())
         if n == 0:
-            found.append(PairedDifference(0, None, None, None, None, 0, 0, 0))
+            results.append(PairedDifference(0, None, None, None, None, 0, 0, 0))
             continue
         own, sizes = sums[:, column], counts[:, column]
         present = int(np.count_nonzero(sizes))
@@ -107,7 +107,7 @@ def paired_differences(
         reach = float(stdtrit(present - 1, 1 - ALPHA / 2) + stdtrit(present - 1, POWER)) if shows else None
         win = int(np.count_nonzero(values[:, column] > 0))
         loss = int(np.count_nonzero(values[:, column] < 0))
-        found.append(
+        results.append(
             PairedDifference(
                 n=n,
                 difference=float(own.sum() / n),
@@ -120,7 +120,7 @@ def paired_differences(
                 clusters=present,
             )
         )
-    return found
+    return results
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -129,12 +129,12 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     Args:
         p_values: of one family; None where a comparison has none, which does not count.
     """
-    order = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    order = sorted((p, index) for index, p in enumerate(p_values) if p is not None)
     corrected: list[float | None] = [None] * len(p_values)
     highest = 0.0
-    for step, (p, place) in enumerate(order):
+    for step, (p, index) in enumerate(order):
         highest = max(highest, min(1.0, (len(order) - step) * p))
-        corrected[place] = highest
+        corrected[index] = highest
     return corrected
 
 

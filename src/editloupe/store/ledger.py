@@ -7,6 +7,7 @@ the hash of everything it depends on.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -38,6 +39,7 @@ PairRow = tuple[str, str, str, str, bool, int, str]
 
 FORMAT = 1
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
+_NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 _CHUNK = 500  # SQLite allows 999 parameters in old builds
 
 _SCHEMA = """
@@ -341,11 +343,19 @@ def _packed_sample(sample: Sample) -> dict[str, Any]:
 
 def _lock(folder: Path) -> FileLock:
     path = folder / ".lock"
-    lock = FileLock(path, timeout=0, thread_local=False)
+    # No fallback: a lock by a file's mere presence outlives a killed run, which the same command could not continue.
+    lock = FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout as error:
         raise StudyLocked(_in_use(path)) from error
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise StorageError(
+            f"{str(folder)!r} lies on a file system without file locks, so nothing would keep two runs of this study "
+            "apart; choose an `out:` on another file system"
+        ) from error
     since = time.strftime("%Y-%m-%d %H:%M:%S")
     path.write_text(f"process {os.getpid()} on {socket.gethostname()} since {since}\n", encoding="utf-8")
     return lock
@@ -357,11 +367,11 @@ def study_holder(folder: Path) -> str:
     if not path.is_file():
         return ""
     try:
-        with FileLock(path, timeout=0, thread_local=False):
+        with FileLock(path, timeout=0, thread_local=False, fallback_to_soft=False):
             return ""
     except Timeout:
         return _in_use(path)
-    except OSError:  # a folder that may only be read is nobody's work place
+    except OSError:  # a folder that cannot be written or locked is nobody's work place
         return ""
 
 

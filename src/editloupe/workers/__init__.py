@@ -38,12 +38,12 @@ class Engine(Protocol):
         """Ask the planned questions."""
 
 
-def engine_of(place: WorkerSettings) -> Engine:
+def engine_of(settings: WorkerSettings) -> Engine:
     """The engine that a stage's `workers:` ask for, to be used in a `with`."""
-    if place.engine == "ray":
+    if settings.engine == "ray":
         from editloupe.workers.ray import RayEngine
 
-        return RayEngine(place)
+        return RayEngine(settings)
     from editloupe.workers.here import HereEngine
 
     return HereEngine()

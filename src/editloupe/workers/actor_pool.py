@@ -81,7 +81,7 @@ class ActorPool:
     """The actors of one model: as many as wanted, the dead replaced.
 
     Args:
-        place: where they run.
+        settings: where they run.
         job: what they are hired for.
 
     Attributes:
@@ -89,38 +89,38 @@ class ActorPool:
         wanted: how many the devices make.
     """
 
-    def __init__(self, place: WorkerSettings, job: Job) -> None:
+    def __init__(self, settings: WorkerSettings, job: Job) -> None:
         import ray
 
-        self._place = place
+        self._settings = settings
         self._stage = job.stage
-        self._recipe = job.spec
+        self._spec = job.spec
         self.progress: StageProgress | None = None
-        self._members: list[PoolWorker] = []
+        self._workers: list[PoolWorker] = []
         self._hired = 0
         self._failed_starts = 0
         self._looked = 0.0
         self._quiet_since = time.monotonic()
         self._pids: set[int] = set()
-        self.wanted = _wanted(place, ray.cluster_resources())
+        self.wanted = _wanted(settings, ray.cluster_resources())
 
     @property
     def largest_batch(self) -> int:
         """The most questions that a batch of any worker has had."""
-        return max((worker.batch for worker in self._members), default=0)
+        return max((worker.batch for worker in self._workers), default=0)
 
     def serves(self, job: Job) -> bool:
         """Whether the actors have built this job's model."""
-        return (self._stage, self._recipe) == (job.stage, job.spec)
+        return (self._stage, self._spec) == (job.stage, job.spec)
 
     def recruit(self, left: int) -> None:
         """Start workers until there are as many as wanted, or as there is work for."""
-        while len(self._members) < min(self.wanted, left):
-            self._members.append(self._hire())
+        while len(self._workers) < min(self.wanted, left):
+            self._workers.append(self._hire())
 
     def free(self) -> list[PoolWorker]:
         """Members that can take a chunk, idle ones first."""
-        able = [worker for worker in self._members if worker.ready and len(worker.held) < AHEAD]
+        able = [worker for worker in self._workers if worker.ready and len(worker.held) < AHEAD]
         return sorted(able, key=lambda worker: len(worker.held))
 
     def arrivals(self) -> Iterator[tuple[PoolWorker, Chunk[Any], list[Any] | None]]:
@@ -129,7 +129,7 @@ class ActorPool:
 
         heads = {
             worker.held[0][1] if worker.ready else worker.hello: worker
-            for worker in self._members
+            for worker in self._workers
             if worker.held or not worker.ready
         }
         ready, _ = ray.wait(list(heads), num_returns=1, timeout=LOOK) if heads else ([], [])
@@ -156,18 +156,18 @@ class ActorPool:
 
         from editloupe.workers.worker import Worker
 
-        place = self._place
+        settings = self._settings
         actor = (
             ray.remote(concurrency_groups={"status": 1, "ahead": 1})(Worker)
             .options(
-                num_gpus=place.gpus_per_worker,
-                num_cpus=0 if place.gpus_per_worker else 1,
+                num_gpus=settings.gpus_per_worker,
+                num_cpus=0 if settings.gpus_per_worker else 1,
                 # The driver replaces the dead itself: it knows then that nothing of theirs still runs.
                 max_restarts=0,
                 max_task_retries=0,
-                runtime_env=dict(place.runtime_env) or None,
+                runtime_env=dict(settings.runtime_env) or None,
             )
-            .remote(self._recipe, self._stage)
+            .remote(self._spec, self._stage)
         )
         self._hired += 1
         return PoolWorker(self._hired, actor, actor.hello.remote())
@@ -180,7 +180,7 @@ class ActorPool:
             if self._failed_starts >= STARTS:
                 raise ConfigError(f"{self._failed_starts} workers in a row could not start: {worker.cause}")
             return
-        mine = (version("editloupe"), self._recipe.signature)
+        mine = (version("editloupe"), self._spec.signature)
         if (hello.version, hello.signature) != mine:
             raise ConfigError(
                 f"the worker on {hello.host} has editloupe {hello.version} and a model that signs itself "
@@ -209,10 +209,10 @@ class ActorPool:
         return None
 
     def _overdue(self) -> Iterator[tuple[PoolWorker, Chunk[Any], None]]:
-        limit = self._place.timeout
+        limit = self._settings.timeout
         if limit is None:
             return
-        for worker in list(self._members):
+        for worker in list(self._workers):
             if worker.held and time.monotonic() - worker.begun > limit * len(worker.held[0][0].items):
                 chunk = worker.held[0][0]
                 worker.cause = f"it took longer than {limit:g} seconds per item"
@@ -223,7 +223,7 @@ class ActorPool:
         import ray
 
         log.warning("%s: worker %d is gone (%s); it is replaced", self._stage, worker.number, worker.cause)
-        self._members.remove(worker)
+        self._workers.remove(worker)
         with suppress(Exception):  # it may be alive and only out of reach: nothing of it may run on
             ray.kill(worker.actor, no_restart=True)
 
@@ -231,7 +231,7 @@ class ActorPool:
         import ray
 
         now = time.monotonic()
-        if any(worker.ready for worker in self._members):
+        if any(worker.ready for worker in self._workers):
             self._quiet_since = now
         elif now - self._quiet_since > PATIENCE:
             self._quiet_since = now
@@ -239,14 +239,14 @@ class ActorPool:
                 "%s: no worker could start for %.0f s; each needs %g GPU(s), the cluster has %s free of %s",
                 self._stage,
                 PATIENCE,
-                self._place.gpus_per_worker,
+                self._settings.gpus_per_worker,
                 f"{ray.available_resources().get('GPU', 0):g}",
                 f"{ray.cluster_resources().get('GPU', 0):g}",
             )
         if now - self._looked < LOOK:
             return
         self._looked = now
-        for worker in self._members:
+        for worker in self._workers:
             if not worker.ready:
                 continue
             if worker.asked is not None and ray.wait([worker.asked], timeout=0)[0]:
@@ -259,8 +259,8 @@ class ActorPool:
             if worker.asked is None:
                 worker.asked = worker.actor.status.options(concurrency_group="status").remote()
         if self.progress is not None:
-            lines = [f"worker {one.number} {one.host}  {one.line}" for one in self._members]
-            self.progress.workers(lines, sum(one.peak for one in self._members))
+            lines = [f"worker {worker.number} {worker.host}  {worker.line}" for worker in self._workers]
+            self.progress.workers(lines, sum(worker.peak for worker in self._workers))
 
     def dismiss(self, patience: float) -> None:
         """Let all actors go, and wait until they are gone and their memory is free.
@@ -272,9 +272,11 @@ class ActorPool:
 
         with suppress(Exception):
             if patience:
-                ready = [worker for worker in self._members if worker.ready]
-                ray.wait([one.actor.leave.remote() for one in ready], num_returns=len(ready) or 1, timeout=patience)
-        for worker in self._members:
+                ready = [worker for worker in self._workers if worker.ready]
+                ray.wait(
+                    [worker.actor.leave.remote() for worker in ready], num_returns=len(ready) or 1, timeout=patience
+                )
+        for worker in self._workers:
             with suppress(Exception):
                 ray.kill(worker.actor, no_restart=True)
         deadline = time.monotonic() + max(5.0, patience)
@@ -286,19 +288,19 @@ def _raise_what_ends_the_run(cause: object, error: Exception) -> None:
     """Raise a worker's error here where every worker would meet it; it crossed a border, so it is made anew."""
     if isinstance(cause, EditloupeError) and ends_the_run(cause):
         # Ray's own mixture of both classes would print as its traceback.
-        kind = next(one for one in type(cause).__mro__ if one.__module__ == EditloupeError.__module__)
+        kind = next(base for base in type(cause).__mro__ if base.__module__ == EditloupeError.__module__)
         raise kind(str(cause)) from error
 
 
-def _wanted(place: WorkerSettings, resources: dict[str, float]) -> int:
+def _wanted(settings: WorkerSettings, resources: dict[str, float]) -> int:
     """How many workers the devices make."""
-    if place.gpus_per_worker == 0:
-        return place.device_count or max(1, int(resources.get("CPU", 1)))
-    devices = place.device_count or resources.get("GPU", 0)
-    wanted = int(devices / place.gpus_per_worker)
+    if settings.gpus_per_worker == 0:
+        return settings.device_count or max(1, int(resources.get("CPU", 1)))
+    devices = settings.device_count or resources.get("GPU", 0)
+    wanted = int(devices / settings.gpus_per_worker)
     if wanted < 1:
         raise ConfigError(
-            f"workers: {devices:g} GPU(s) make no worker of {place.gpus_per_worker:g}; set `devices:`, or "
+            f"workers: {devices:g} GPU(s) make no worker of {settings.gpus_per_worker:g}; set `devices:`, or "
             "`gpus_per_worker: 0` to work on processors"
         )
     return wanted

@@ -20,7 +20,7 @@ OBJECTS = 1 << 30
 
 
 @contextmanager
-def connected(place: WorkerSettings) -> Iterator[None]:
+def connected(settings: WorkerSettings) -> Iterator[None]:
     """Join the stated cluster, or start one on this machine; left again afterwards."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -37,27 +37,27 @@ def connected(place: WorkerSettings) -> Iterator[None]:
         "configure_logging": False,
         "log_to_driver": _prints_to_log(),
     }
-    if place.address is not None:
+    if settings.address is not None:
         try:
             with _listeners_kept():
-                ray.init(address=place.address, **{**common, "include_dashboard": None})
+                ray.init(address=settings.address, **{**common, "include_dashboard": None})
         except (ConnectionError, RuntimeError, ValueError) as error:
-            raise ConfigError(f"workers: there is no Ray cluster at {place.address!r}: {error}") from error
+            raise ConfigError(f"workers: there is no Ray cluster at {settings.address!r}: {error}") from error
     else:
-        count = place.device_count
-        if place.gpus_per_worker and (count or 1) > visible_gpus():
+        count = settings.device_count
+        if settings.gpus_per_worker and (count or 1) > visible_gpus():
             raise ConfigError(
                 f"workers: {count or 'one or more'} GPU(s) are wanted, this machine has {visible_gpus()}; "
                 "set `devices:`, give the `address:` of a Ray cluster, or `gpus_per_worker: 0` to work on processors"
             )
-        with _only_devices(place.device_ids), _listeners_kept():
+        with _only_devices(settings.device_ids), _listeners_kept():
             ray.init(
-                num_gpus=count if place.gpus_per_worker else 0,
+                num_gpus=count if settings.gpus_per_worker else 0,
                 num_cpus=count or None,
                 object_store_memory=OBJECTS,
                 **common,
             )
-    with reaped() if place.address is None else nullcontext():
+    with reaped() if settings.address is None else nullcontext():
         try:
             yield
         finally:
@@ -69,7 +69,7 @@ def _only_devices(ids: Sequence[int] | None) -> Iterator[None]:
     """Let a Ray that is started now see only these GPUs."""
     before = os.environ.get("CUDA_VISIBLE_DEVICES")
     if ids is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(str(one) for one in ids)
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(str(gpu) for gpu in ids)
     try:
         yield
     finally:

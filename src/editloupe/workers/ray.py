@@ -46,11 +46,11 @@ class RayEngine:
     The workers stay between calls about the same model, whatever its batches; another model gets new ones.
 
     Args:
-        place: where the stages run.
+        settings: where the stages run.
     """
 
-    def __init__(self, place: WorkerSettings) -> None:
-        self._place = place
+    def __init__(self, settings: WorkerSettings) -> None:
+        self._settings = settings
         self._connection = ExitStack()
         self._connected = False
         self._pool: ActorPool | None = None
@@ -133,10 +133,10 @@ class RayEngine:
         if self._pool is not None and not self._pool.serves(job):
             self._dismiss(patience=PATIENCE)
         if not self._connected:
-            self._connection.enter_context(connected(self._place))
+            self._connection.enter_context(connected(self._settings))
             self._connected = True
         if self._pool is None:
-            self._pool = ActorPool(self._place, job)
+            self._pool = ActorPool(self._settings, job)
         self._pool.progress = progress
         return self._pool
 

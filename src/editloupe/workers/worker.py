@@ -51,7 +51,7 @@ class Worker:
     """Builds its model from a spec when it is greeted; the weights are loaded when the first item needs them."""
 
     def __init__(self, spec: ModelSpec, stage: str) -> None:
-        self._recipe = spec
+        self._spec = spec
         self._stage = stage
         self._part: Any = None
         self._model: Any = None
@@ -59,14 +59,14 @@ class Worker:
 
     def hello(self) -> Hello:
         """Build the model, and say who is there."""
-        self._part, self._model = self._recipe.build(self._stage)
+        self._part, self._model = self._spec.build(self._stage)
         devices = os.environ.get("CUDA_VISIBLE_DEVICES", "")
         return Hello(version("editloupe"), self._model.signature, socket.gethostname(), os.getpid(), devices)
 
     def status(self) -> Status:
         """Say what is being done; called beside the work, from another thread."""
         doing = activity.current()
-        devices = [one for one in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if one]
+        devices = [device for device in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if device]
         peak = peak_memory()
         hardware = "  ".join(accelerators(devices)) if devices else ""
         if not hardware and peak is not None:

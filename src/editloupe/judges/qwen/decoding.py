@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,8 +49,9 @@ class Sampler:
     """Draws tokens so that the batch that a reply is in changes nothing.
 
     arg max(l_i / T + g_i) with g_i = -log(-log u_i) is an exact draw from softmax(l / T) (Gumbel 1954; Maddison et al.
-    2014, "A* Sampling"); each row owns its generator. Penalties come first, then the temperature, then what narrows the
-    choice down: the order of transformers.
+    2014, "A* Sampling"). u_i follows from a row's seed, the number of its draw and i alone (Salmon et al. 2011,
+    "Parallel random numbers: as easy as 1, 2, 3"), so it is computed on the device, and equal on all. Penalties come
+    first, then the temperature, then what narrows the choice down: the order of transformers.
 
     Args:
         sampling: how tokens are chosen.
@@ -58,7 +60,8 @@ class Sampler:
 
     def __init__(self, sampling: Sampling, seeds: Sequence[int]) -> None:
         self._sampling = sampling
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._seeds = [random.Random(seed) for seed in seeds]  # each gives a word per draw
+        self._tokens: torch.Tensor | None = None
 
     @property
     def penalizes(self) -> bool:
@@ -81,9 +84,12 @@ class Sampler:
         """Logits (rows, vocabulary) whose arg max is the draw; greedy ones as they are."""
         if self._sampling.temperature == 0:
             return logits
-        uniform = torch.stack([torch.rand(logits.shape[1], generator=self._generators[row]) for row in rows])
-        noise = -torch.log(-torch.log(uniform.clamp(1e-20, 1 - 1e-7)))
-        return self._narrowed(logits / self._sampling.temperature) + noise.to(logits.device, logits.dtype)
+        if self._tokens is None:
+            self._tokens = _mixed(torch.arange(logits.shape[1], device=logits.device))
+        words = torch.tensor([self._seeds[row].getrandbits(32) for row in rows], device=logits.device)
+        uniform = ((_mixed(self._tokens ^ words[:, None]) + 0.5) / 2**32).clamp(1e-20, 1 - 1e-7)
+        noise = -torch.log(-torch.log(uniform))
+        return self._narrowed(logits / self._sampling.temperature) + noise.to(logits.dtype)
 
     def _narrowed(self, logits: torch.Tensor) -> torch.Tensor:
         """The logits, minus infinity where a token may not be drawn."""
@@ -101,6 +107,13 @@ class Sampler:
             chances = logits.softmax(dim=-1)
             logits = logits.masked_fill(chances < min_p * chances.amax(dim=-1, keepdim=True), -torch.inf)
         return logits
+
+
+def _mixed(words: torch.Tensor) -> torch.Tensor:
+    """Numbers of 32 bits that look random, one to one with the given ones (Wellons' lowbias32)."""
+    for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B)):
+        words = ((words ^ (words >> shift)) * factor) & 0xFFFFFFFF
+    return words ^ (words >> 16)
 
 
 class Writer:
@@ -192,18 +205,23 @@ class Writer:
         A first digit d stands for the number d; only "1" may go on to "10", so where a 1 was written its probability is
         divided between 1 and 10 by the step that follows.
         """
+        ones: dict[int, dict[str, float]] = {}
         for place, row in enumerate(step.rows):
             draft = self.drafts[row]
-            here, before = len(draft.tokens), draft.digits.get(len(draft.tokens) - 1)
-            after_one = before is not None and draft.tokens[-1] == self._digits[1]
-            if not after_one and chosen[place] not in self._digits:
-                continue
-            chances = torch.softmax(step.logits[place], dim=-1)[self._digits].tolist()
-            if before is not None and after_one:
-                one = before["1"]
-                before |= {"1": one * (1 - chances[0]), "10": one * chances[0]}
+            before = draft.digits.get(len(draft.tokens) - 1)
+            if before is not None and draft.tokens[-1] == self._digits[1]:
+                ones[place] = before
+        places = [place for place, token in enumerate(chosen) if place in ones or token in self._digits]
+        if not places:
+            return
+        looked = torch.softmax(step.logits[torch.tensor(places, device=step.logits.device)], dim=-1)
+        for place, chances in zip(places, looked[:, self._digits].tolist(), strict=True):
+            if place in ones:
+                one = ones[place]["1"]
+                ones[place] |= {"1": one * (1 - chances[0]), "10": one * chances[0]}
             if chosen[place] in self._digits:
-                draft.digits[here] = dict(zip(DIGITS, chances, strict=True))
+                draft = self.drafts[step.rows[place]]
+                draft.digits[len(draft.tokens)] = dict(zip(DIGITS, chances, strict=True))
 
     def _settle(self, draft: Draft) -> None:
         """Of all digits, keep the one that the score is read from."""

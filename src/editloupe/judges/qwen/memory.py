@@ -127,8 +127,17 @@ class Budget:
 
     def tokens(self) -> int:
         """The present budget."""
-        fitting = int(self._free * SHARE) // self._per_token
-        return max(1, fitting if self._device.type == "cuda" else min(fitting, CPU_TOKENS))
+        return max(1, self._fitting() if self._device.type == "cuda" else min(self._fitting(), CPU_TOKENS))
+
+    def reply_tokens(self) -> int:
+        """Tokens of the rows that are answered at once.
+
+        On the CPU a row counts with a part of its reply's room only (`QwenRunner`); half of the memory is left for it.
+        """
+        return self.tokens() if self._device.type == "cuda" else max(1, min(self._fitting() // 2, CPU_TOKENS))
+
+    def _fitting(self) -> int:
+        return int(self._free * SHARE) // self._per_token
 
     def measured(self, tokens: int, peak: int) -> None:
         """Correct the model by a batch that took `peak` bytes beyond what was there; tiny batches say nothing."""

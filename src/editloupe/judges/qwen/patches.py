@@ -26,8 +26,8 @@ __all__ = ["PatchMaker", "Patches"]
 Patches = NDArray[np.uint8]
 """(patches, channels, pixels of a patch)."""
 
-PATCHES_KEPT = 512 * 2**20
-"""Bytes of patches that are kept: 160 pictures of 1024 x 1024, more than three batches of an 80 GB GPU show."""
+PATCHES_KEPT = 2**30
+"""Bytes of patches that are kept: 320 pictures of 1024 x 1024, more than three batches of an 80 GB GPU show."""
 
 GRIDS_KEPT = 16 * 2**20
 """Bytes of sizes that are kept, by picture; a name and two numbers take about 200."""

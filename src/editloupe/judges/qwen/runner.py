@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
 from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.plain import end_tokens
+from editloupe.judges.qwen.cache import GROWTH
 from editloupe.judges.qwen.decoding import Writer
 from editloupe.judges.qwen.engine import Engine
 from editloupe.judges.qwen.lru import ByteLRU
@@ -22,11 +24,19 @@ from editloupe.judges.qwen.memory import Budget, Shape
 from editloupe.judges.qwen.patch_embedding import use_matrix_product
 from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
+from editloupe.judges.qwen.vision_attention import use_lean_attention
 from editloupe.judges.runner import Runner
 from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
 
 __all__ = ["QwenRunner"]
+
+REFILLED = 2
+"""On a GPU, rows of a batch for each row that is answered at once: those that wait take the places of those that are
+done. On the CPU, where a step's time grows with its rows, that wins too little for results that come later."""
+
+GROUP_TOKENS = 16_384
+"""Tokens of prompts that are computed together at least, where they fit, while others are answered."""
 
 PROMPTS_KEPT = 512 * 2**20
 """Bytes of prompts that are remembered between planning and running."""
@@ -60,6 +70,7 @@ class QwenRunner(Runner):
         share: bool = True,
     ) -> None:
         use_matrix_product(model)
+        use_lean_attention(model)
         self._maker = PromptMaker(processor, longest_edge, thinking)
         self._engine = Engine(model, self._maker, share=share)
         self.model = model
@@ -114,6 +125,7 @@ class QwenRunner(Runner):
                 groups.append([index])
         groups.sort(key=lambda group: -max(len(prompts[index]) for index in group))
         reply = self._room_for(questions[0]) if questions else 0
+        reply = self._counted(reply)
         ordered = [(index, len(prompts[index]) + reply) for group in groups for index in group]
         ordered += [(index, 1) for index in broken]
         self._planned = questions, ordered
@@ -134,7 +146,10 @@ class QwenRunner(Runner):
             self._budget = Budget(Shape.of(self.model.config, self.model.dtype), devices, longest)
         else:
             self._budget.expect(longest)
-        return self._budget.tokens
+        budget = self._budget
+        if not questions or not self._room_for(questions[0]):
+            return budget.tokens
+        return lambda: (1 if self.model.device.type == "cpu" else REFILLED) * budget.reply_tokens()
 
     def prepare(self, question: Question) -> None:
         """Do what a question needs of the CPU ahead of its turn: its tokens, and its images' patches."""
@@ -233,9 +248,31 @@ class QwenRunner(Runner):
             prompts=[prompt.ids.tolist() for prompt in prompts],
         )
         room = self._max_new_tokens + (self._max_thinking_tokens if self._thinks else 0)
-        with self._measured(sum(map(len, prompts)) + len(prompts) * room):
-            self._engine.generate(prompts, writer, [range(len(prompts))], len(prompts))
+        groups, slots = self._arranged([len(prompt) for prompt in prompts], room)
+        held = sorted(map(len, prompts), reverse=True)[:slots]
+        with self._measured(sum(held) + len(held) * room):
+            self._engine.generate(prompts, writer, groups, slots)
         return writer
+
+    def _arranged(self, lengths: Sequence[int], room: int) -> tuple[list[range], int]:
+        """Which neighbours are computed together before they are answered, and how many rows are answered at once."""
+        if self._budget is None:
+            return [range(len(lengths))], len(lengths)
+        at_once = self._budget.reply_tokens()
+        together = min(self._budget.tokens(), max(at_once // 4, GROUP_TOKENS))
+        starts, total = [0], 0
+        for index, length in enumerate(lengths):
+            total += length
+            if index > starts[-1] and total > together:
+                starts.append(index)
+                total = length
+        groups = [range(*pair) for pair in pairwise([*starts, len(lengths)])]
+        weights = accumulate(sorted((length + self._counted(room) for length in lengths), reverse=True))
+        return groups, max(1, sum(weight <= at_once for weight in weights))
+
+    def _counted(self, room: int) -> int:
+        """Tokens that a reply counts with: on the CPU, where memory is ample, a quarter of its room; few use it up."""
+        return max(min(room, GROWTH), room // 4) if self.model.device.type == "cpu" else room
 
     @property
     def _thinks(self) -> bool:

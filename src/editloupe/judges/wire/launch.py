@@ -130,9 +130,9 @@ def _last_words(path: Path) -> str:
 
 def _free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:  # all held until the last is found, so that they differ
-        found = []
+        servers = []
         for _ in range(count):
             holder = stack.enter_context(socket.socket())
             holder.bind(("127.0.0.1", 0))
-            found.append(int(holder.getsockname()[1]))
-        return found
+            servers.append(int(holder.getsockname()[1]))
+        return servers

@@ -42,12 +42,12 @@ def label_probabilities(tokens: Sequence[Any], answer: AnswerFormat, *, asked: i
             kind="no-logprobs",
             noncompliant=True,
         )
-    place = tokens[0] if prefill else _after(answer.begin, tokens)
-    if place is None:
+    chosen = tokens[0] if prefill else _after(answer.begin, tokens)
+    if chosen is None:
         return dict.fromkeys(answer.labels, 0.0)
     listed: dict[str, float] = {}
     chances = []
-    for token in place.top_logprobs or [place]:
+    for token in chosen.top_logprobs or [chosen]:
         chance = _chance(token.logprob)
         if chance is None:  # not said: like a token that is not listed
             continue
@@ -80,10 +80,10 @@ def after_thoughts(tokens: Sequence[Any]) -> list[Any]:
     if not ends:
         return list(tokens)
     written = 0
-    for place, token in enumerate(tokens):
+    for index, token in enumerate(tokens):
         written += len(_name(token))
         if written >= ends[-1]:
-            return list(tokens[place + 1 :])
+            return list(tokens[index + 1 :])
     return []
 
 

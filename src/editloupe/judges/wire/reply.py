@@ -49,16 +49,16 @@ def read_completion(completion: Any, question: Question, options: WireOptions, s
     message = getattr(choice, "message", None)
     refusal = getattr(message, "refusal", None)
     if choice.finish_reason == "content_filter" or refusal:
-        said = sentence_of(refusal) if refusal else "the reply was withheld"
-        raise RequestError(f"the server's content filter refused: {said}", kind="content-filter", again=False)
+        reason = sentence_of(refusal) if refusal else "the reply was withheld"
+        raise RequestError(f"the server's content filter refused: {reason}", kind="content-filter", again=False)
     prompt, written = usage_of(completion)
     if question.answer.mode == "choice":
-        found = getattr(getattr(choice, "logprobs", None), "content", None) or []
+        tokens = getattr(getattr(choice, "logprobs", None), "content", None) or []
         thoughts = None
         if options.thinking == "on":
             thoughts = _thoughts_before_choice(message, choice.finish_reason, options)
-            found = after_thoughts(found)
-        labels = label_probabilities(found, question.answer, asked=options.top_logprobs, prefill=options.prefill)
+            tokens = after_thoughts(tokens)
+        labels = label_probabilities(tokens, question.answer, asked=options.top_logprobs, prefill=options.prefill)
         best = max(labels, key=labels.__getitem__)
         return Reply(best, "choice", prompt, written, labels, seconds, thoughts=thoughts)
     finish: Literal["stop", "length", "unknown"] = _FINISHES.get(str(choice.finish_reason).lower(), "unknown")
@@ -124,8 +124,8 @@ def _is_release(asked: str, answered: str) -> bool:
 def _error_body(completion: Any) -> RequestError:
     """A server that says 200 and sends an error: by its code where it gives one, else passing."""
     error = getattr(completion, "error", None)
-    said = sentence_of(error or (completion if isinstance(completion, str) else "it holds no choices"))
+    message = sentence_of(error or (completion if isinstance(completion, str) else "it holds no choices"))
     code = error.get("code") if isinstance(error, dict) else None
     number = int(str(code)) if str(code).isdecimal() else 500
     again = not 400 <= number < 500 or number in (408, 409, 425, 429)
-    return RequestError(f"the server answered with an error: {said}", kind="error-body", again=again)
+    return RequestError(f"the server answered with an error: {message}", kind="error-body", again=again)

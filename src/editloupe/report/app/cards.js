@@ -34,7 +34,9 @@ function spoken(words) {
   }
 }
 
-// One metric on a sample's page: score, then the judge's words or its probabilities.
+const folded = (name, text) => h(`details.verbatim.${name}`, {}, h('summary', {}, t(name)), h('pre', {dir: 'auto', tabindex: 0}, text));
+
+// One metric on a sample's page: score, then the judge's words or its probabilities, and what it thought before, folded.
 export function metricBlock(one, several) {
   const scale = METRICS.find((metric) => metric.name === one.name) ?? OVERVIEW.scale;
   const said = one.words ? spoken(one.words) : '';
@@ -42,7 +44,8 @@ export function metricBlock(one, several) {
     several && h('p.metric-head', {}, foreign(metricName(one.name)), h('span.num', {}, number(one.score))),
     several && meter(one.score, scale),
     one.labels ? labelColumns(one.labels) : said && h('blockquote', {dir: 'auto', tabindex: 0}, said),
-    said !== one.words && !one.labels && h('details.verbatim', {}, h('summary', {}, t('verbatim')), h('pre', {dir: 'auto', tabindex: 0}, one.words)),
+    said !== one.words && !one.labels && folded('verbatim', one.words),
+    one.thoughts && folded('thoughts', one.thoughts),
   ];
   return real(parts).length > 0 && h('div.metric', {}, parts);
 }

@@ -1,7 +1,7 @@
 // Which edits the gallery shows, and in which order: all of it stands in the address, so that a view can be shared.
 import {button, h, select} from './dom.js';
 import {editorChoices, histogram, scramble} from './marks.js';
-import {CATEGORIES, EDITORS, METRICS} from './overview.js';
+import {CATEGORIES, DRAWN, EDITORS, METRICS} from './overview.js';
 import {state} from './state.js';
 import {ready, scaleOf, scoreOf, share} from './store.js';
 import {inWords, metricName, t} from './words.js';
@@ -44,9 +44,13 @@ export function passes(edit, filter, words) {
   if (filter.failure !== '' && filter.failure !== 'any' && filter.failure !== 'none' && state.index.kinds[edit.kind] !== filter.failure) return false;
   if (filter.rated === 'yes' && !state.ratings.has(edit.key)) return false;
   if (filter.rated === 'no' && state.ratings.has(edit.key)) return false;
+  if (filter.rated === 'drawn' && (state.ratings.has(edit.key) || !isDrawn(edit))) return false;
   if (words.length && !words.every((word) => textOf(edit).includes(word))) return false;
   return true;
 }
+
+// Whether an edit belongs to the part that was drawn for people to rate.
+const isDrawn = (edit) => DRAWN !== null && DRAWN.editors.includes(edit.editor) && DRAWN.samples.includes(edit.sample.id);
 
 export function inRange(edit, filter) {
   if (filter.min === '' && filter.max === '') return true;
@@ -102,7 +106,7 @@ export function filterBar(filter, counted, change) {
       (value) => change({...filterNow(), groups: {...filterNow().groups, [at]: value}}))),
     METRICS.length > 1 && select(t('metric'), [[-1, t('overall')], ...METRICS.map((one, at) => [at, metricName(one.name)])], filter.metric, set('metric')),
     state.index.kinds.length > 0 && select(t('failure'), kinds, filter.failure, set('failure')),
-    state.ratings.size > 0 && select(t('rated'), [every, ['yes', t('rated_yes')], ['no', t('rated_no')]], filter.rated, set('rated')),
+    (state.ratings.size > 0 || DRAWN !== null) && select(t('rated'), [every, ['yes', t('rated_yes')], ['no', t('rated_no')], ...(DRAWN === null ? [] : [['drawn', t('rated_drawn')]])], filter.rated, set('rated')),
     select(t('sort'), sorts.map((one) => [one, t(`sort_${one}`)]), filter.sort, set('sort')),
     rangeFilter(filter, counted, change),
   ];

@@ -75,6 +75,7 @@ function auditSections(audit) {
     audit.preferences && preferenceSection(audit.preferences),
     audit.classes && classSection(audit.classes),
     audit.human && humanSection(audit.human),
+    audit.human_means && humanMeansSection(audit.human_means),
     Object.keys(audit.means).length > 0 && h('section#means', {}, h('h2', {}, t('audit_means')), table(
       [t('editor'), num(t('judge_name')), num(t('audit_truth'))],
       Object.entries(audit.means).map(([name, means]) => [editorCalled(name), h('td.num.mean', {}, number(means.judge)), h('td.num.mean', {}, number(means.truth))]))),
@@ -123,6 +124,23 @@ function humanSection(human) {
     human.between_raters.length > 0 && table([t('between_raters'), num('n'), num(t('spearman')), num(t('mae'))],
       human.between_raters.map((both) => [foreign(both.raters.join(' · ')), String(both.n), valued(both.spearman), valued(both.mae)])),
     human.flags.map((one) => h('article.card.said', {}, h('header', {}, foreign(one.rater), editorCalled(one.editor), h('a', {href: `#/sample/${encodeURIComponent(one.sample)}`, dir: 'auto'}, one.sample)), h('blockquote', {dir: 'auto', tabindex: 0}, one.flag))));
+}
+
+// What people would have said of every edit, from their ratings of a random part; or why that is not known.
+function humanMeansSection(means) {
+  const wanted = means.width ? [num(t('human_wanted', {half: number(means.width / 2)}))] : [];
+  const ends = (pair) => (pair ? `${number(pair[0])} – ${number(pair[1])}` : '–');
+  const row = (label, one) => [
+    label, h('td.num', {}, number(one.judge)), h('td.num.mean', {}, number(one.mean)), h('td.num', {}, ends(one.ci95)), h('td.num', {}, ends(one.labels_alone)),
+    h('td.num', {}, String(one.labelled)), h('td.num', {}, percent(one.weight)), ...wanted.map(() => h('td.num', {}, one.wanted === null ? '–' : String(one.wanted))),
+  ];
+  const editors = Object.entries(means.editors);
+  return h('section#human-means', {}, h('h2', {}, t('human_means')),
+    means.refused ? h('p.note', {}, means.refused) : h('p.note', {}, t('human_means_note', means)),
+    editors.filter(([, one]) => one.refused).map(([name, one]) => h('p.note', {}, editorCalled(name), ': ', one.refused)),
+    editors.filter(([, one]) => one.overall).map(([name, one]) => table(
+      [editorCalled(name), num(t('judge_name')), num(t('human_corrected')), num('95 %'), num(t('labels_alone')), num(t('human_labels')), num(t('human_weight')), ...wanted],
+      [row(t('overall'), one.overall), ...Object.entries(one.categories).map(([id, part]) => row(categoryName(id), part))])));
 }
 
 function probeSections(probe) {

@@ -47,6 +47,7 @@ function hero() {
       h('span', {}, t('judge_name'), ' ', h('b', {}, foreign(judge.name))),
       h('span', {}, t('rubric'), ' ', h('b', {}, foreign(OVERVIEW.rubric)))),
     benchmark.limited && h('p.note', {}, inWords(benchmark.limited)),
+    judge.greedy[0] && h('p.note', {}, foreign(inWords(judge.greedy))),
     judgeCard());
 }
 
@@ -70,6 +71,8 @@ function boards(show) {
       mainTable(order, scale, ranked, sortBy),
       h('p.note', {}, t('interval_note'), ' ', EDITORS.length > 1 && t('ties_note')),
       EDITORS.some((one) => one.overall[1]) && h('p.note', {}, h('span.bad', {}, '✕ '), t('failure_note')),
+      state.board.metric < 0 && EDITORS.some((one) => one.bounds) && h('p.note', {}, t('bounds_note')),
+      state.board.metric < 0 && OVERVIEW.robust.length > 0 && h('p.note.robust', {}, foreign(OVERVIEW.robust.map(inWords).join(' '))),
       OVERVIEW.too_few[0] && h('p.note', {}, foreign(inWords(OVERVIEW.too_few))),
       ranked && h('ul.near', {}, nearby())),
   ];
@@ -98,7 +101,7 @@ function mainTable(order, scale, ranked, sortBy) {
       ...cliques.map(([first, last]) => h('td.tie-cell', {'aria-hidden': 'true'},
         row >= first && row <= last && h(`i.tie${row === first ? '.first' : ''}${row === last ? '.last' : ''}`, {title: t('within_noise')}))),
       h('th.editor', {scope: 'row'}, editorName(editor)),
-      h('td.wide', {}, intervalBar(estimate, scale, editor)),
+      h('td.wide', {}, intervalBar(estimate, scale, editor, {bounds: state.board.metric < 0 ? EDITORS[editor].bounds : null})),
       h('td.num.mean', {}, number(mean)),
       h('td.num.soft', {}, range(low, high)),
       h('td.num', {'data-unit': 'n '}, String(n)),

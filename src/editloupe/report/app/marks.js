@@ -52,15 +52,22 @@ export function scramble(key) {
 const ticksOf = (scale) => [0, 1, 2, 3, 4, 5].map((step) => scale.low + ((scale.high - scale.low) * step) / 5);
 
 // An estimate is [n, failed, mean, low, high, worst].
-export function intervalBar(estimate, scale, editor, {height = 26, ticks = true} = {}) {
+/**
+ * @param {Estimate} estimate
+ * @param {Scale} scale
+ * @param {number} editor
+ * @param {{height?: number, ticks?: boolean, bounds?: [number, number] | null}} [given]
+ */
+export function intervalBar(estimate, scale, editor, {height = 26, ticks = true, bounds = null} = {}) {
   const [, , mean, low, high] = estimate;
   const middle = height / 2;
   const x = (value) => `${(100 * share(value, scale)).toFixed(2)}%`;
   const parts = [];
   if (ticks) for (const tick of ticksOf(scale)) parts.push(s('line.tick', {x1: x(tick), x2: x(tick), y1: 0, y2: height}));
+  if (bounds !== null) parts.push(s('line.bounds', {x1: x(bounds[0]), x2: x(bounds[1]), y1: middle + 8, y2: middle + 8}));
   if (mean !== null) {
     parts.push(s('rect.fill', {x: 0, y: middle - 3, width: x(mean), height: 6, rx: 3}));
-    if (low !== null) {
+    if (low !== null && high !== null) {
       const cap = height > 20 ? 5 : 4;
       for (const [x1, x2, y1, y2] of [[low, high, 0, 0], [low, low, -cap, cap], [high, high, -cap, cap]])
         parts.push(s('line.reach', {x1: x(x1), x2: x(x2), y1: middle + y1, y2: middle + y2}));

@@ -8,3 +8,4 @@ export const MANIFEST = dataOf('manifest');
 export const EDITORS = OVERVIEW.editors;
 export const METRICS = OVERVIEW.metrics;
 export const CATEGORIES = OVERVIEW.benchmark.categories;
+export const DRAWN = OVERVIEW.drawn;

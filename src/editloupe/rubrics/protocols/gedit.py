@@ -22,7 +22,7 @@ def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     The published script averages in the same way; it puts random scores in place of replies that it cannot read, and
     those are left out here.
     """
-    found = []
+    aggregates = []
     for language in ("en", "cn"):
         spoken = [item for item in items if item.groups.get("language") == language]
         both = [item for item in spoken if item.groups.get("intersection") == "true"]
@@ -34,6 +34,6 @@ def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
                 means = means_by_group(values)
                 mean = sum(means.values()) / len(means) if means else None
                 title = f"{language}, {name}: {short}"
-                found.append(official(title, LIMITS, values, mean, f"over {len(means)} of {GROUPS} groups"))
-                found.append(mean_of_groups(title, LIMITS, values, groups=GROUPS))
-    return found
+                aggregates.append(official(title, LIMITS, values, mean, f"over {len(means)} of {GROUPS} groups"))
+                aggregates.append(mean_of_groups(title, LIMITS, values, groups=GROUPS))
+    return aggregates

@@ -32,12 +32,12 @@ def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     means = {name: round(mean, 2) for name, mean in means_by_group(as_printed).items()}
     meant = scored(items, ("overall",), float)
     overall = sum(means.values()) / len(means) if means else None
-    found = [
+    aggregates = [
         official("overall", LIMITS, as_printed, overall, f"over {len(means)} of {TYPES} types, each rounded"),
         mean_of_groups("overall", LIMITS, meant, groups=TYPES),
     ]
     for name in dict.fromkeys(item.category for item in items):
-        printed = [one for one in as_printed if one.group == name]
-        found.append(official(name, LIMITS, printed, means.get(name), "rounded to 2 decimals"))
-        found.append(corrected(name, LIMITS, [one for one in meant if one.group == name]))
-    return found
+        printed = [score for score in as_printed if score.group == name]
+        aggregates.append(official(name, LIMITS, printed, means.get(name), "rounded to 2 decimals"))
+        aggregates.append(corrected(name, LIMITS, [score for score in meant if score.group == name]))
+    return aggregates

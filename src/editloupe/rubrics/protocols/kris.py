@@ -17,18 +17,18 @@ def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
 
     The scale from 1 to 5 becomes percent, (s - 1) * 25, and a mean of it is the same whichever comes first.
     """
-    found = []
+    aggregates = []
     for title, part in _parts(items):
         values = scored(part, ("overall",), float)
-        known = [one.value for one in values if one.value is not None]
-        found.append(official(title, LIMITS, values, sum(known) / len(known) if known else None, NOTE))
-        found.append(corrected(title, LIMITS, values))
-    return found
+        known = [item.value for item in values if item.value is not None]
+        aggregates.append(official(title, LIMITS, values, sum(known) / len(known) if known else None, NOTE))
+        aggregates.append(corrected(title, LIMITS, values))
+    return aggregates
 
 
 def _parts(items: Sequence[ScoredEdit]) -> list[tuple[str, list[ScoredEdit]]]:
     parts = [("overall", list(items))]
     for group in ("class", "dimension"):
         values = dict.fromkeys(item.groups[group] for item in items if group in item.groups)
-        parts += [(f"{group} {value}", [one for one in items if one.groups.get(group) == value]) for value in values]
+        parts += [(f"{group} {value}", [item for item in items if item.groups.get(group) == value]) for value in values]
     return parts

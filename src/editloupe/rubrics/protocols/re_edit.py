@@ -20,10 +20,10 @@ SCORES: dict[str, tuple[str, tuple[float, float], Callable[[float], float]]] = {
 
 def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
     """Official and corrected, over all edits: SC and PQ are the smaller one of two scores each."""
-    found = []
+    aggregates = []
     for title, (score, limits, scale) in SCORES.items():
         values = scored(items, (score,), scale)
-        known = [one.value for one in values if one.value is not None]
-        found.append(official(title, limits, values, sum(known) / len(known) if known else None, NOTE))
-        found.append(corrected(title, limits, values))
-    return found
+        known = [item.value for item in values if item.value is not None]
+        aggregates.append(official(title, limits, values, sum(known) / len(known) if known else None, NOTE))
+        aggregates.append(corrected(title, limits, values))
+    return aggregates

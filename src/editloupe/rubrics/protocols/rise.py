@@ -35,19 +35,19 @@ def numbers(items: Sequence[ScoredEdit]) -> list[AggregateValue]:
         ("score", FIVE, float),
         ("percent", PERCENT, _percent),
     )
-    found = []
+    aggregates = []
     for name in ("overall", *dict.fromkeys(item.category for item in items)):
         part = [item for item in items if name in ("overall", item.category)]
         printed, right, all_five = (_values(part, of) for of in (by_slip, meant, _accurate))
         for kind, limits, scale in kinds:
             title = f"{name}: {kind}"
             mean = _mean(printed)
-            found.append(official(title, limits, printed, None if mean is None else scale(mean), note))
-            scaled = [replace(one, value=None if one.value is None else scale(one.value)) for one in right]
-            found.append(corrected(title, limits, scaled))
-        found.append(official(f"{name}: accuracy", SHARE, all_five, _mean(all_five)))
-        found.append(corrected(f"{name}: accuracy", SHARE, all_five))
-    return found
+            aggregates.append(official(title, limits, printed, None if mean is None else scale(mean), note))
+            scaled = [replace(answer, value=None if answer.value is None else scale(answer.value)) for answer in right]
+            aggregates.append(corrected(title, limits, scaled))
+        aggregates.append(official(f"{name}: accuracy", SHARE, all_five, _mean(all_five)))
+        aggregates.append(corrected(f"{name}: accuracy", SHARE, all_five))
+    return aggregates
 
 
 def _score(item: ScoredEdit, *, free: bool) -> float | None:
@@ -78,7 +78,7 @@ def _values(items: Sequence[ScoredEdit], of: Callable[[ScoredEdit], float | None
 
 
 def _mean(values: Sequence[GroupedValue]) -> float | None:
-    known = [one.value for one in values if one.value is not None]
+    known = [item.value for item in values if item.value is not None]
     return sum(known) / len(known) if known else None
 
 

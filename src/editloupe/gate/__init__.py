@@ -1,0 +1,1 @@
+"""A decision about two editors: may the candidate take the place of the base?"""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from editloupe.records import Failure
@@ -104,3 +104,7 @@ class PairResults:
     order: tuple[str, ...] = field(default=(), repr=False)
     questions: int = 0
     waiting: int = 0
+
+    def among(self, samples: Container[str]) -> PairResults:
+        """The same of some samples alone."""
+        return replace(self, verdicts=tuple(one for one in self.verdicts if one.sample in samples))

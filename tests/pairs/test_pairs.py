@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from comparing import asked, paired_study
+from editloupe.audit.audit import audit_study
+from editloupe.audit.probe import probe_study
 from editloupe.checking import check_study
 from editloupe.cli import app
 from editloupe.errors import ConfigError
@@ -187,3 +189,26 @@ def test_other_edits_leave_no_old_reply_in_the_results(tmp_path):
     turned = run(paired_study(tmp_path, {"a": [50], "b": [100]}))
     assert turned.against("a", "b").shares == (0.0, 1.0, 0.0)
     assert len(asked[-1]) == 12
+
+
+@pytest.mark.parametrize("call", ["audit", "probe", "sanity"])
+def test_what_needs_single_scores_says_that_this_study_has_none(tmp_path, call):
+    config = paired_study(tmp_path, THREE)
+    calls = {
+        "audit": lambda: audit_study(config),
+        "probe": lambda: probe_study(config, config),
+        "sanity": lambda: tables_of_study(config, sanity=True),
+    }
+    with pytest.raises(ConfigError, match="needs scores of single edits, and the rubric 'pairwise' only compares"):
+        calls[call]()
+    assert not (config.out / "ledger.sqlite").exists()
+
+
+def test_compare_says_what_the_pairs_show(tmp_path, monkeypatch):
+    config = paired_study(tmp_path, THREE, samples=30)
+    run(config)
+    monkeypatch.setattr("editloupe.cli._configured", lambda *_: config)
+    found = CliRunner().invoke(app, ["compare", str(config.out), "low", "best", "--json", str(tmp_path / "c.json")])
+    assert found.exit_code == 0
+    assert "pairs: no preference shown between low and best: 33 % to 67 %, 0 % ties" in found.output
+    assert json.loads((tmp_path / "c.json").read_text())["pairs"]["net"] == pytest.approx(-1 / 3)

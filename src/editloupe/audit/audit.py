@@ -23,7 +23,7 @@ from editloupe.audit.truth import KnownTruth, truth_of
 from editloupe.config.parts import StudyConfig
 from editloupe.judge_quality.audit import Audit, MeanScores
 from editloupe.judge_quality.card import card_of
-from editloupe.planning import edits_of
+from editloupe.planning import edits_of, require_scores
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.results import Results
@@ -81,6 +81,7 @@ def audit_study(
     """
     again = not human if stability is None else stability
     ratings = read_ratings(human)  # a bad file is found before anything runs
+    require_scores(config, "an audit")
     with Study(config, retry_failed=retry_failed) as study:
         if not human:
             study.plan_edits()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.judge_quality.probe import Probe, ProbedJudge, ScorePair
-from editloupe.planning import PlannedReply, edits_of, make_judge, pending, plan_replies
+from editloupe.planning import PlannedReply, edits_of, make_judge, pending, plan_replies, require_scores
 from editloupe.progress.bars import stage_progress
 from editloupe.protocols import Judge
 from editloupe.records import Failure
@@ -41,6 +41,7 @@ def probe_study(config: StudyConfig, other: StudyConfig, *, count: int = 32) -> 
     Raises:
         ConfigError: there is nothing to ask.
     """
+    require_scores(config, "a probe")
     theirs = config.model_copy(update={"judge": other.judge})
     with Study(config) as study:
         study.plan_edits()

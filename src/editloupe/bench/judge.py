@@ -17,6 +17,7 @@ from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.runner import Runner
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.machine import processor
+from editloupe.planning import require_scores
 from editloupe.records import Question, Reply
 
 __all__ = ["bench_judge"]
@@ -51,6 +52,7 @@ def bench_judge(
             "`editloupe bench judge` compares the ways to run a judge in one process, on the machine where it is "
             "called; call it on a worker's machine with `--set workers=here`"
         )
+    require_scores(config, "the measurement of a judge's speed")
     part = config.judge
     if not issubclass(part.plugin, TransformersJudge):
         raise _not_measured()

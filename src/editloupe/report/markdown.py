@@ -162,7 +162,7 @@ def _failures(tables: Tables) -> Iterable[str]:
     text = words(language)
     if not tables.failures:
         pairs = 0 if tables.ranking is None else tables.ranking.failed
-        yield text["pairs_failed_above"].format(failed=pairs) if pairs else text["no_failures"]
+        yield text["pairs_failed_count"].format(failed=pairs) if pairs else text["no_failures"]
         return
     if sentence := tables.failed.sentence(language):
         yield plain(sentence, 400)

@@ -11,6 +11,7 @@ import yaml
 from editloupe.categories import LABELS, LABELS_ZH
 from editloupe.report.failure_summary import unit_of
 from editloupe.report.leaderboard import FailureCount, Standing
+from editloupe.report.pair_gallery import pair_overview
 from editloupe.report.remarks import greedy_beside, limited_to, too_few, warnings_of
 from editloupe.report.robustness import robust_sentences
 from editloupe.report.sanity import sanity_view
@@ -97,6 +98,7 @@ def overview_of(tables: Tables, thumbnails: Mapping[str, str]) -> dict[str, Any]
         "config": printable(yaml.safe_dump(dict(results.config), allow_unicode=True, sort_keys=False)),
         "drawn": None if results.drawn is None else _drawn(results.drawn, names),
         "audit": None if results.audit is None else results.audit.as_json(),
+        "pairs": pair_overview(tables.ranking, names),
         "probe": None if results.probe is None else results.probe.as_json(),
     }
 
@@ -218,9 +220,15 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
 
 def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str, Any]:
     """What the judge said where no score could be read, verbatim."""
-    unreadable = [verdict for verdict in verdicts if verdict.failure is not None and verdict.failure.stage == "score"]
+    count = 0
+    first: list[Verdict] = []
+    for verdict in verdicts:
+        if verdict.failure is not None and verdict.failure.stage == "score":
+            count += 1
+            if len(first) < UNREADABLE:
+                first.append(verdict)
     return {
-        "count": len(unreadable),
+        "count": count,
         "shown": [
             {
                 "editor": editors.index(verdict.editor),
@@ -229,7 +237,7 @@ def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str
                 "kind": printable(verdict.failure.kind if verdict.failure is not None else ""),
                 "words": printable(verdict.words or "")[:VERBATIM],
             }
-            for verdict in unreadable[:UNREADABLE]
+            for verdict in first
         ],
     }
 

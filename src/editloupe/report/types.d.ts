@@ -110,12 +110,14 @@ interface Overview {
   drawn: {samples: string[]; editors: number[]} | null;
   audit: any;
   probe: any;
+  pairs: any;
 }
 
 interface Manifest {
   files: Record<string, string>;
   per_chunk: number;
   single: {shown: number; all: number} | null;
+  part: {shown: number; all: number} | null;
 }
 
 interface Edit {

@@ -7,15 +7,20 @@ import {judgePage} from './judge.js';
 import {leaderboardPage} from './leaderboard.js';
 import {MANIFEST, OVERVIEW} from './overview.js';
 import {comparePage} from './paired.js';
+import {pairsPage} from './pairs.js';
 import {rendering} from './rendered.js';
 import {samplePage} from './sample.js';
 import {state} from './state.js';
 import {ChunkMissing} from './store.js';
 import {inWords, t} from './words.js';
 
+// What there is nothing to show of has no page.
+const SCORED = OVERVIEW.metrics.length > 0 || !OVERVIEW.pairs;
 const PAGES = {
-  leaderboard: leaderboardPage, gallery: galleryPage, compare: comparePage, judge: judgePage, failures: failuresPage, about: aboutPage,
+  ...(SCORED ? {leaderboard: leaderboardPage, gallery: galleryPage, compare: comparePage} : {}), ...(OVERVIEW.pairs ? {pairs: pairsPage} : {}),
+  judge: judgePage, failures: failuresPage, about: aboutPage,
 };
+const START = Object.keys(PAGES)[0];
 /** @type {State['theme'][]} */
 const THEMES = ['auto', 'light', 'dark'];
 
@@ -24,7 +29,7 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const where = () => {
   const [path, query] = location.hash.replace(/^#\/?/, '').split('?');
   const [name, ...rest] = path.split('/');
-  return {name: name || 'leaderboard', rest: rest.join('/'), query: new URLSearchParams(query ?? '')};
+  return {name: name || START, rest: rest.join('/'), query: new URLSearchParams(query ?? '')};
 };
 
 function decoded(text) {
@@ -47,7 +52,7 @@ async function show() {
   document.documentElement.dataset.theme = state.theme;
   let made;
   try {
-    made = await (name === 'sample' ? samplePage(decoded(rest)) : (PAGES[name] ?? leaderboardPage)(query));
+    made = await (name === 'sample' ? samplePage(decoded(rest)) : (PAGES[name] ?? PAGES[START])(query));
   } catch (error) {
     if (!(error instanceof ChunkMissing)) throw error;
     made = h('div', {}, h('header.hero', {}, h('h1', {}, t('chunk_missing')), h('p.note', {}, String(error.message))));
@@ -62,9 +67,10 @@ async function show() {
     }}}, t('skip')),
     header(name),
     h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
-      MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
+      MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)),
+      MANIFEST.part && h('p.note.part', {}, t('part_note', MANIFEST.part)), made),
     help);
-  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : 'leaderboard')} · ${OVERVIEW.title} · editloupe`;
+  document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : titles[START])} · ${OVERVIEW.title} · editloupe`;
   showTab();
   made.shown?.();
   scrollTo({top: back ? state.galleryScroll : 0}); // back from a sample, the gallery is where it was
@@ -77,12 +83,12 @@ function showTab() {
   if (tab && tabs) tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
 }
 
-const titles = {leaderboard: 'leaderboard', gallery: 'gallery', compare: 'compare', judge: 'judge_name', failures: 'failures', about: 'about'};
+const titles = {leaderboard: 'leaderboard', gallery: 'gallery', compare: 'compare', pairs: 'pairs_page', judge: 'judge_name', failures: 'failures', about: 'about'};
 
 function header(now) {
   const failed = OVERVIEW.failures.reduce((sum, one) => sum + one.count, 0);
   return h('header.top', {},
-    h('a.brand', {href: '#/leaderboard'}, logo(), h('span', {}, 'editloupe')),
+    h('a.brand', {href: `#/${START}`}, logo(), h('span', {}, 'editloupe')),
     h('nav', {'aria-label': t('report')}, Object.keys(PAGES).map((name) => h('a', {
       href: name === 'gallery' ? state.lastGallery : `#/${name}`, 'aria-current': name === now || (now === 'sample' && name === 'gallery') ? 'page' : null,
     }, t(titles[name]), name === 'failures' && failed ? h('sup.bad', {}, String(failed)) : null))),
@@ -119,7 +125,7 @@ const help = h('dialog.help', {});
 
 function buildHelp() {
   const keys = [
-    ['1 … 6', 'key_pages'], ['j k  ← → ↑ ↓', 'key_move'], ['Enter', 'key_open'], ['Esc', 'key_back'], ['m', 'key_mode'],
+    [`1 … ${Object.keys(PAGES).length}`, 'key_pages'], ['j k  ← → ↑ ↓', 'key_move'], ['Enter', 'key_open'], ['Esc', 'key_back'], ['m', 'key_mode'],
     ['/', 'key_search'], ['b', 'key_blind'], ['l', 'language'], ['t', 'theme'], ['?', 'keyboard'],
   ];
   put(help, h('h2', {}, t('keyboard')), h('dl', {}, keys.map(([key, name]) => [h('dt', {}, h('kbd', {}, key)), h('dd', {}, t(name))])),

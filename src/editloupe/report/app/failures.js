@@ -16,7 +16,8 @@ export function failuresPage() {
   }
   const frequent = [...kinds.values()].sort((a, b) => b.total - a.total);
   return h('div', {},
-    h('header.hero', {}, h('h1', {}, t('failures')), OVERVIEW.failed[0] && h('p', {}, foreign(inWords(OVERVIEW.failed))), h('p.note', {}, counts.length ? t('failure_note') : t('no_failures'))),
+    h('header.hero', {}, h('h1', {}, t('failures')), OVERVIEW.failed[0] && h('p', {}, foreign(inWords(OVERVIEW.failed))), OVERVIEW.pairs?.failed > 0 && h('p', {}, h('a.bad', {href: '#/pairs?show=pair_failed'}, t('pairs_failed_count', OVERVIEW.pairs))),
+      (counts.length > 0 || !OVERVIEW.pairs?.failed) && h('p.note', {}, counts.length ? t('failure_note') : t('no_failures'))),
     counts.length > 0 && h('section', {}, table(
       [t('editor'), ...frequent.map(({kind, stage}) => num(h('span', {}, foreign(kind), h('small', {}, ` ${t(`stage_${stage}`)}`))))],
       editorsIn(counts).map((editor) => [editorName(editor), ...frequent.map(({kind, counts: ofKind}) => {

@@ -3,7 +3,7 @@ import {button, foreign, h, s, select} from './dom.js';
 import {editorChoices, editorName, hue, shape} from './marks.js';
 import {CATEGORIES, EDITORS, OVERVIEW} from './overview.js';
 import {num, table} from './table.js';
-import {inWords, number, probability, signed, t} from './words.js';
+import {inWords, number, percent, probability, signed, t} from './words.js';
 
 const comparisons = new Map(OVERVIEW.comparisons.pairs.map((one) => [`${one.a}\u0000${one.b}`, one]));
 
@@ -41,7 +41,16 @@ export function comparePage(query) {
       button('⇄', () => go(b, a), {'aria-label': t('swap')}),
       found && h('a', {href: `#/gallery?sort=spread`}, t('see_disagreement'))),
     found ? pairSections(found, a, b) : h('p.note', {}, t('choose_two')),
+    a !== b && OVERVIEW.pairs && pairsSay(a, b),
     EDITORS.length > 2 && h('section#pairs', {}, h('h2', {}, t('all_pairs')), h('p.note', {}, t('all_pairs_note')), pairMatrix(a, b)));
+}
+
+// What the pairs of edits of the two editors say, where the plan compares them.
+function pairsSay(a, b) {
+  const one = OVERVIEW.pairs.matrix.find((each) => (each.a === a && each.b === b) || (each.a === b && each.b === a));
+  if (!one || one.won === null) return null;
+  const won = one.a === a ? one.won : 1 - one.won;
+  return h('p.note', {}, editorName(a), ' ', h('a', {href: `#/pairs?a=${a}&b=${b}`}, t('pairs_say', {won: percent(won), p: probability(one.p_corrected), n: one.n})));
 }
 
 function pairSections(found, a, b) {

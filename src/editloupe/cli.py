@@ -153,7 +153,7 @@ def report(
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
     with _interruptible("editloupe", "report", str(config.out)):
-        tables = tables_of_study(config, stages=())
+        tables = tables_of_study(config, stages=(), anew=True)
     if single_file:
         path = write_single_file(tables, config.out, samples or SAMPLES)
         typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB", err=markdown)
@@ -459,6 +459,25 @@ def bench_the_judge(
         Path(svg_file).write_text(view.bench_svg(measured), encoding="utf-8")
 
 
+@bench.command("machine", cls=_OptionalValue)
+def bench_the_machine(
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", min=0.1, help="Begin nothing new after so many minutes.")
+    ] = 10.0,
+    shape: Annotated[
+        Literal["30b-a3b", "8b", "63m"] | None,
+        typer.Option("--shape", help="Of the model on the GPU; the largest that fits by default."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """What the judge's engine does on this machine, with random weights: equality, memory, speed."""
+    from editloupe.bench.machine import machine_table, measure_machine
+
+    found = measure_machine(minutes, shape, _teller(json_file))
+    _teller(json_file)("\n" + machine_table(found))
+    _write_json(found, json_file)
+
+
 def _bench_against(
     study: StudyConfig,
     against: str,
@@ -503,12 +522,17 @@ def _teller(json_file: str | None) -> Callable[[str], None]:
 
 def _show(facts: str, table: Table, found: dict[str, Any], json_file: str | None) -> None:
     """Print a measurement, and write its JSON object where it is wanted."""
-    import json
-
     from rich.console import Console
 
     _teller(json_file)(facts)
     Console(width=120, stderr=json_file == "-").print(table)
+    _write_json(found, json_file)
+
+
+def _write_json(found: dict[str, Any], json_file: str | None) -> None:
+    """Write an object to a file, or to standard output where it is ``-``."""
+    import json
+
     if json_file is not None:
         text = json.dumps(found, indent=2) + "\n"
         if json_file == "-":
@@ -798,10 +822,9 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(limited_to(results.benchmark.samples, "en"))
         if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
             typer.echo(remark)
-    if notes := results.notes_of_edits:
-        (editor, sample, _), example = next(iter(notes.items()))
-        such_as = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {such_as}", err=not table)
+    if (noted := tables.noted).edits:
+        example = f"such as {noted.sample!r} by {noted.editor}: {noted.note}"
+        typer.echo(f"notes  {noted.edits} of the edits, {example}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
     line = f"total  {failed.scores} scores  {failed.failed_scores} failed"

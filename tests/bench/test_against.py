@@ -31,7 +31,7 @@ def against_server(paths, url, **judge):
 
 
 def compared(config, other, **changes):
-    settings = {"samples": 2, "image_size": 64, "new_tokens": [4, 6], "repeat": 2, "say": lambda _line: None}
+    settings = {"samples": 2, "image_size": 64, "new_tokens": [2, 3], "repeat": 2, "say": lambda _line: None}
     return bench_against(config, load_config(other).judge, **{**settings, **changes})
 
 
@@ -52,9 +52,9 @@ def _one_by_one(paths):
 
 def test_every_kind_of_work_has_a_row_and_text_one_for_each_length(itself):
     names = [row.name for row in itself.rows]
-    assert names == ["choice", "three metrics", "4 editors", "text of 4 tokens", "text of 6 tokens"]
+    assert names == ["choice", "three metrics", "4 editors", "text of 2 tokens", "text of 3 tokens"]
     assert [row.questions for row in itself.rows] == [2, 6, 4, 2, 2]
-    assert [one.reply_tokens for one in itself.rows[-1].rounds] == [12, 12]
+    assert [one.reply_tokens for one in itself.rows[-1].rounds] == [6, 6]
 
 
 def test_equal_judges_are_equal_and_take_turns(itself):

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from editloupe.judges.generation import Sampling
 from editloupe.judges.qwen.decoding import Sampler, Writer
 from editloupe.judges.qwen.engine import Step
 from editloupe.judges.random_weights import make_tokenizer
+from editloupe.judges.sampling import Sampling
 from editloupe.rubrics.replies import expected_score, is_complete
 
 

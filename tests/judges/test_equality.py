@@ -24,11 +24,11 @@ from transformers import (
     Qwen3VLMoeForConditionalGeneration,
 )
 
-from editloupe.judges.generation import Sampling
 from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.qwen.processor import Qwen3VLImageProcessorOnly, Qwen25VLImageProcessorOnly
 from editloupe.judges.qwen.runner import QwenRunner
 from editloupe.judges.random_weights import CHAT_TEMPLATE, SPECIAL, make_image_processor, make_tokenizer
+from editloupe.judges.sampling import Sampling
 from editloupe.records import AnswerFormat, ImagePart, Question
 from pictures import noise
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from editloupe.errors import ConfigError, UnreadableReply
-from editloupe.judges.generation import Sampling
 from editloupe.judges.plain import ReferenceRunner
 from editloupe.judges.qwen.prompts import PromptMaker
 from editloupe.judges.qwen.runner import QwenRunner
+from editloupe.judges.sampling import Sampling
 from editloupe.judges.transformers import TransformersJudge
 from editloupe.records import AnswerFormat, ImagePart, Question
 from editloupe.rubrics.replies import read_score

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import replace
 from statistics import median
 
 from editloupe.bench.contenders import answers
@@ -21,25 +22,49 @@ from editloupe.bench.work import (
 from editloupe.config.parts import JudgePart, StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.machine import cores, load_average, processor
-from editloupe.protocols import Judge
+from editloupe.protocols import Judge, StreamingJudge
 from editloupe.records import Question, Reply
 from editloupe.rubrics.rubric import Rubric
 
 __all__ = ["bench_against"]
 
 
-@dataclass(frozen=True, slots=True)
 class _Side:
     """One of the two judges, and how it is asked."""
 
-    part: JudgePart
-    judge: Judge
+    def __init__(self, part: JudgePart) -> None:
+        self._part = part
+        self._made: Judge | None = None
+
+    @property
+    def judge(self) -> Judge:
+        """The judge, once it has a limit."""
+        assert self._made is not None
+        return self._made
+
+    def limit(self, new_tokens: int) -> None:
+        """Let replies have so many tokens. A server stays as it is; a judge that runs here is made anew."""
+        part = self._part
+        if "max_new_tokens" in type(part.options).model_fields:
+            options = part.options.model_copy(update={"max_new_tokens": new_tokens})
+            part = part.model_copy(update={"options": options})
+        if isinstance(self._made, StreamingJudge):
+            self._made.options = part.options  # type: ignore[attr-defined]
+            return
+        self.close()
+        self._made = part.make()
+
+    def close(self) -> None:
+        """Give the model back, or end the server."""
+        if self._made is not None:
+            self._made.close()
+            self._made = None
 
     def answer(self, questions: Sequence[Question]) -> tuple[list[Reply], float]:
         """The replies, and the seconds that all of them took."""
         fresh = [replace(question) for question in questions]
         started = time.perf_counter()
-        replies = answers(self.part, self.judge, fresh)
+        replies = answers(self._part, self.judge, fresh)
         return replies, time.perf_counter() - started
 
 
@@ -59,8 +84,7 @@ def bench_against(
     """Measure two judges on the same questions in one run.
 
     Each is asked as a study asks it. Every round of every row has pictures of its own, made for it, so that neither
-    answers from what it remembers of an earlier round; who begins alternates from round to round. Each judge is made
-    anew for every number of new tokens.
+    answers from what it remembers of an earlier round; who begins alternates from round to round.
 
     Args:
         config: names the judge, the benchmark that pictures and instructions come from, and the rubric.
@@ -79,20 +103,19 @@ def bench_against(
     load = load_average()
     rubric, work = config.rubric, edited_samples(config, samples, image_size)
     rows: list[ComparedRow] = []
-    names: tuple[str, str] = ("", "")
-    signatures: tuple[str, str] = ("", "")
-    for position, limit in enumerate(new_tokens):
-        with _made(config.judge, limit) as judge, _made(other, limit) as second:
-            sides = (_Side(config.judge, judge), _Side(other, second))
-            names, signatures = (judge.name, second.name), (judge.signature, second.signature)
+    with closing(_Side(config.judge)) as side, closing(_Side(other)) as against:
+        sides = (side, against)
+        for position, limit in enumerate(new_tokens):
+            for one in sides:
+                one.limit(limit)
             _warm_up(sides, rubric, work)
-            kinds: list[tuple[str, str, Make]] = [] if position else [*_CHOICES]
-            kinds.append(
-                (f"text of {limit} tokens", "text", lambda rubric, work: first_questions(rubric, work, "text"))
-            )
+            kinds = [] if position else [*_CHOICES]
+            kinds.append((f"text of {limit} tokens", "text", _written))
             for name, mode, make in kinds:
                 rows.append(_measured(name, mode, sides, lambda make=make: make(rubric, never_seen(work)), repeat))  # type: ignore[misc]
                 say(_line(rows[-1]))
+        names = tuple(one.judge.name for one in sides)
+        signatures = tuple(one.judge.signature for one in sides)
     return Comparison(
         ComparedWorkload(
             date=time.strftime("%Y-%m-%d"),
@@ -124,12 +147,6 @@ _CHOICES: tuple[tuple[str, str, Make], ...] = (
     ("three metrics", "choice", _several_metrics),
     (f"{EDITORS} editors", "choice", questions_about_all_edits),
 )
-
-
-def _made(part: JudgePart, new_tokens: int) -> Judge:
-    if "max_new_tokens" not in type(part.options).model_fields:
-        return part.make()
-    return part.model_copy(update={"options": part.options.model_copy(update={"max_new_tokens": new_tokens})}).make()
 
 
 def _warm_up(sides: Sequence[_Side], rubric: Rubric, work: Sequence[EditedSample]) -> None:

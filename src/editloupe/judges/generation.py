@@ -3,44 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
+from editloupe.judges.sampling import THINKING_TOKENS, Sampling, Thinking
 from editloupe.plugins import Options
 
-__all__ = ["GREEDY", "THINKING_TOKENS", "GenerationOptions", "Sampling", "Thinking", "stated_sampling"]
-
-Thinking = Literal["auto", "on", "off"]
-
-THINKING_TOKENS = 8192
-"""Room for thoughts where the config states none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How tokens are chosen; what is None is not done.
-
-    Attributes:
-        temperature: 0 takes the most probable token.
-        top_p: of the most probable tokens, those that together hold this probability.
-        top_k: so many of the most probable tokens.
-        min_p: tokens at least this fraction as probable as the most probable one.
-        presence_penalty: taken off the logit of what the reply holds already.
-        repetition_penalty: divides positive logits of what prompt and reply hold already, multiplies negative ones.
-    """
-
-    temperature: float = 0.0
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    presence_penalty: float | None = None
-    repetition_penalty: float | None = None
-
-
-GREEDY = Sampling()
+__all__ = ["GenerationOptions", "stated_sampling"]
 
 
 class GenerationOptions(Options):

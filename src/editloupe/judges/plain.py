@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from editloupe.images import decode, fit
 from editloupe.judges.conversation import conversation
 from editloupe.judges.counters import Counters
-from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.runner import Runner
+from editloupe.judges.sampling import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.turns import Turns
 from editloupe.judges.written import ReplyRoom, WrittenTokens, thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply

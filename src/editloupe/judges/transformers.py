@@ -19,10 +19,11 @@ from pydantic import Field, ValidationInfo, field_validator
 from editloupe.errors import ConfigError
 from editloupe.hub import cached_snapshot, hub_snapshot
 from editloupe.images import seen_anew
-from editloupe.judges.generation import THINKING_TOKENS, GenerationOptions, stated_sampling
+from editloupe.judges.generation import GenerationOptions, stated_sampling
 from editloupe.judges.placement import choose_device, refuse_offload, weight_bytes
 from editloupe.judges.random_weights import WARNING
 from editloupe.judges.runner import Runner
+from editloupe.judges.sampling import THINKING_TOKENS
 from editloupe.judges.sizing import ImageSizing
 from editloupe.model_loading import loading_model
 from editloupe.protocols import Judge

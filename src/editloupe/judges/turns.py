@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from editloupe.errors import ConfigError
-from editloupe.judges.generation import Thinking
+from editloupe.judges.sampling import Thinking
 from editloupe.rubrics.thoughts import CLOSING, OPENING, opens_thoughts, split_thoughts
 
 __all__ = ["Turn", "Turns"]

@@ -9,8 +9,8 @@ from typing import Any
 
 import torch
 
-from editloupe.judges.generation import GREEDY, Sampling
 from editloupe.judges.qwen.engine import Step
+from editloupe.judges.sampling import GREEDY, Sampling
 from editloupe.judges.written import ReplyRoom, WrittenTokens
 from editloupe.rubrics.replies import is_complete, score_start
 

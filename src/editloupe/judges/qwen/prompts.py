@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from editloupe.errors import ConfigError
 from editloupe.judges.conversation import conversation
-from editloupe.judges.generation import Thinking
 from editloupe.judges.qwen.patches import PatchMaker
+from editloupe.judges.sampling import Thinking
 from editloupe.judges.turns import Turns
 from editloupe.records import ImageBytes, Picture, Question
 

@@ -14,7 +14,6 @@ import torch
 from editloupe.batching import is_out_of_memory
 from editloupe.errors import ItemError
 from editloupe.judges.counters import Counters
-from editloupe.judges.generation import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.plain import end_tokens
 from editloupe.judges.qwen.cache import GROWTH
 from editloupe.judges.qwen.decoding import Writer
@@ -26,6 +25,7 @@ from editloupe.judges.qwen.prompts import Prompt, PromptMaker
 from editloupe.judges.qwen.sharing import common_length
 from editloupe.judges.qwen.vision_attention import use_lean_attention
 from editloupe.judges.runner import Runner
+from editloupe.judges.sampling import GREEDY, THINKING_TOKENS, Sampling, Thinking
 from editloupe.judges.written import thoughts_before_choice
 from editloupe.records import AnswerFormat, Question, Reply
 

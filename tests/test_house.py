@@ -13,7 +13,7 @@ HEAVY = {"torch", "transformers", "diffusers", "ray", "openai", "skimage", "http
 # The floors of the house, the ground floor first. A room imports from itself and from floors below its own, never from
 # a neighbour on its floor: so there can be no circle, and a new room has to be given its place here.
 FLOORS = (
-    ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics"),
+    ("categories", "demo", "image_sniffing", "machine", "records", "shapes", "statistics", "streams"),
     ("errors", "lifeline", "pair_results", "progress"),
     ("batching", "hub", "images", "judge_quality", "model_loading", "pixel_arrays", "plugins", "requirements"),
     ("image_frames", "results", "rubrics", "store"),

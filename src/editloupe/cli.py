@@ -153,7 +153,7 @@ def report(
         raise ConfigError("--samples says how many samples --single-file holds; give both")
     config = _configured(folder)
     with _interruptible("editloupe", "report", str(config.out)):
-        tables = tables_of_study(config, stages=())
+        tables = tables_of_study(config, stages=(), anew=True)
     if single_file:
         path = write_single_file(tables, config.out, samples or SAMPLES)
         typer.echo(f"single file: {path}  {path.stat().st_size / 2**20:.1f} MiB", err=markdown)
@@ -822,10 +822,9 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
             typer.echo(limited_to(results.benchmark.samples, "en"))
         if remark := greedy_beside(results.judge.name, results.judge.stated_sampling):
             typer.echo(remark)
-    if notes := results.notes_of_edits:
-        (editor, sample, _), example = next(iter(notes.items()))
-        such_as = f"such as {sample!r} by {editor}: {example[0]}"
-        typer.echo(f"notes  {len(notes)} of the edits, {such_as}", err=not table)
+    if (noted := tables.noted).edits:
+        example = f"such as {noted.sample!r} by {noted.editor}: {noted.note}"
+        typer.echo(f"notes  {noted.edits} of the edits, {example}", err=not table)
     typer.echo(f"report: {folder / 'report.html'}", err=not table)
     failed = tables.failed
     line = f"total  {failed.scores} scores  {failed.failed_scores} failed"

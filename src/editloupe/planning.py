@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,29 @@ from editloupe.benchmarks.loading import selected
 from editloupe.config.parts import EditorPart, StudyConfig
 from editloupe.errors import ConfigError
 from editloupe.protocols import Editor, Judge
-from editloupe.records import Edit, EditRequest, Failure, ImageFile, Picture, Question, Reply, Sample
+from editloupe.records import Edit, EditRequest, Failure, Picture, Question, Reply, Sample
 from editloupe.rubrics.rubric import Rubric
-from editloupe.store.keys import edit_key, noise_seed, reply_key, with_files
-from editloupe.store.ledger import Ledger
+from editloupe.store.blobs import blob_path
+from editloupe.store.keys import code_digest, digest_of, edit_key, noise_seed, reply_key, with_files
+from editloupe.store.ledger import PAGE, Ledger
+from editloupe.streams import in_parts
 
 __all__ = [
+    "Page",
     "PixelRules",
     "PlannedEdit",
     "PlannedReply",
+    "depends_on_samples_alone",
+    "edit_request",
     "edits_of",
     "full_signature",
     "make_judge",
+    "pages_of",
     "pending",
     "plan_edits",
     "plan_replies",
     "question_key",
+    "questions_mark",
     "require_scores",
     "sampling_beside",
     "shared_inputs",
@@ -116,25 +124,33 @@ def full_signature(config: StudyConfig, facts: Mapping[str, Any]) -> str:
 
 def plan_edits(
     part: EditorPart, editor: Editor, samples: Iterable[Sample], *, seed: int, ledger: Ledger
-) -> list[PlannedEdit]:
+) -> Iterator[PlannedEdit]:
     """Plan one editor's edits; samples that are failures themselves have none."""
     signature = with_files(editor.signature, editor.files, ledger.digest)
-    planned = []
-    used: list[tuple[str, Sequence[Path]]] = []
+    shared = _SharedInputs()
     for sample in samples:
         if sample.failure is not None:
             continue
-        noise = noise_seed(seed, sample.id, 0)
+        request = edit_request(sample, seed)
         inputs = editor.inputs(sample) or ()
-        used.append((sample.id, inputs))
+        shared.note(sample.id, inputs)
         digests = [(path.name, ledger.digest(path)) for path in inputs]
         suffix = editor.signature_suffix(sample)
-        key = edit_key(sample, signature + suffix, digests, noise, 0)
-        planned.append(PlannedEdit(key, part.name, signature, EditRequest(sample, noise)))
-    shared = shared_inputs(used)
-    if shared:
-        log.warning("editor %s: %s", part.name, shared)
-    return planned
+        key = edit_key(sample, signature + suffix, digests, request.seed, 0)
+        yield PlannedEdit(key, part.name, signature, request)
+    if sentence := shared.sentence:
+        log.warning("editor %s: %s", part.name, sentence)
+
+
+def edit_request(sample: Sample, seed: int) -> EditRequest:
+    """What every editor is asked about a sample, in a study of this seed."""
+    return EditRequest(sample, noise_seed(seed, sample.id, 0))
+
+
+def depends_on_samples_alone(editor: Editor) -> bool:
+    """Whether an edit follows from the sample and the editor's signature, and from nothing that lies elsewhere."""
+    plugin = type(editor)
+    return plugin.inputs is Editor.inputs and plugin.signature_suffix is Editor.signature_suffix
 
 
 def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
@@ -143,42 +159,102 @@ def shared_inputs(inputs: Iterable[tuple[str, Sequence[Path]]]) -> str:
     Args:
         inputs: (sample id, files that its edit is made from).
     """
-    first: dict[Path, str] = {}
-    others = [(name, path) for name, files in inputs for path in files if first.setdefault(path, name) != name]
-    if not others:
-        return ""
-    name, path = others[0]
-    several = "1 sample shares" if len(others) == 1 else f"{len(others)} samples share"
-    return f"{several} a ready image with another one, such as {name!r} with {first[path]!r} ({path.name!r})"
+    shared = _SharedInputs()
+    for name, files in inputs:
+        shared.note(name, files)
+    return shared.sentence
 
 
-def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
-    """The samples of a study as its ledger keeps them, and what became of their edits, by (editor, sample id).
+class _SharedInputs:
+    """Notices files that the edits of several samples are made from."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+        self._count = 0
+        self._example = ""
+
+    def note(self, sample: str, files: Sequence[Path]) -> None:
+        for path in files:
+            first = self._first.setdefault(str(path), sample)
+            if first != sample:
+                self._count += 1
+                self._example = self._example or f"{sample!r} with {first!r} ({path.name!r})"
+
+    @property
+    def sentence(self) -> str:
+        if not self._count:
+            return ""
+        several = "1 sample shares" if self._count == 1 else f"{self._count} samples share"
+        return f"{several} a ready image with another one, such as {self._example}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a study's samples, one after the other, with what the ledger holds about them.
+
+    Attributes:
+        samples: in the study's order.
+        plan: ledger keys by (editor, sample id, question); an edit's question is empty.
+        edits: what became of the edits, by (editor, sample id); what nobody has made yet is absent.
+    """
+
+    samples: list[Sample]
+    plan: Mapping[tuple[str, str, str], str]
+    edits: Mapping[tuple[str, str], Edit | Failure]
+
+    @property
+    def reply_keys(self) -> list[str]:
+        """The keys of all replies about these samples."""
+        return [key for (_, _, question), key in self.plan.items() if question]
+
+
+def pages_of(config: StudyConfig, ledger: Ledger, editors: Sequence[str] | None = None) -> Iterator[Page]:
+    """What a study's ledger holds, page by page; never more than a page of it is in memory.
 
     What is there is asked of the ledger alone, so judging and reporting need neither the benchmark's files nor what the
     editors are made of.
 
+    Args:
+        config: the study.
+        ledger: of the study.
+        editors: only these; all of the study where None.
+
     Raises:
         ConfigError: nothing has been planned in this folder yet.
     """
-    everything = list(ledger.samples())
-    samples = selected(config.benchmark, everything)
-    if not samples:
-        study = f"the study {str(ledger.folder)!r}"
-        if not everything:
-            raise ConfigError(f"{study} holds nothing yet; run it first")
-        asked, there = config.benchmark.categories or (), dict.fromkeys(sample.category for sample in everything)
-        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
-    plan = ledger.plan()
-    found = ledger.find([key for (_, _, metric), key in plan.items() if not metric])
-    edits: dict[tuple[str, str], Edit | Failure] = {}
-    for part in config.editors:
-        for sample in samples:
-            outcome = sample.failure or found.get(plan.get((part.name, sample.id, ""), ""))
+    names = [part.name for part in config.editors] if editors is None else editors
+    empty = True
+    for samples in in_parts(selected(config.benchmark, ledger.stream_samples()), PAGE):
+        empty = False
+        plan = ledger.plan_of(names, [sample.id for sample in samples])
+        outcomes = ledger.find([key for (_, _, question), key in plan.items() if not question])
+        edits: dict[tuple[str, str], Edit | Failure] = {}
+        for name, sample in itertools.product(names, samples):
+            outcome = sample.failure or outcomes.get(plan.get((name, sample.id, ""), ""))
             if outcome is not None:
                 assert not isinstance(outcome, Reply)
-                edits[part.name, sample.id] = outcome
-    return samples, edits
+                edits[name, sample.id] = outcome
+        yield Page(samples, plan, edits)
+    if empty:
+        study, asked = f"the study {str(ledger.folder)!r}", config.benchmark.categories or ()
+        if not (there := dict.fromkeys(sample.category for sample in ledger.stream_samples())):
+            raise ConfigError(f"{study} holds nothing yet; run it first")
+        raise ConfigError(f"{study} has no samples of {', '.join(map(repr, asked))}; it has: {', '.join(there)}")
+
+
+def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tuple[str, str], Edit | Failure]]:
+    """All samples of a study as its ledger keeps them, and what became of their edits, by (editor, sample id).
+
+    Raises:
+        ConfigError: nothing has been planned in this folder yet.
+    """
+    samples: list[Sample] = []
+    by_page: dict[tuple[str, str], Edit | Failure] = {}
+    for page in pages_of(config, ledger):
+        samples += page.samples
+        by_page.update(page.edits)
+    places = itertools.product((part.name for part in config.editors), (sample.id for sample in samples))
+    return samples, {place: by_page[place] for place in places if place in by_page}
 
 
 def plan_replies(
@@ -187,7 +263,7 @@ def plan_replies(
     signature: str,
     samples: Iterable[Sample],
     edits: Mapping[tuple[str, str], Edit | Failure],
-) -> list[PlannedReply]:
+) -> Iterator[PlannedReply]:
     """Plan the questions about all edits; those about one sample stand side by side.
 
     Args:
@@ -197,7 +273,6 @@ def plan_replies(
         samples: in the study's order.
         edits: by (editor, sample id); failures get no question.
     """
-    planned = []
     pixels = PixelRules(judge)
     if config.mode == "text":
         signature = f"{signature} {judge.decoding}"
@@ -220,8 +295,26 @@ def plan_replies(
                 for name, asked in questions.items():
                     question = _addressed(judge, config.rubric, part.name, sample, name, asked)
                     key = reply_key(question, signature + pixels.mark(question))
-                    planned.append(PlannedReply(key, part.name, sample, name, question))
-    return planned
+                    yield PlannedReply(key, part.name, sample, name, question)
+
+
+def questions_mark(config: StudyConfig, judge: Judge, facts: Mapping[str, Any]) -> str | None:
+    """A digest of all that questions and their keys depend on besides the samples and edits in the ledger.
+
+    Args:
+        config: the study.
+        judge: of the study.
+        facts: its ``signature`` and ``decoding``.
+
+    Returns:
+        None where that cannot be told: a judge that is given each question in another form may look anywhere for it.
+    """
+    if type(judge).address is not Judge.address:
+        return None
+    names = [part.name for part in config.editors]
+    benchmark = config.benchmark.model_dump(mode="json", include={"categories", "limit"})
+    rubric = config.rubric.model_dump(mode="json")
+    return digest_of(code_digest(), full_signature(config, facts), names, benchmark, rubric, config.seed)
 
 
 def sampling_beside(judge: Judge, mode: str) -> str:
@@ -267,18 +360,15 @@ def question_key(name: str, draw: int) -> str:
 
 def pending(ledger: Ledger, keys: Sequence[str], *, retry_failed: bool) -> set[str]:
     """Which keys are to be done: not recorded, or failed in a way that could pass now, or their image is gone."""
-    found = ledger.find(keys)
+    states = ledger.states(keys)
+    blobs = ledger.folder / "blobs"
     waiting = set()
     for key in keys:
-        outcome = found.get(key)
+        state = states.get(key)
         if (
-            outcome is None
-            or (isinstance(outcome, Failure) and (outcome.retryable or retry_failed))
-            or (isinstance(outcome, Edit) and _is_gone(outcome.image))
+            state is None
+            or (state.failed and (state.retryable or retry_failed))
+            or (state.sha256 is not None and not blob_path(blobs, state.sha256).exists())
         ):
             waiting.add(key)
     return waiting
-
-
-def _is_gone(picture: Picture) -> bool:
-    return isinstance(picture, ImageFile) and not picture.path.exists()

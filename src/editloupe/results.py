@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -224,7 +224,8 @@ class Results:
         scale: of the overall score.
         metrics: the scale of each metric, in the order of the tables.
         editors: in the order of the config.
-        verdicts: one per (editor, sample, metric), samples in the benchmark's order.
+        verdicts: one per (editor, sample, metric), samples in the benchmark's order; those of a very large study lie on
+            the disk and are read anew each time.
         overall: the combined score by (editor, sample); None, or missing, where it failed.
         speed: by stage, ``edit`` and ``judge``; None where nothing ran.
         config: resolved, JSON values.
@@ -254,7 +255,7 @@ class Results:
     scale: Scale
     metrics: Mapping[str, Scale]
     editors: tuple[EditorInfo, ...]
-    verdicts: tuple[Verdict, ...]
+    verdicts: Sequence[Verdict]
     overall: Mapping[tuple[str, str], float | None]
     speed: Mapping[str, Speed | None] = field(default_factory=dict)
     config: Mapping[str, Any] = field(default_factory=dict)

@@ -6,21 +6,19 @@ ledger as results arrive and do only what it does not hold; what comes after is 
 
 from __future__ import annotations
 
-import itertools
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from PIL import Image
 
 from editloupe.batching import Done
-from editloupe.benchmarks.loading import changed_samples, load_samples
+from editloupe.benchmarks.loading import SampleReader, changed_since, marks_of, remarks_of, same_samples
 from editloupe.config.parts import EditorPart, StudyConfig, WorkerSettings
 from editloupe.errors import ConfigError, DataError, ItemError, StudyStopped, failure_from
 from editloupe.images import EncodedImage, encoded
@@ -29,18 +27,23 @@ from editloupe.judge_quality.sanity import Sanity
 from editloupe.machine import hardware
 from editloupe.pairs.asking import ask_pairs
 from editloupe.planning import (
+    Page,
     PlannedEdit,
     PlannedReply,
-    edits_of,
+    depends_on_samples_alone,
+    edit_request,
+    full_signature,
     make_judge,
+    pages_of,
     pending,
     plan_edits,
     plan_replies,
+    questions_mark,
     require_scores,
     sampling_beside,
 )
-from editloupe.progress.bars import Tally, logging_to, stage_progress
-from editloupe.protocols import Editor
+from editloupe.progress.bars import logging_to, stage_progress
+from editloupe.protocols import Benchmark, Editor
 from editloupe.records import Edit, Failure, Sample
 from editloupe.report import write_report
 from editloupe.report.remarks import outside_domain
@@ -48,17 +51,24 @@ from editloupe.report.tables import Tables
 from editloupe.results import Results
 from editloupe.sanity.judge_sanity import probe_judge
 from editloupe.sanity.plan import Form
-from editloupe.scoring.study import full_signature, results_of, score_of
+from editloupe.scoring.arrivals import Arrivals
+from editloupe.scoring.standing_report import keep_tables, standing_tables
+from editloupe.scoring.study import results_of
 from editloupe.store.blobs import BlobStore, sweep, write_durably
-from editloupe.store.keys import judge_signature
-from editloupe.store.ledger import Ledger
+from editloupe.store.keys import code_digest, digest_of, judge_signature, with_files
+from editloupe.store.ledger import PAGE, Ledger, packed_sample
 from editloupe.store.links import link_edits
+from editloupe.store.standing import EDITS, LINKS, QUESTIONS, REPLIES
 from editloupe.store.writing import writing
+from editloupe.streams import Spool, in_parts
 from editloupe.workers import Engine, engine_of
 
 __all__ = ["Study", "run_study", "tables_of_study"]
 
 log = logging.getLogger(__name__)
+
+WINDOW = 10_000
+"""Edits or questions that an engine is handed, and lays out for its batches, at once; there may be a million."""
 
 NOTES_TOLD = 3
 """Edits of one editor whose notes are logged; the others' stand in the report."""
@@ -75,7 +85,7 @@ def run_study(config: StudyConfig, *, stages: Sequence[str] = ("edit", "judge"),
     Raises:
         StudyStopped: a limit was reached, after the report of what there is was written.
     """
-    return tables_of_study(config, stages=stages, retry_failed=retry_failed).results
+    return tables_of_study(config, stages=stages, retry_failed=retry_failed, anew=True).results
 
 
 def tables_of_study(
@@ -84,12 +94,15 @@ def tables_of_study(
     stages: Sequence[str] = ("edit", "judge"),
     retry_failed: bool = False,
     sanity: bool = False,
+    anew: bool = False,
 ) -> Tables:
     """Do what `run_study` does, and return the tables of the report with the results in them.
 
     Args:
         config, stages, retry_failed: as there.
         sanity: whether the judge is probed, in the short form, before it is asked the study's questions.
+        anew: score everything and write the report even where the one that is there says all of it; otherwise the
+            results in such tables hold no verdicts.
 
     Raises:
         StudyStopped: as there.
@@ -110,19 +123,28 @@ def tables_of_study(
                 study.ask_about_pairs()
             except StudyStopped as limit:  # the report shows what there is
                 stopped = limit
-        results = results_of(config, study.ledger)
-        study.ledger.save_fact("reading", dict(results.reading))
-        if results.reading["changed"]:
-            log.warning(
-                "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
-                "names them under `reading`",
-                results.reading["changed"],
-                results.reading["version"],
-            )
-        tables = write_report(results, study.ledger.folder)
+        tables = None if anew or retry_failed else standing_tables(config, study.ledger)
+        if tables is None:
+            tables = _report(config, study.ledger)
+            if stopped is None:
+                keep_tables(config, study.ledger, tables)
         if stopped is not None:
             raise stopped
         return tables
+
+
+def _report(config: StudyConfig, ledger: Ledger) -> Tables:
+    """Score what the ledger holds and write the report."""
+    results = results_of(config, ledger)
+    ledger.save_fact("reading", dict(results.reading))
+    if results.reading["changed"]:
+        log.warning(
+            "%d scores of the older report are read differently by version %d of the rule of reading; report.json "
+            "names them under `reading`",
+            results.reading["changed"],
+            results.reading["version"],
+        )
+    return write_report(results, ledger.folder)
 
 
 class Study:
@@ -135,7 +157,6 @@ class Study:
     Attributes:
         ledger: of the folder.
         judge: the study's; it is loaded by its first question and closed with the study.
-        questions: about the edits that are there, once `plan_questions` has run.
 
     Raises:
         StudyLocked: another process holds the folder.
@@ -145,9 +166,7 @@ class Study:
     def __init__(self, config: StudyConfig, *, retry_failed: bool = False) -> None:
         self.config = config
         self._retry_failed = retry_failed
-        self._samples: list[Sample] = []
-        self._edits: dict[str, _EditorPlan] = {}
-        self.questions: list[PlannedReply] = []
+        self._editors: dict[str, Editor] = {}
         with ExitStack() as stack:
             self.ledger = stack.enter_context(Ledger(config.out))
             with writing(config.out):
@@ -195,18 +214,9 @@ class Study:
         benchmark = config.benchmark.make()
         for warning in outside_domain(self.judge.name, self.judge.domain, config.benchmark.name):
             log.warning("%s", warning)
-        samples = load_samples(config.benchmark, benchmark, self._store)
-        changed = changed_samples(self.ledger.samples(), samples)
-        if changed:
-            log.warning("%s", changed)
-        for part in config.editors:
-            editor = part.make()
-            planned = plan_edits(part, editor, samples, seed=config.seed, ledger=self.ledger)
-            self._edits[part.name] = _EditorPlan(part, editor, planned)
-        everything = [plan for one in self._edits.values() for plan in one.planned]
-        self.ledger.save_samples(samples)
-        self.ledger.save_edit_plan([(plan.editor, plan.request.sample.id, plan.key) for plan in everything])
-        self.ledger.save_fact("editors", {plan.editor: plan.signature for plan in everything})
+        self._read_samples(benchmark)
+        self._editors = {part.name: part.make() for part in config.editors}
+        self._plan_every_editor()
         self.ledger.save_fact(
             "benchmark",
             {"name": benchmark.name, "revision": benchmark.revision, "categories": dict(benchmark.categories)},
@@ -214,18 +224,13 @@ class Study:
 
     def make_edits(self) -> None:
         """Stage 1: make every edit that the ledger does not hold, one editor after the other."""
-        tried: set[str] = set()  # editors that take the same files share their keys, and one try a run is enough
-        for one in self._edits.values():
-            keys = [plan.key for plan in one.planned if plan.key not in tried]
-            waiting = pending(self.ledger, keys, retry_failed=self._retry_failed)
-            tried |= waiting
-            todo = [plan for plan in one.planned if plan.key in waiting]
-            if todo:
-                self._run_editor(one, todo)
-        samples, edits = edits_of(self.config, self.ledger)
-        by_id = {sample.id: sample for sample in samples}
-        made = [(editor, by_id[name], edit) for (editor, name), edit in edits.items() if isinstance(edit, Edit)]
-        link_edits(self.config.out, [part.name for part in self.config.editors], made)
+        for part in self.config.editors:
+            waiting = sum(map(len, self._waiting_edits(part.name)))
+            if waiting:
+                self._run_editor(part, waiting)
+        if not self.ledger.stands(LINKS, ""):
+            link_edits(self.config.out, [part.name for part in self.config.editors], self._made())
+            self.ledger.conclude(LINKS, "")
 
     def plan_questions(self) -> None:
         """Plan every question about the edits that the ledger holds; needs neither benchmark nor editors.
@@ -247,37 +252,51 @@ class Study:
         }
         named = self.config.judge.card
         card = None if named is None else read_card(named, full_signature(self.config, facts))
-        self._samples, edits = edits_of(self.config, self.ledger)
-        self.questions = plan_replies(self.config, judge, signature, self._samples, edits)
-        self.ledger.save_reply_plan([(one.editor, one.sample.id, one.question_key, one.key) for one in self.questions])
+        mark = questions_mark(self.config, judge, facts)
+        if mark is None or not self.ledger.stands(QUESTIONS, mark):
+            self.ledger.save_reply_plan(
+                (plan.editor, plan.sample.id, plan.question_key, plan.key)
+                for page in pages_of(self.config, self.ledger)
+                for plan in self._questions_about(page)
+            )
+            if mark is not None:
+                self.ledger.conclude(QUESTIONS, mark)
         self.ledger.save_fact("judge", facts)
         # Apart from the facts that the study's signature is made of: it tells about scores, and changes none.
         self.ledger.save_fact("judge_domain", list(judge.domain))
         self.ledger.save_fact("judge_sampling", sampling_beside(judge, self.config.mode))
         self.ledger.save_fact("judge_card", None if card is None else card.as_json())
 
+    @property
+    def questions(self) -> list[PlannedReply]:
+        """All questions about the edits that are there, at once."""
+        return [plan for page in pages_of(self.config, self.ledger) for plan in self._questions_about(page)]
+
     def ask_questions(self) -> None:
         """Stage 2: ask every question that the ledger holds no reply to."""
         part = self.config.judge
-        unique = {plan.key: plan for plan in self.questions}
-        waiting = pending(self.ledger, list(unique), retry_failed=self._retry_failed)
-        todo = [plan for plan in unique.values() if plan.key in waiting]
-        if not todo:
+        if self.ledger.stands(REPLIES, "") and not self._retry_failed:
             return
-        tally = self._tally(waiting)
+        shared = self.ledger.shared_keys()
+        waiting = len({key for keys in self._waiting_replies() for key in keys if key in shared})
+        waiting += sum(key not in shared for keys in self._waiting_replies() for key in keys)
+        if not waiting:
+            self.ledger.conclude(REPLIES, "")
+            return
+        arrivals = Arrivals(self.config, self.ledger, shared, self._still_to_ask)
         started = time.perf_counter()
         place = self.config.workers.judge
-        with stage_progress("judge", len(todo), unit="question") as progress, engine_of(place) as engine:
+        with stage_progress("judge", waiting, unit="question") as progress, engine_of(place) as engine:
             progress.loading(self.judge.name)
-            for batch in engine.replies(part, self.judge, todo, progress):
-                self.ledger.record([(one.item.key, one.outcome) for one in batch])
+            windows = in_parts(self._unasked(shared), WINDOW)
+            for batch in (done for plans in windows for done in engine.replies(part, self.judge, plans, progress)):
+                self.ledger.record([(done.item.key, done.outcome) for done in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
                     self._note_hardware("judge", place)
-                found = [self._scores(one.item, one.outcome) for one in batch]
-                numbers = [score for scores in found for score in scores.values() if score is not None]
-                failed = sum(None in scores.values() for scores in found)
+                scores = [arrivals.add(done.item, done.outcome) for done in batch]
+                numbers = [score for reply in scores for score in reply.values() if score is not None]
+                failed = sum(None in reply.values() for reply in scores)
                 progress.advance(len(batch), numbers, failed=failed, note=self.judge.note)
-                tally.add({key: score for scores in found for key, score in scores.items()})
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
@@ -317,27 +336,125 @@ class Study:
             self.config, self.ledger, self.judge, self.questions, form=form, retry_failed=self._retry_failed
         )
 
-    def _run_editor(self, one: _EditorPlan, todo: list[PlannedEdit]) -> None:
-        started, told = time.perf_counter(), 0
-        failures: list[Failure] = []
-        place = self.config.workers.edit
-        with one.editor, stage_progress(f"edit {one.part.name}", len(todo)) as progress, engine_of(place) as engine:
-            progress.loading(one.part.name)
-            for batch in engine.edits(one.part, one.editor, todo, progress):
-                outcomes = [(each.item.key, self._kept(each)) for each in batch]
+    def _read_samples(self, benchmark: Benchmark) -> None:
+        """Bring the ledger's samples up to date, and say what is to be said about the data."""
+        part, ledger = self.config.benchmark, self.ledger
+        remarks = ledger.fact("remarks")
+        if remarks is not None and same_samples(part, benchmark, self._store, ledger.packed_samples()):
+            for remark in remarks:
+                log.warning("%s", remark)
+            return
+        if remarks is not None:
+            benchmark = part.make()  # what is left over from the comparison would be said twice
+        before = marks_of(ledger.stream_samples())
+        reader = SampleReader(part, benchmark, self._store, Spool(Sample, self.config.out))
+        ledger.save_packed_samples(packed_sample(sample) for sample in reader)
+        remarks = remarks_of(benchmark, reader.findings())
+        for remark in remarks:
+            log.warning("%s", remark)
+        ledger.save_fact("remarks", remarks)
+        if before and (changed := changed_since(before, ledger.stream_samples())):
+            log.warning("%s", changed)
+
+    def _plan_every_editor(self) -> None:
+        """Plan the edits of all editors, unless they follow from what has not changed."""
+        config, ledger = self.config, self.ledger
+        signatures = {
+            name: with_files(editor.signature, editor.files, ledger.digest) for name, editor in self._editors.items()
+        }
+        certain = all(depends_on_samples_alone(editor) for editor in self._editors.values())
+        mark = digest_of(code_digest(), config.seed, signatures)
+        if certain and ledger.stands(EDITS, mark):
+            return
+        self.ledger.save_edit_plan(
+            (plan.editor, plan.request.sample.id, plan.key)
+            for part in config.editors
+            for plan in plan_edits(
+                part, self._editors[part.name], ledger.stream_samples(), seed=config.seed, ledger=ledger
+            )
+        )
+        ledger.save_fact("editors", signatures)
+        if certain:
+            ledger.conclude(EDITS, mark)
+
+    def _waiting_edits(self, editor: str) -> Iterator[dict[str, str]]:
+        """The keys of the edits that an editor is to make now, by sample id, part by part."""
+        for plan in in_parts(self.ledger.stream_plan(editor), PAGE):
+            keys = {sample: key for (_, sample, question), key in plan if not question}
+            waiting = pending(self.ledger, list(keys.values()), retry_failed=self._retry_failed)
+            # Editors that take the same files share their keys, and one try a run is enough.
+            yield {sample: key for sample, key in keys.items() if key in waiting and not self.ledger.failed_now(key)}
+
+    def _unmade(self, part: EditorPart) -> Iterator[PlannedEdit]:
+        """The edits that an editor is to make now, in the order of the samples."""
+        signature = self.ledger.fact("editors")[part.name]
+        for samples in in_parts(self.ledger.stream_samples(), PAGE):
+            plan = self.ledger.plan_of([part.name], [sample.id for sample in samples])
+            keys = {sample: key for (_, sample, question), key in plan.items() if not question}
+            waiting = pending(self.ledger, list(keys.values()), retry_failed=self._retry_failed)
+            for sample in samples:
+                key = keys.get(sample.id)
+                if key in waiting and not self.ledger.failed_now(key):
+                    yield PlannedEdit(key, part.name, signature, edit_request(sample, self.config.seed))
+
+    def _run_editor(self, part: EditorPart, count: int) -> None:
+        started, noted = time.perf_counter(), 0
+        kinds: Counter[str] = Counter()
+        first: dict[str, str] = {}
+        place, editor = self.config.workers.edit, self._editors[part.name]
+        with editor, stage_progress(f"edit {part.name}", count) as progress, engine_of(place) as engine:
+            progress.loading(part.name)
+            windows = in_parts(self._unmade(part), WINDOW)
+            for batch in (done for plans in windows for done in engine.edits(part, editor, plans, progress)):
+                outcomes = [(done.item.key, self._kept(done)) for done in batch]
                 self.ledger.record(outcomes)
-                told = _tell_notes([outcome for _, outcome in outcomes], told)
+                noted = _log_notes([outcome for _, outcome in outcomes], noted)
                 if progress.done == 0:
                     self._note_hardware("edit", place)
-                lost = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
-                failures += lost
-                progress.advance(len(batch), failed=len(lost))
+                failures = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
+                for failure in failures:
+                    kinds[failure.kind] += 1
+                    first.setdefault(failure.kind, failure.message)
+                progress.advance(len(batch), failed=len(failures))
                 self.ledger.record_speed("edit", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
 
-        for kind, count in Counter(failure.kind for failure in failures).items():
-            first = next(failure.message for failure in failures if failure.kind == kind)
-            log.warning("edit %s: %d of %d failed (%s), the first: %s", one.part.name, count, len(todo), kind, first)
+        for kind, failed in kinds.items():
+            log.warning("edit %s: %d of %d failed (%s), the first: %s", part.name, failed, count, kind, first[kind])
+
+    def _made(self) -> Iterator[tuple[str, Sample, Edit]]:
+        """Every edit that the ledger holds, editor by editor."""
+        for part in self.config.editors:
+            for page in pages_of(self.config, self.ledger, [part.name]):
+                for sample in page.samples:
+                    edit = page.edits.get((part.name, sample.id))
+                    if isinstance(edit, Edit):
+                        yield part.name, sample, edit
+
+    def _questions_about(self, page: Page) -> Iterator[PlannedReply]:
+        signature = judge_signature(self.judge, self.ledger.digest)
+        return plan_replies(self.config, self.judge, signature, page.samples, page.edits)
+
+    def _waiting_replies(self) -> Iterator[set[str]]:
+        """The keys of the questions that are to be asked now, part by part."""
+        keys = (key for (_, _, question), key in self.ledger.stream_plan() if question)
+        return map(self._still_to_ask, in_parts(keys, PAGE))
+
+    def _still_to_ask(self, keys: Sequence[str]) -> set[str]:
+        return pending(self.ledger, keys, retry_failed=self._retry_failed)
+
+    def _unasked(self, shared: Collection[str]) -> Iterator[PlannedReply]:
+        """The questions that are to be asked now, each once; those about one sample stand side by side."""
+        asked: set[str] = set()
+        for page in pages_of(self.config, self.ledger):
+            waiting = self._still_to_ask(page.reply_keys)
+            if not waiting:
+                continue
+            for plan in self._questions_about(page):
+                if plan.key in waiting and plan.key not in asked:
+                    if plan.key in shared:
+                        asked.add(plan.key)
+                    yield plan
 
     def _note_hardware(self, stage: str, place: WorkerSettings) -> None:
         """Keep what a stage ran on; of workers elsewhere only their engine is known here."""
@@ -369,38 +486,8 @@ class Study:
             notes=image.notes,
         )
 
-    def _scores(self, plan: PlannedReply, outcome: Any) -> dict[str, float | None]:
-        """What one reply says, by a key of its own for each metric that is read from it."""
-        rubric, mass = self.config.rubric, self.config.judge.min_label_mass
-        scores: dict[str, float | None] = {}
-        for metric in rubric.read_from(plan.question_name, plan.sample):
-            score = score_of(rubric, metric, outcome, plan.sample, min_label_mass=mass)
-            scores[f"{plan.key} {metric}"] = None if isinstance(score, Failure) else score
-        return scores
 
-    def _tally(self, waiting: set[str]) -> Tally:
-        """Knows every score of the study: those to come, those recorded, and those that cannot come any more."""
-        found = self.ledger.find([plan.key for plan in self.questions if plan.key not in waiting])
-        by_key = {plan.key: plan for plan in self.questions}
-        known: dict[str, float | None] = {}
-        for key, outcome in found.items():
-            known.update(self._scores(by_key[key], outcome))
-        planned = [
-            (f"{plan.key} {metric}", (plan.sample.category, plan.editor, metric))
-            for plan in self.questions
-            for metric in self.config.rubric.read_from(plan.question_name, plan.sample)
-        ]
-        asked = {(plan.editor, plan.sample.id) for plan in self.questions}
-        for part, sample in itertools.product(self.config.editors, self._samples):
-            if (part.name, sample.id) not in asked:
-                for metric in self.config.rubric.metrics_of(sample):
-                    key = f"{part.name}/{sample.id}/{metric}"
-                    planned.append((key, (sample.category, part.name, metric)))
-                    known[key] = None
-        return Tally(planned, known)
-
-
-def _tell_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
+def _log_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
     """Log what is to be known about edits, and return for how many that was done; the report shows all of it."""
     for edit in outcomes:
         if isinstance(edit, Edit) and edit.notes:
@@ -412,10 +499,3 @@ def _tell_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
                 )
             told += 1
     return told
-
-
-@dataclass(frozen=True, slots=True)
-class _EditorPlan:
-    part: EditorPart
-    editor: Editor
-    planned: list[PlannedEdit] = field(repr=False)

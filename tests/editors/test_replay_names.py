@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from editloupe.benchmarks.loading import changed_samples
+from editloupe.benchmarks.loading import changed_since, marks_of
 from editloupe.editors.replay import Replay
 from editloupe.errors import ConfigError
 from editloupe.planning import shared_inputs
@@ -187,10 +187,10 @@ def test_samples_that_share_a_ready_image_are_said(tmp_path):
 def test_a_sample_that_is_another_one_under_its_name_is_said():
     before = [sample("Push", id="a"), sample("Pull", id="b"), sample(id="c")]
     now = [sample("Push", id="a"), sample("Lift", png(50, 50), id="b"), sample(id="d")]
-    said = changed_samples(before, now)
+    said = changed_since(marks_of(before), now)
     assert said.startswith("1 sample has changed under its name since the last run, 'b' (its instr")
     assert "(its instruction and its source image)" in said
-    assert changed_samples(before, before) == changed_samples([], now) == ""
+    assert changed_since(marks_of(before), before) == changed_since({}, now) == ""
 
 
 def test_rows_without_ids_are_said_once(tmp_path):

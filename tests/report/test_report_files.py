@@ -133,7 +133,7 @@ def test_the_json_is_written_last(folder, monkeypatch):
     import editloupe.report.write as module
 
     order = []
-    monkeypatch.setattr(module, "write_durably", lambda path, data: order.append(path.name))
+    monkeypatch.setattr(module, "_write", lambda path, data: order.append(path.name))
     write_report(study(), folder)
     assert order[-1] == "report.json"
     files = {"verdicts.jsonl", "scores.csv", "report.md", "report.html", "index.js", "samples-0000.js", "report.json"}

@@ -18,7 +18,7 @@ from editloupe.records import Edit, Failure, Reply, Sample
 from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.replies import expected_score
 from editloupe.rubrics.rubric import OVERALL, Rubric
-from editloupe.scoring.edit import scores_of
+from editloupe.scoring.edit import ReplyReader, scores_of
 from editloupe.scoring.study import NOT_DONE
 from editloupe.store.ledger import Ledger, Outcome
 
@@ -48,11 +48,11 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
         def reply(place: str, editor: str = editor, name: str = name) -> Outcome:
             return found.get(plan.get((editor, name, place), ""), lacking)
 
-        said = scores_of(config, by_id[name], edit, reply)
+        said = scores_of(config, edit, ReplyReader(config, by_id[name], reply))
         if said is None or not isinstance(edit, Edit):
             continue
         score[editor, name] = said.values
-        once = scores_of(single, by_id[name], edit, reply)
+        once = scores_of(single, edit, ReplyReader(single, by_id[name], reply))
         assert once is not None
         first[editor, name] = once.values
         told = {

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -190,37 +190,30 @@ class _LogFile(logging.FileHandler):
 
 
 class Tally:
-    """Logs one line for each group (category, editor, metric) whose last score has arrived.
+    """Logs one line for each group (category, editor, metric) whose last score has arrived."""
 
-    Args:
-        planned: (key, group) of every score to come; several may share a key.
-        known: scores that are there already, None for failed ones.
-    """
-
-    def __init__(self, planned: Sequence[tuple[str, Group]], known: Mapping[str, float | None]) -> None:
+    def __init__(self) -> None:
         self._waiting: Counter[Group] = Counter()
-        self._scores: dict[Group, list[float | None]] = {}
-        self._groups: dict[str, list[Group]] = {}
-        for key, group in planned:
-            self._groups.setdefault(key, []).append(group)
-            self._waiting[group] += 1
-        # The category is always named; editor and metric only where there are several.
-        columns = list(zip(*self._waiting, strict=True))
-        self._shown = [index for index, column in enumerate(columns) if index == 0 or len(set(column)) > 1]
-        self.add(known)
+        self._scores: dict[Group, tuple[int, float, int]] = {}
+        self._shown: list[int] | None = None
 
-    def add(self, scores: Mapping[str, float | None]) -> None:
-        """Count scores that arrived, by key."""
-        for key, score in scores.items():
-            for group in self._groups[key]:
-                self._scores.setdefault(group, []).append(score)
-                self._waiting[group] -= 1
-                if self._waiting[group] == 0:
-                    self._say(group)
+    def expect(self, group: Group) -> None:
+        """Count a score that is to come; all of them are announced before the first one is added."""
+        self._waiting[group] += 1
+
+    def add(self, group: Group, score: float | None) -> None:
+        """Count a score that is there; None for a failed one."""
+        count, total, failed = self._scores.get(group, (0, 0.0, 0))
+        self._scores[group] = (count + 1, total + (score or 0.0), failed + (score is None))
+        self._waiting[group] -= 1
+        if self._waiting[group] == 0:
+            self._say(group)
 
     def _say(self, group: Group) -> None:
-        scores = self._scores[group]
-        numbers = [score for score in scores if score is not None]
-        mean = f"{sum(numbers) / len(numbers):.3f}" if numbers else "-"
+        if self._shown is None:  # the category is always named; editor and metric only where there are several
+            columns = list(zip(*self._waiting, strict=True))
+            self._shown = [index for index, column in enumerate(columns) if index == 0 or len(set(column)) > 1]
+        count, total, failed = self._scores[group]
+        mean = f"{total / (count - failed):.3f}" if count > failed else "-"
         name = "  ".join(group[index] for index in self._shown)
-        log.info("%s  %d samples  mean %s  failed %d", name, len(scores), mean, len(scores) - len(numbers))
+        log.info("%s  %d samples  mean %s  failed %d", name, count, mean, failed)

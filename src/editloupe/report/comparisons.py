@@ -202,10 +202,16 @@ class _Table:
 
     @classmethod
     def of(cls, results: Results, names: Sequence[str], metric: str | None) -> _Table:
-        samples = {verdict.sample: verdict for verdict in results.verdicts}
-        row = {name: at for at, name in enumerate(samples)}
+        row: dict[str, int] = {}
+        clusters: list[str] = []
+        categories: list[str] = []
+        for verdict in results.verdicts:
+            if verdict.sample not in row:
+                row[verdict.sample] = len(row)
+                clusters.append(verdict.cluster)
+                categories.append(verdict.category)
         column = {name: at for at, name in enumerate(names)}
-        scores = np.full((len(samples), len(names)), np.nan)
+        scores = np.full((len(row), len(names)), np.nan)
         if metric is None:
             for (editor, sample), score in results.overall.items():
                 if score is not None and sample in row:
@@ -214,11 +220,10 @@ class _Table:
             for verdict in results.verdicts:
                 if verdict.metric == metric and verdict.score is not None:
                     scores[row[verdict.sample], column[verdict.editor]] = verdict.score
-        _, codes = np.unique(
-            np.array([verdict.cluster for verdict in samples.values()], dtype=np.str_), return_inverse=True
-        )
+        code = {cluster: at for at, cluster in enumerate(sorted(set(clusters)))}
+        codes = np.array([code[cluster] for cluster in clusters], dtype=np.intp)
         scale = results.scale if metric is None else results.metrics[metric]
-        return cls(scores, codes.astype(np.intp), [verdict.category for verdict in samples.values()], scale)
+        return cls(scores, codes, categories, scale)
 
     def compare(
         self, pairs: Sequence[tuple[int, int]], names: Sequence[str], inside: NDArray[np.bool_]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 import unicodedata
+from collections.abc import Iterable, Iterator
 
 from editloupe.results import Results, Verdict
 
@@ -17,36 +19,42 @@ _FORMULA = frozenset("=+-@\u2212")
 _BREAKS = ("\t", "\r", "\n")
 
 
-def scores_csv(results: Results) -> bytes:
-    """Return the bytes of ``scores.csv``: a score is a number, a missing one an empty cell.
+def scores_csv(results: Results) -> Iterator[bytes]:
+    """Yield ``scores.csv`` line by line: a score is a number, a missing one an empty cell.
 
     UTF-8 with the mark in front by which spreadsheets know it; without it, Excel takes Chinese for another encoding.
     """
-    rows: dict[tuple[str, str, int], dict[str, Verdict]] = {}
-    for verdict in results.verdicts:
-        rows.setdefault((verdict.editor, verdict.sample, verdict.draw), {})[verdict.metric] = verdict
     groups = sorted({group for verdict in results.verdicts for group in verdict.groups})
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180; and the writer quotes what is part of it
     head = ["editor", "sample", "draw", "category", *groups, *results.metrics, "overall", "failure_stage", "failure"]
-    writer.writerow([_cell(name) for name in head])
-    for (editor, sample, draw), verdicts in rows.items():
+    yield codecs.BOM_UTF8 + _line(head)
+    for (editor, sample, draw), about_one_edit in itertools.groupby(results.verdicts, _edit):
+        verdicts = {verdict.metric: verdict for verdict in about_one_edit}
         first = next(iter(verdicts.values()))
         failure = next((verdict.failure for verdict in verdicts.values() if verdict.failure is not None), None)
         scores = [verdicts[metric].score if metric in verdicts else None for metric in results.metrics]
-        cells: list[str | float | None] = [
-            editor,
-            sample,
-            draw,
-            first.category,
-            *(first.groups.get(group) for group in groups),
-            *scores,
-            results.overall.get((editor, sample)),
-            failure.stage if failure is not None else None,
-            failure.kind if failure is not None else None,
-        ]
-        writer.writerow([_cell(cell) for cell in cells])
-    return codecs.BOM_UTF8 + text.getvalue().encode("utf-8", "replace")
+        yield _line(
+            [
+                editor,
+                sample,
+                draw,
+                first.category,
+                *(first.groups.get(group) for group in groups),
+                *scores,
+                results.overall.get((editor, sample)),
+                failure.stage if failure is not None else None,
+                failure.kind if failure is not None else None,
+            ]
+        )
+
+
+def _edit(verdict: Verdict) -> tuple[str, str, int]:
+    return verdict.editor, verdict.sample, verdict.draw
+
+
+def _line(cells: Iterable[str | float | None]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\r\n").writerow([_cell(cell) for cell in cells])  # RFC 4180
+    return text.getvalue().encode("utf-8", "replace")
 
 
 def _cell(value: str | float | None) -> str | float | None:

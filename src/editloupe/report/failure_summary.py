@@ -79,17 +79,20 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
         results: of the study.
         counts: its failures, counted by kind.
     """
-    failures = [verdict.failure for verdict in results.verdicts if verdict.failure is not None]
-    waiting = sum(failure.kind == NOT_DONE for failure in failures)
+    failed = waiting = 0
+    edits = set()
+    for verdict in results.verdicts:
+        edits.add((verdict.editor, verdict.sample))
+        failed += verdict.failure is not None
+        waiting += verdict.failure is not None and verdict.failure.kind == NOT_DONE
     kinds: Counter[tuple[str, Unit]] = Counter()
-    for failed in counts:
-        if failed.kind != NOT_DONE:
-            kinds[failed.kind, unit_of(failed)] += failed.count
-    edits = {(verdict.editor, verdict.sample) for verdict in results.verdicts}
+    for counted_failures in counts:
+        if counted_failures.kind != NOT_DONE:
+            kinds[counted_failures.kind, unit_of(counted_failures)] += counted_failures.count
     return FailureSummary(
         scores=len(results.verdicts),
         edits=len(edits),
-        failed_scores=len(failures) - waiting,
+        failed_scores=failed - waiting,
         failed_edits=sum(count for (_, unit), count in kinds.items() if unit == "edit"),
         waiting=waiting,
         kinds=tuple((kind, count, unit) for (kind, unit), count in kinds.most_common()),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice, zip_longest
 from typing import Any
 
 from editloupe.report.leaderboard import MAX_GROUPS
@@ -17,9 +18,12 @@ from editloupe.report.words import one_line, printable
 from editloupe.results import Results, SampleNote, Verdict
 from editloupe.rubrics.thoughts import split_thoughts
 
-__all__ = ["PER_CHUNK", "Gallery", "gallery_of"]
+__all__ = ["MOST_EDITS", "PER_CHUNK", "Gallery", "gallery_of", "samples_of", "shown_in_gallery", "spread_samples"]
 
 PER_CHUNK = 40
+
+MOST_EDITS = 50_000
+"""Edits in the gallery, whose index the page holds as a whole; the tables and files are about all of them."""
 
 LONGEST = 20_000
 """Characters of a text in the page; `verdicts.jsonl` has all of it."""
@@ -105,6 +109,37 @@ def gallery_of(results: Results, thumbnails: Mapping[str, str], editors: Sequenc
         "samples": rows,
     }
     return Gallery(index, tuple(cards[start : start + PER_CHUNK] for start in range(0, len(cards), PER_CHUNK)))
+
+
+def shown_in_gallery(results: Results) -> tuple[Results, Mapping[str, int] | None]:
+    """What the gallery shows of a study: all of it, or some samples of one that is too large to be looked through.
+
+    Returns:
+        The results about those samples, and ``{shown, all}`` where these are not all.
+    """
+    samples = results.benchmark.samples
+    most = max(1, MOST_EDITS // max(1, len(results.editors)))
+    if samples <= most:
+        return results, None
+    shown = spread_samples(results, most)
+    verdicts = tuple(verdict for verdict in results.verdicts if verdict.sample in shown)
+    pairs = None if results.pairs is None else results.pairs.among(shown)
+    return replace(results, verdicts=verdicts, pairs=pairs), {"shown": len(shown), "all": samples}
+
+
+def samples_of(results: Results) -> dict[str, str]:
+    """The category of each sample, whether its edits are scored or only compared."""
+    compared = {one.sample: one.category for one in results.pairs.verdicts} if results.pairs is not None else {}
+    return {verdict.sample: verdict.category for verdict in results.verdicts} | compared
+
+
+def spread_samples(results: Results, most: int) -> set[str]:
+    """Some samples from the categories in turn, the first ones of each."""
+    by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
+    for sample, category in samples_of(results).items():
+        by_category[category][sample] = None
+    rounds = chain.from_iterable(zip_longest(*by_category.values()))
+    return set(islice((sample for sample in rounds if sample is not None), most))
 
 
 def _by_sample(results: Results) -> list[_Sample]:

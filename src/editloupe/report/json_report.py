@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from editloupe.pair_results import PairVerdict
@@ -58,10 +58,10 @@ def report_json(tables: Tables) -> bytes:
     return (_dump(data, indent=2) + "\n").encode("utf-8", "backslashreplace")
 
 
-def verdicts_jsonl(verdicts: Iterable[Verdict]) -> bytes:
-    """Return the bytes of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
-    lines = [_dump(_verdict(verdict)).translate(_LINE_BREAKS) + "\n" for verdict in verdicts]
-    return "".join(lines).encode("utf-8", "backslashreplace")
+def verdicts_jsonl(verdicts: Iterable[Verdict]) -> Iterator[bytes]:
+    """Yield the lines of ``verdicts.jsonl``: one object per (editor, sample, metric)."""
+    for verdict in verdicts:
+        yield f"{_dump(_verdict(verdict)).translate(_LINE_BREAKS)}\n".encode("utf-8", "backslashreplace")
 
 
 def pairs_jsonl(verdicts: Iterable[PairVerdict]) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+import sys
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from editloupe.results import EditorInfo, Results, Scale, Verdict
 from editloupe.statistics.summary import Estimate, summarize
@@ -53,23 +56,109 @@ class FailureCount:
     examples: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A score with what it is grouped by."""
+@dataclass(slots=True)
+class _Samples:
+    """What scores are grouped by, sample by sample, in columns: there may be a million.
 
-    score: float | None
-    cluster: str
-    category: str
-    groups: Mapping[str, str]
+    Attributes:
+        row_of: by sample id, its place in the columns.
+        clusters, categories: of each sample.
+        groups: by the name of a group, the value of each sample; without those of more than `MAX_GROUPS` values.
+    """
+
+    row_of: dict[str, int]
+    clusters: list[str]
+    categories: list[str]
+    groups: dict[str, list[str | None]]
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> _Samples:
+        samples = cls({}, [], [], {})
+        values: dict[str, dict[str, str]] = {}
+        for verdict in verdicts:
+            if verdict.sample in samples.row_of:
+                continue
+            row = samples.row_of[verdict.sample] = len(samples.clusters)
+            samples.clusters.append(verdict.cluster)
+            samples.categories.append(sys.intern(verdict.category))
+            for group, value in verdict.groups.items():
+                known = values.setdefault(group, {})
+                if len(known) <= MAX_GROUPS:
+                    column = samples.groups.setdefault(group, [])
+                    column += [None] * (row - len(column)) + [known.setdefault(value, value)]
+        return samples
+
+    @property
+    def grouping(self) -> dict[str, list[str]]:
+        """The groups that divide the samples into a handful of parts, with their values."""
+        known = {group: {value for value in column if value is not None} for group, column in self.groups.items()}
+        return {group: sorted(values) for group, values in sorted(known.items()) if 2 <= len(values) <= MAX_GROUPS}
+
+    def in_group(self, group: str, value: str) -> set[int]:
+        return {row for row, own in enumerate(self.groups[group]) if own == value}
+
+
+@dataclass(slots=True)
+class _Scores:
+    """Scores with the rows of their samples; NaN stands for one that failed."""
+
+    rows: array[int] = field(default_factory=lambda: array("l"))
+    scores: array[float] = field(default_factory=lambda: array("d"))
+
+    def add(self, row: int, score: float | None) -> None:
+        self.rows.append(row)
+        self.scores.append(math.nan if score is None else score)
+
+    def estimate(self, samples: _Samples, scale: Scale, inside: Callable[[int], bool] | None = None) -> Estimate:
+        """The numbers of one cell, of all these scores or of those inside."""
+        pairs = [(row, score) for row, score in zip(self.rows, self.scores, strict=True) if not inside or inside(row)]
+        scores = [None if math.isnan(score) else score for _, score in pairs]
+        clusters = [samples.clusters[row] for row, _ in pairs]
+        return summarize(scores, clusters, worst=scale.worst, limits=scale.limits)
+
+    def by_category(self, samples: _Samples, categories: Sequence[str], scale: Scale) -> dict[str, Estimate]:
+        own = samples.categories
+        return {name: self.estimate(samples, scale, lambda row, name=name: own[row] == name) for name in categories}  # type: ignore[misc]
 
 
 def standings(results: Results) -> list[Standing]:
     """Summarize the results of every editor, in the order of the study."""
-    by_editor: dict[str, list[Verdict]] = defaultdict(list)
+    samples = _Samples.of(results.verdicts)
+    overall: dict[str, _Scores] = defaultdict(_Scores)
+    metrics: dict[tuple[str, str], _Scores] = defaultdict(_Scores)
+    last = None
     for verdict in results.verdicts:
-        by_editor[verdict.editor].append(verdict)
-    grouping = _grouping(results.verdicts)
-    return [_standing(results, editor, by_editor[editor.name], grouping) for editor in results.editors]
+        row = samples.row_of[verdict.sample]
+        metrics[verdict.editor, verdict.metric].add(row, verdict.score)
+        place = (verdict.editor, verdict.sample)
+        if place != last:
+            overall[verdict.editor].add(row, results.overall.get(place))
+            last = place
+    categories = [category.id for category in results.benchmark.categories]
+    groups = {
+        f"{group}={value}": samples.in_group(group, value)
+        for group, values in samples.grouping.items()
+        for value in values
+    }
+    return [
+        Standing(
+            editor,
+            overall[editor.name].estimate(samples, results.scale),
+            overall[editor.name].by_category(samples, categories, results.scale),
+            {
+                metric: MetricStanding(
+                    metrics[editor.name, metric].estimate(samples, scale),
+                    metrics[editor.name, metric].by_category(samples, categories, scale),
+                )
+                for metric, scale in results.metrics.items()
+            },
+            {
+                name: overall[editor.name].estimate(samples, results.scale, rows.__contains__)
+                for name, rows in groups.items()
+            },
+        )
+        for editor in results.editors
+    ]
 
 
 def ranked(table: Iterable[Standing]) -> list[Standing]:
@@ -79,63 +168,23 @@ def ranked(table: Iterable[Standing]) -> list[Standing]:
 
 def count_failures(results: Results, *, examples: int = 3) -> list[FailureCount]:
     """Count failures by editor, stage and kind; within an editor the commonest first."""
-    failed: dict[tuple[str, str, str], dict[tuple[str, ...], Verdict]] = defaultdict(dict)
+    counted: Counter[tuple[str, str, str]] = Counter()
+    first: dict[tuple[str, str, str], list[Verdict]] = defaultdict(list)
+    lost: set[tuple[str, str, str, int]] = set()
     for verdict in results.verdicts:
-        if (failure := verdict.failure) is not None:
-            what: tuple[str, ...] = (verdict.sample, str(verdict.draw))
-            if failure.stage in ("judge", "score"):
-                what = (*what, verdict.metric)
-            failed[verdict.editor, failure.stage, failure.kind].setdefault(what, verdict)
+        if (failure := verdict.failure) is None:
+            continue
+        if failure.stage not in ("judge", "score"):  # one failure, however many scores it takes with it
+            edit = (failure.kind, verdict.editor, verdict.sample, verdict.draw)
+            if edit in lost:
+                continue
+            lost.add(edit)
+        what = (verdict.editor, failure.stage, failure.kind)
+        counted[what] += 1
+        if len(first[what]) < examples:
+            first[what].append(verdict)
     position = {editor.name: index for index, editor in enumerate(results.editors)}
-    counts = [
-        FailureCount(*key, count=len(verdicts), examples=tuple(verdicts.values())[:examples])
-        for key, verdicts in failed.items()
-    ]
+    counts = [FailureCount(*what, count=count, examples=tuple(first[what])) for what, count in counted.items()]
     return sorted(
         counts, key=lambda count: (position.get(count.editor, len(position)), -count.count, count.stage, count.kind)
     )
-
-
-def _standing(
-    results: Results, editor: EditorInfo, verdicts: list[Verdict], grouping: Mapping[str, list[str]]
-) -> Standing:
-    samples = {verdict.sample: verdict for verdict in verdicts}
-    overall = [_item(verdict, results.overall.get((editor.name, verdict.sample))) for verdict in samples.values()]
-    categories = [category.id for category in results.benchmark.categories]
-    metrics = {}
-    for metric, scale in results.metrics.items():
-        items = [_item(verdict, verdict.score) for verdict in verdicts if verdict.metric == metric]
-        metrics[metric] = MetricStanding(_estimate(items, scale), _by_category(items, categories, scale))
-    aggregates = {
-        f"{group}={value}": _estimate([item for item in overall if item.groups.get(group) == value], results.scale)
-        for group, values in grouping.items()
-        for value in values
-    }
-    return Standing(
-        editor,
-        _estimate(overall, results.scale),
-        _by_category(overall, categories, results.scale),
-        metrics,
-        aggregates,
-    )
-
-
-def _grouping(verdicts: Iterable[Verdict]) -> dict[str, list[str]]:
-    values: dict[str, set[str]] = defaultdict(set)
-    for verdict in verdicts:
-        for group, value in verdict.groups.items():
-            values[group].add(value)
-    return {group: sorted(distinct) for group, distinct in sorted(values.items()) if 2 <= len(distinct) <= MAX_GROUPS}
-
-
-def _by_category(items: list[_Item], categories: list[str], scale: Scale) -> dict[str, Estimate]:
-    return {name: _estimate([item for item in items if item.category == name], scale) for name in categories}
-
-
-def _estimate(items: list[_Item], scale: Scale) -> Estimate:
-    scores, clusters = [item.score for item in items], [item.cluster for item in items]
-    return summarize(scores, clusters, worst=scale.worst, limits=scale.limits)
-
-
-def _item(verdict: Verdict, score: float | None) -> _Item:
-    return _Item(score, verdict.cluster, verdict.category, verdict.groups)

@@ -220,9 +220,15 @@ def _failure(count: FailureCount, editors: Sequence[str]) -> dict[str, Any]:
 
 def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str, Any]:
     """What the judge said where no score could be read, verbatim."""
-    unreadable = [verdict for verdict in verdicts if verdict.failure is not None and verdict.failure.stage == "score"]
+    count = 0
+    first: list[Verdict] = []
+    for verdict in verdicts:
+        if verdict.failure is not None and verdict.failure.stage == "score":
+            count += 1
+            if len(first) < UNREADABLE:
+                first.append(verdict)
     return {
-        "count": len(unreadable),
+        "count": count,
         "shown": [
             {
                 "editor": editors.index(verdict.editor),
@@ -231,7 +237,7 @@ def _unreadable(verdicts: Iterable[Verdict], editors: Sequence[str]) -> dict[str
                 "kind": printable(verdict.failure.kind if verdict.failure is not None else ""),
                 "words": printable(verdict.words or "")[:VERBATIM],
             }
-            for verdict in unreadable[:UNREADABLE]
+            for verdict in first
         ],
     }
 

@@ -52,6 +52,7 @@ def html_page(
     *,
     inside: Mapping[str, Any] | None = None,
     single: Mapping[str, int] | None = None,
+    part: Mapping[str, int] | None = None,
 ) -> bytes:
     """Return the bytes of the page.
 
@@ -61,6 +62,7 @@ def html_page(
         chunks: bytes of the script by the name of each chunk; the page asks for them by their hashes.
         inside: the data by the name of each chunk, for a page that has no neighbours.
         single: for such a page, ``{shown, all}``: of how many samples it holds the pictures.
+        part: ``{shown, all}`` where the gallery holds only some of the samples.
     """
     results = tables.results
     environment = Environment(
@@ -73,7 +75,12 @@ def html_page(
     style = "".join(_own(f"{name}.css") for name in STYLES)
     script = "'use strict';(() => {\n" + bundle(PROGRAM, _module) + "})();\n"
     hashes = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in chunks.items()}
-    manifest = {"files": hashes or dict.fromkeys(inside or (), ""), "per_chunk": PER_CHUNK, "single": single}
+    manifest = {
+        "files": hashes or dict.fromkeys(inside or (), ""),
+        "per_chunk": PER_CHUNK,
+        "single": single,
+        "part": part,
+    }
     blocks = {"overview": overview, "words": WORDS, "manifest": manifest, **(inside or {})}
     pictures = "data:" if inside is not None else "'self' file:"
     policy = (

@@ -10,6 +10,9 @@ from editloupe.results import NOT_DONE, Language
 
 __all__ = ["pair_remarks"]
 
+STOPPED = {"settled": "pairs_settled", "budget": "pairs_budget", "samples": "pairs_samples"}
+"""How an adaptive plan ended, and the words for it."""
+
 CYCLES = 3
 """Circles that are named; all are counted."""
 
@@ -29,7 +32,7 @@ def pair_remarks(ranking: Ranking, language: Language) -> Iterator[str]:
     if pairs.waiting:
         yield text["pairs_waiting"].format(waiting=pairs.waiting)
     if pairs.stopped:
-        yield text[f"pairs_{pairs.stopped}"].format(error=f"{pairs.error or 0:g}", most=pairs.max_questions or 0)
+        yield text[STOPPED[pairs.stopped]].format(error=f"{pairs.error or 0:g}", most=pairs.max_questions or 0)
     if pairs.mode == "adaptive":
         yield text["pairs_adaptive_intervals"]
     lost = [f"{kind} {count}" for (_, kind), count in ranking.failures.items() if kind != NOT_DONE]

@@ -8,9 +8,13 @@ from typing import Any
 
 from editloupe.errors import ConfigError
 from editloupe.results import Results, Verdict
-from editloupe.store.blobs import write_durably
+from editloupe.store.blobs import written_durably
+from editloupe.streams import in_parts
 
 __all__ = ["write_parquet"]
+
+ROWS = 50_000
+"""Verdicts in a row group; one is in memory at a time."""
 
 
 def write_parquet(results: Results, folder: Path) -> Path:
@@ -53,15 +57,13 @@ def write_parquet(results: Results, folder: Path) -> Path:
         "instruction": (text, lambda verdict: verdict.instruction),
         "judge": (text, lambda verdict: verdict.judge),
     }
-    arrays = {
-        name: pa.array([_utf8(value(verdict)) for verdict in results.verdicts], kind)
-        for name, (kind, value) in columns.items()
-    }
-    table = pa.table(arrays, metadata={"editloupe": results.version, "signature": _utf8(results.signature)})
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink, compression="zstd")
+    metadata = {"editloupe": results.version, "signature": _utf8(results.signature)}
+    schema = pa.schema([(name, kind) for name, (kind, _) in columns.items()], metadata=metadata)
     path = folder / "verdicts.parquet"
-    write_durably(path, sink.getvalue().to_pybytes())
+    with written_durably(path) as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for part in in_parts(results.verdicts, ROWS):
+            arrays = [pa.array([_utf8(value(verdict)) for verdict in part], kind) for kind, value in columns.values()]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     return path
 
 

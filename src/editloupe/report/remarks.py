@@ -28,12 +28,9 @@ def warnings_of(results: Results, language: Language | None = None) -> list[str]
     if failing := failed_probes(results):
         named = ", ".join(f"“{probe_called(name, language)}”" for name in failing)
         warnings.append(words(language)["sanity_failed"].format(judge=one_line(judge.name, 60), probes=named))
-    failed = [
-        verdict.failure
-        for verdict in results.verdicts
-        if verdict.failure is not None and verdict.failure.kind != NOT_DONE
-    ]
-    if failed and not any(verdict.score is not None for verdict in results.verdicts):
+    scored = any(verdict.score is not None for verdict in results.verdicts)
+    failures = () if scored else (verdict.failure for verdict in results.verdicts if verdict.failure is not None)
+    if failed := [failure for failure in failures if failure.kind != NOT_DONE]:
         warnings.append(_nothing_scored(failed, len(results.verdicts), language))
     return warnings
 

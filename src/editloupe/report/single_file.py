@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
-from editloupe.report.gallery import gallery_of
+from editloupe.report.gallery import gallery_of, samples_of, spread_samples
 from editloupe.report.overview import overview_of
 from editloupe.report.pages import chunk_name, html_page
 from editloupe.report.pair_gallery import pair_chunks
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
-from editloupe.results import Results
 from editloupe.store.blobs import write_durably
 
 __all__ = ["SAMPLES", "write_single_file"]
@@ -40,10 +36,10 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
         The file's path.
     """
     results = tables.results
-    chosen = _chosen(results, samples)
+    chosen = spread_samples(results, samples)
     shown = replace(
         results,
-        verdicts=tuple(one for one in results.verdicts if one.sample in chosen),
+        verdicts=tuple(verdict for verdict in results.verdicts if verdict.sample in chosen),
         pairs=None if results.pairs is None else results.pairs.among(chosen),
     )
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
@@ -52,28 +48,13 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}
     inside |= pair_chunks(shown, thumbnails, names)
-    total = len(_samples_of(results))
+    total = len(samples_of(results))
     html = html_page(
         tables, overview_of(tables, thumbnails), {}, inside=inside, single={"shown": len(chosen), "all": total}
     )
     path = folder / "report-single.html"
     write_durably(path, html)
     return path
-
-
-def _chosen(results: Results, most: int) -> set[str]:
-    """Samples from the categories in turn, the first ones of each."""
-    by_category: Mapping[str, dict[str, None]] = defaultdict(dict)
-    for sample, category in _samples_of(results).items():
-        by_category[category][sample] = None
-    rounds: Sequence[Sequence[str | None]] = list(zip_longest(*by_category.values()))
-    return set([sample for sample in chain.from_iterable(rounds) if sample is not None][:most])
-
-
-def _samples_of(results: Results) -> dict[str, str]:
-    """The category of each sample, whether its edits are scored or only compared."""
-    compared = {one.sample: one.category for one in results.pairs.verdicts} if results.pairs is not None else {}
-    return {one.sample: one.category for one in results.verdicts} | compared
 
 
 def _as_data(path: Path) -> str:

@@ -12,7 +12,25 @@ from editloupe.report.ranking import Ranking
 from editloupe.report.robustness import Robustness, robustness_of
 from editloupe.results import Results
 
-__all__ = ["Tables"]
+__all__ = ["Noted", "Tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How many edits carry notes, and the first note of the first one."""
+
+    edits: int = 0
+    editor: str = ""
+    sample: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, results: Results) -> Self:
+        """Count them."""
+        notes = results.notes_of_edits
+        for (editor, sample, _), (note, *_) in notes.items():
+            return cls(len(notes), editor, sample, note)
+        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +45,7 @@ class Tables:
         robustness: how far the table can be leaned on.
         failures: counted by editor, stage and kind.
         failed: how much failed in all.
+        noted: what is to be known about edits, in short.
         ranking: of the pairs, where the study compares any.
     """
 
@@ -37,6 +56,7 @@ class Tables:
     robustness: Robustness
     failures: tuple[FailureCount, ...]
     failed: FailureSummary
+    noted: Noted
     ranking: Ranking | None = None
 
     @classmethod
@@ -58,5 +78,6 @@ class Tables:
             robustness=robustness_of(best, comparisons, results.scale),
             failures=tuple(failures),
             failed=summarize_failures(results, failures),
+            noted=Noted.of(results),
             ranking=ranking,
         )

@@ -117,6 +117,7 @@ interface Manifest {
   files: Record<string, string>;
   per_chunk: number;
   single: {shown: number; all: number} | null;
+  part: {shown: number; all: number} | null;
 }
 
 interface Edit {

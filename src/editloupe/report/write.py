@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from editloupe.report.csv_report import scores_csv
-from editloupe.report.gallery import gallery_of
+from editloupe.report.gallery import gallery_of, shown_in_gallery
 from editloupe.report.json_report import pairs_jsonl, report_json, verdicts_jsonl
 from editloupe.report.markdown import report_markdown
 from editloupe.report.overview import overview_of
@@ -14,7 +15,7 @@ from editloupe.report.pair_gallery import pair_chunks
 from editloupe.report.tables import Tables
 from editloupe.report.thumbnails import make_thumbnails
 from editloupe.results import Results
-from editloupe.store.blobs import write_durably
+from editloupe.store.blobs import written_durably
 
 __all__ = ["FILES", "write_report"]
 
@@ -34,27 +35,28 @@ def write_report(results: Results, folder: Path) -> Tables:
     tables = Tables.of(results)
     _write(folder / "verdicts.jsonl", verdicts_jsonl(results.verdicts))
     if results.pairs is not None:
-        _write(folder / "pairs.jsonl", pairs_jsonl(results.pairs.verdicts))
+        _write(folder / "pairs.jsonl", [pairs_jsonl(results.pairs.verdicts)])
     _write(folder / "scores.csv", scores_csv(results))
-    _write(folder / "report.md", report_markdown(tables))
-    thumbnails = make_thumbnails(folder, results.pictures)
-    names = [one.editor.name for one in tables.ranked]
-    gallery = gallery_of(results, thumbnails, names)
+    _write(folder / "report.md", [report_markdown(tables)])
+    shown, part = shown_in_gallery(results)
+    thumbnails = make_thumbnails(folder, shown.pictures)
+    names = [standing.editor.name for standing in tables.ranked]
+    gallery = gallery_of(shown, thumbnails, names)
     chunks = {"index": as_script("index", gallery.index)}
     for number, samples in enumerate(gallery.chunks):
         chunks[chunk_name(number)] = as_script(chunk_name(number), samples)
-    chunks |= {name: as_script(name, data) for name, data in pair_chunks(results, thumbnails, names).items()}
+    chunks |= {name: as_script(name, data) for name, data in pair_chunks(shown, thumbnails, names).items()}
     for name, data in chunks.items():
-        _write(folder / CHUNKS / f"{name}.js", data)
+        _write(folder / CHUNKS / f"{name}.js", [data])
     for path in (folder / CHUNKS).glob("*.js"):  # of an earlier, larger report
         if path.stem not in chunks:
             path.unlink()
-    _write(folder / "report.html", html_page(tables, overview_of(tables, thumbnails), chunks))
-    _write(folder / "report.json", report_json(tables))
+    _write(folder / "report.html", [html_page(tables, overview_of(tables, thumbnails), chunks, part=part)])
+    _write(folder / "report.json", [report_json(tables)])
     return tables
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: Iterable[bytes]) -> None:
     """Write what is new: a report of thousands of samples is rebuilt after each run, and mostly unchanged."""
-    if not path.is_file() or path.read_bytes() != data:
-        write_durably(path, data)
+    with written_durably(path, unless_same=True) as file:
+        file.writelines(data)

@@ -13,7 +13,7 @@ from editloupe.records import Failure, ImageFile, Picture
 from editloupe.sanity.plan import PlannedProbe, Shown
 from editloupe.sanity.probes import PROBES, REPEAT
 from editloupe.sanity.verdicts import MARGIN, Finding, ScorePairs, findings_of, verdict_of
-from editloupe.scoring.edit import MetricScore, scores_of
+from editloupe.scoring.edit import MetricScore, ReplyReader, scores_of
 from editloupe.store.ledger import Outcome
 
 __all__ = ["EXAMPLES", "result_of"]
@@ -91,7 +91,7 @@ def _scored(config: StudyConfig, shown: Shown, outcomes: Mapping[str, Outcome]) 
             missing = Failure("judge", "not-done", "this question was not asked", retryable=True)
             return missing if plan is None else outcomes.get(plan.key, missing)
 
-        scores = scores_of(config, case.sample, case.edit, reply)
+        scores = scores_of(config, case.edit, ReplyReader(config, case.sample, reply))
         known = {} if scores is None else scores.shown
         return {metric: score for metric, score in known.items() if metric in tested}
 

@@ -13,7 +13,7 @@ from editloupe.rubrics.derived import derived_scores
 from editloupe.rubrics.rubric import OVERALL, Rubric
 from editloupe.store.ledger import Outcome
 
-__all__ = ["EditScores", "MetricScore", "score_of", "scores_of"]
+__all__ = ["EditScores", "MetricScore", "ReplyReader", "score_of", "scores_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class EditScores:
     @property
     def values(self) -> dict[str, float | None]:
         """Every score by its name, the overall one included."""
-        return {**{name: one.score for name, one in self.shown.items()}, OVERALL: self.overall}
+        return {**{name: metric.score for name, metric in self.shown.items()}, OVERALL: self.overall}
 
 
 def score_of(
@@ -64,47 +64,73 @@ def score_of(
         return replace(failure_from(error, "score"), reply=error.reply)
 
 
-def scores_of(
-    config: StudyConfig, sample: Sample, edit: Edit | Failure, reply: Callable[[str], Outcome]
-) -> EditScores | None:
-    """The scores of one edit; None where no metric of the rubric applies to its sample.
+class ReplyReader:
+    """Reads the replies about one edit, each score of each reply once, whoever asks for it.
 
     Args:
         config: the study.
         sample: what was asked of the editor.
-        edit: what became of it.
         reply: what became of a question, by its place in the ledger's plan.
     """
-    rubric = config.rubric
-    shown = {name: _metric(config, name, sample, edit, reply) for name in rubric.metrics_of(sample)}
+
+    def __init__(self, config: StudyConfig, sample: Sample, reply: Callable[[str], Outcome]) -> None:
+        self.sample = sample
+        self._rubric = config.rubric
+        self._mass = config.judge.min_label_mass
+        self._reply = reply
+        self._outcomes: dict[str, Outcome] = {}
+        self._scores: dict[tuple[str, str], float | Failure] = {}
+
+    def outcome(self, place: str) -> Outcome:
+        """What became of a question."""
+        if place not in self._outcomes:
+            self._outcomes[place] = self._reply(place)
+        return self._outcomes[place]
+
+    def score(self, metric: str, place: str) -> float | Failure:
+        """The score that a reply gives for a metric, or why it gives none."""
+        known = self._scores.get((metric, place))
+        if known is None:
+            known = score_of(self._rubric, metric, self.outcome(place), self.sample, min_label_mass=self._mass)
+            self._scores[metric, place] = known
+        return known
+
+
+def scores_of(config: StudyConfig, edit: Edit | Failure, replies: ReplyReader) -> EditScores | None:
+    """The scores of one edit; None where no metric of the rubric applies to its sample.
+
+    Args:
+        config: the study.
+        edit: what became of it.
+        replies: about it.
+    """
+    rubric, sample = config.rubric, replies.sample
+    shown = {name: _metric(config, name, edit, replies) for name in rubric.metrics_of(sample)}
     if not shown:
         return None
-    for name, value in derived_scores(rubric.derived, {name: one.score for name, one in shown.items()}, sample).items():
+    scores = {name: metric.score for name, metric in shown.items()}
+    for name, value in derived_scores(rubric.derived, scores, sample).items():
         shown[name] = _lacking(value, shown[value]) if isinstance(value, str) else MetricScore(value)
-    overall = rubric.overall({name: one.score for name, one in shown.items()})
+    overall = rubric.overall({name: metric.score for name, metric in shown.items()})
     shown.pop(OVERALL, None)
     return EditScores(shown, overall)
 
 
-def _metric(
-    config: StudyConfig, metric: str, sample: Sample, edit: Edit | Failure, reply: Callable[[str], Outcome]
-) -> MetricScore:
+def _metric(config: StudyConfig, metric: str, edit: Edit | Failure, replies: ReplyReader) -> MetricScore:
     if isinstance(edit, Failure):
         return MetricScore(None, edit)
-    rubric, count = config.rubric, config.judge.draws
-    question = rubric.question_of(metric)
-    outcomes = [reply(question_key(question, draw)) for draw in range(count)]
-    scores = [
-        score_of(rubric, metric, outcome, sample, min_label_mass=config.judge.min_label_mass) for outcome in outcomes
-    ]
+    count = config.judge.draws
+    question = config.rubric.question_of(metric)
+    places = [question_key(question, draw) for draw in range(count)]
+    scores = [replies.score(metric, place) for place in places]
     numbers = [score for score in scores if not isinstance(score, Failure)]
     draws = tuple(None if isinstance(score, Failure) else score for score in scores) if count > 1 else ()
-    for draw, (score, outcome) in enumerate(zip(scores, outcomes, strict=True), 1):
+    for draw, (score, place) in enumerate(zip(scores, places, strict=True), 1):
         if isinstance(score, Failure):
             # Leaving this draw out would select for readability: an unsure judge often writes what cannot be read.
-            told = f"draw {draw} of {count}: {score.message}" if count > 1 else score.message
-            return MetricScore(None, replace(score, message=told), _reply(outcome), draws)
-    return MetricScore(sum(numbers) / count, None, _reply(outcomes[0]), draws)
+            message = f"draw {draw} of {count}: {score.message}" if count > 1 else score.message
+            return MetricScore(None, replace(score, message=message), _reply(replies.outcome(place)), draws)
+    return MetricScore(sum(numbers) / count, None, _reply(replies.outcome(places[0])), draws)
 
 
 def _lacking(name: str, lacking: MetricScore) -> MetricScore:

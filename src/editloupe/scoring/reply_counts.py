@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from editloupe.config.parts import StudyConfig
 from editloupe.planning import question_key
-from editloupe.records import Edit, Failure, Reply, Sample
-from editloupe.results import ReplyCount, ReplyCounts, ReplyExample
+from editloupe.records import Failure, Reply
+from editloupe.results import NOT_DONE, ReplyCount, ReplyCounts, ReplyExample
 from editloupe.rubrics.thoughts import thoughts_of
-from editloupe.scoring.edit import score_of
-from editloupe.store.ledger import Outcome
+from editloupe.scoring.edit import ReplyReader
 
-__all__ = ["count_replies"]
+__all__ = ["ReplyTally"]
 
 _EXAMPLES = 3
 _WORDS = 600
@@ -22,16 +21,11 @@ _WORDS = 600
 
 
 @dataclass
-class _Tally:
+class _Counts:
     """Counts by (stage, form or kind), with the first examples of each."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: defaultdict[tuple[str, str], list[ReplyExample]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, stage: str, name: str, example: ReplyExample) -> None:
-        self.counts[stage, name] += 1
-        if len(self.examples[stage, name]) < _EXAMPLES:
-            self.examples[stage, name].append(example)
 
     def rows(self) -> tuple[ReplyCount, ...]:
         """The commonest first."""
@@ -41,66 +35,65 @@ class _Tally:
         )
 
 
-def count_replies(
-    config: StudyConfig,
-    samples: Mapping[str, Sample],
-    edits: Mapping[tuple[str, str], Edit | Failure],
-    plan: Mapping[tuple[str, str, str], str],
-    found: Mapping[str, Outcome],
-) -> ReplyCounts:
-    """Count the replies of a study, each once, whatever number of scores is read from it.
+class ReplyTally:
+    """Counts the replies of a study, each once, whatever number of scores is read from it.
 
     A reply is lost as soon as one of its scores cannot be read. Questions that nobody has asked yet are not counted.
 
     Args:
         config: of the study.
-        samples: by id.
-        edits: by (editor, sample id).
-        plan: ledger keys by (editor, sample id, question).
-        found: what became of the questions, by ledger key.
+        shared: the keys that serve several questions, such as those about two equal edits; their replies count once.
     """
-    read, lost = _Tally(), _Tally()
-    thoughts = 0
-    for editor, sample, question, outcome in _asked(config, samples, edits, plan, found):
-        failure = outcome if isinstance(outcome, Failure) else None
-        metrics = config.rubric.read_from(question, sample)
-        if isinstance(outcome, Reply):
-            thoughts += thoughts_of(outcome) is not None
-            scores = (
-                score_of(config.rubric, metric, outcome, sample, min_label_mass=config.judge.min_label_mass)
-                for metric in metrics
-            )
+
+    def __init__(self, config: StudyConfig, shared: Collection[str]) -> None:
+        self._config = config
+        self._shared = shared
+        self._seen: set[str] = set()
+        self._read, self._lost = _Counts(), _Counts()
+        self._thoughts = 0
+
+    def add(self, editor: str, replies: ReplyReader, key_of: dict[str, str]) -> None:
+        """Count the replies about one edit.
+
+        Args:
+            editor: its editor.
+            replies: about it.
+            key_of: their ledger keys by their places in the plan.
+        """
+        rubric, sample = self._config.rubric, replies.sample
+        for question in dict.fromkeys(rubric.question_of(metric) for metric in rubric.metrics_of(sample)):
+            for draw in range(self._config.judge.draws):
+                place = question_key(question, draw)
+                key = key_of.get(place, "")
+                if key not in self._seen and self._count(editor, question, place, replies) and key in self._shared:
+                    self._seen.add(key)
+
+    def result(self) -> ReplyCounts:
+        """What has been counted."""
+        total = self._read.counts.total() + self._lost.counts.total()
+        return ReplyCounts(total, self._thoughts, self._read.rows(), self._lost.rows())
+
+    def _count(self, editor: str, question: str, place: str, replies: ReplyReader) -> bool:
+        """Count one reply; False where nobody has asked yet."""
+        outcome, sample, rubric = replies.outcome(place), replies.sample, self._config.rubric
+        row: tuple[str, str]
+        if isinstance(outcome, Failure):
+            if outcome.kind == NOT_DONE and outcome.stage == "judge":
+                return False
+            counts, row = self._lost, (outcome.stage, outcome.kind)
+            words, message = outcome.reply or "", outcome.message
+        else:
+            assert isinstance(outcome, Reply)
+            self._thoughts += thoughts_of(outcome) is not None
+            metrics = rubric.read_from(question, sample)
+            scores = (replies.score(metric, place) for metric in metrics)
             failure = next((score for score in scores if isinstance(score, Failure)), None)
             words = outcome.text
-        else:
-            words = "" if failure is None else failure.reply or ""
-        example = ReplyExample(editor, sample.id, question, words[:_WORDS], "" if failure is None else failure.message)
-        if failure is not None:
-            lost.add(failure.stage, failure.kind, example)
-        elif isinstance(outcome, Reply):
-            read.add("", config.rubric.form(metrics[0], outcome, sample), example)
-    total = sum(read.counts.values()) + sum(lost.counts.values())
-    return ReplyCounts(total, thoughts, read.rows(), lost.rows())
-
-
-def _asked(
-    config: StudyConfig,
-    samples: Mapping[str, Sample],
-    edits: Mapping[tuple[str, str], Edit | Failure],
-    plan: Mapping[tuple[str, str, str], str],
-    found: Mapping[str, Outcome],
-) -> Iterator[tuple[str, Sample, str, Outcome]]:
-    """(editor, sample, question, outcome) of what was asked; a reply that serves two equal edits once."""
-    seen: set[str] = set()
-    for (editor, name), edit in edits.items():
-        if not isinstance(edit, Edit):
-            continue
-        questions = dict.fromkeys(
-            config.rubric.question_of(metric) for metric in config.rubric.metrics_of(samples[name])
-        )
-        for question in questions:
-            for draw in range(config.judge.draws):
-                key = plan.get((editor, name, question_key(question, draw)), "")
-                if key in found and key not in seen:
-                    seen.add(key)
-                    yield editor, samples[name], question, found[key]
+            if failure is not None:
+                counts, row, message = self._lost, (failure.stage, failure.kind), failure.message
+            else:
+                counts, row, message = self._read, ("", rubric.form(metrics[0], outcome, sample)), ""
+        counts.counts[row] += 1
+        if len(counts.examples[row]) < _EXAMPLES:
+            counts.examples[row].append(ReplyExample(editor, sample.id, question, words[:_WORDS], message))
+        return True

@@ -31,7 +31,7 @@ def reading_of(folder: Path, verdicts: Iterable[Verdict], known: dict[str, Any] 
         return known
     old = _verdicts(folder / "verdicts.jsonl")
     changed = []
-    for one in verdicts:
+    for one in verdicts if old else ():
         before = old.get((one.editor, one.sample, one.metric))
         if before is None or one.words is None or before.get("reply") != one.words or before["score"] == one.score:
             continue

@@ -19,7 +19,7 @@ from editloupe.protocols import Judge
 from editloupe.records import Edit, Failure, Reply, Sample
 from editloupe.rubrics.replies import READING
 from editloupe.rubrics.validation import problems
-from editloupe.scoring.edit import scores_of
+from editloupe.scoring.edit import ReplyReader, scores_of
 from editloupe.serve.limits import Limits
 from editloupe.serve.messages import Item, failure_answer
 from editloupe.serve.pictures import ReceivedPicture, received
@@ -114,9 +114,9 @@ class Scorer:
             )
         edit = self._edit(sample, edited)
         place = {(config.editors[0].name, sample.id): edit}
-        plans = plan_replies(config, self._judge, self.judge_signature, [sample], place)
+        plans = tuple(plan_replies(config, self._judge, self.judge_signature, [sample], place))
         self._decode(plans, (*sources, *references, edited))
-        return PlannedItem(item, config, sample, edit, tuple(plans))
+        return PlannedItem(item, config, sample, edit, plans)
 
     def answer(self, planned: PlannedItem, outcomes: Mapping[str, Outcome], *, reply: bool = False) -> dict[str, Any]:
         """Read the scores of an item.
@@ -127,7 +127,8 @@ class Scorer:
             reply: whether the judge's words are wanted.
         """
         by_place = {plan.question_key: outcomes[plan.key] for plan in planned.plans}
-        scores = scores_of(planned.config, planned.sample, planned.edit, by_place.__getitem__)
+        replies = ReplyReader(planned.config, planned.sample, by_place.__getitem__)
+        scores = scores_of(planned.config, planned.edit, replies)
         assert scores is not None  # `plan` refuses items without a metric
         answer: dict[str, Any] = {"id": planned.item.id} if planned.item.id is not None else {}
         failures = {name: one.failure for name, one in scores.shown.items() if one.failure is not None}

@@ -146,6 +146,7 @@ def _unbend(quantile: float, bend: float) -> float:
 
 def cluster_sums(values: Floats, clusters: Sequence[str]) -> tuple[Floats, Floats]:
     """Return total and count of `values` per cluster, each (G,), clusters in sorted order."""
-    _, codes = np.unique(np.asarray(clusters, dtype=object).astype(str), return_inverse=True)
+    code = {cluster: at for at, cluster in enumerate(sorted(set(clusters)))}
+    codes = np.array([code[cluster] for cluster in clusters], dtype=np.intp)
     sums = np.bincount(codes, weights=values).astype(np.float64)
     return sums, np.bincount(codes).astype(np.float64)

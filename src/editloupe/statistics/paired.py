@@ -32,6 +32,9 @@ FEWEST = 6
 NEAR = 1e-7
 """Sums that differ by less are equal; floats add up differently in each pattern."""
 
+SLICE = 50_000
+"""Clusters whose signs are floating-point numbers at once."""
+
 BLOCK = 500
 """Sign patterns at a time: bounds the memory, whatever the number of comparisons."""
 
@@ -172,8 +175,12 @@ def _sign_flips(sums: Floats, counts: Floats, seed: int) -> list[float | None]:
         rng = np.random.default_rng(seed)
         for start in range(0, FLIPS, BLOCK):
             rows = min(BLOCK, FLIPS - start)
-            signs = 1.0 - 2.0 * rng.integers(0, 2, (rows, len(sums)), dtype=np.int8)
-            flipped = np.abs(signs @ sums[:, many])
+            heads = rng.integers(0, 2, (rows, len(sums)), dtype=np.int8)
+            flipped = np.zeros((rows, len(many)))
+            for first in range(0, len(sums), SLICE):
+                part = slice(first, first + SLICE)
+                flipped += (1.0 - 2.0 * heads[:, part]) @ sums[part][:, many]
+            flipped = np.abs(flipped)
             hits += np.count_nonzero(flipped > observed[many] + NEAR, axis=0)
             hits += np.count_nonzero(np.abs(flipped - observed[many]) <= NEAR, axis=0) / 2
         for column, count in zip(many, hits, strict=True):

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from editloupe.errors import ImageError
 from editloupe.images import decode, inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
+from editloupe.store.identity import FileIdentities
 from editloupe.store.writing import writing
 
-__all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably"]
+__all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably", "written_durably"]
 
 
 class Store(Protocol):
@@ -78,6 +81,7 @@ class BlobStore:
         self.root = root
         self._remembered = remembered
         self._remember = remember
+        self._identities = FileIdentities()
 
     def put(self, data: bytes) -> ImageFile:
         """Keep encoded bytes.
@@ -99,13 +103,12 @@ class BlobStore:
             ImageError: the file is missing or no acceptable image.
         """
         try:
-            status = path.stat()
+            identity = self._identities.of(path)
         except (OSError, ValueError) as error:  # ValueError: a null character in the name
             raise _missing(path, error) from error
-        identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         sha256 = self._remembered(*identity)
-        if sha256 is not None and self.path_of(sha256).exists():
-            return ImageFile(self.path_of(sha256), sha256)
+        if sha256 is not None and (blob := self.path_of(sha256)).exists():
+            return ImageFile(blob, sha256)
         data = _read(path)
         inspect(data, str(path))
         image = self.put(data)
@@ -119,7 +122,7 @@ class BlobStore:
 
 def blob_path(root: Path, sha256: str) -> Path:
     """Where a blob lies under `root`. The suffix is for people; the bytes say what format they are."""
-    return root / sha256[:2] / f"{sha256}.png"
+    return Path(f"{root}/{sha256[:2]}/{sha256}.png")
 
 
 def write_durably(path: Path, data: bytes) -> None:
@@ -128,16 +131,35 @@ def write_durably(path: Path, data: bytes) -> None:
     Raises:
         StorageError: the file system refuses.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with written_durably(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def written_durably(path: Path, *, unless_same: bool = False) -> Iterator[BinaryIO]:
+    """Hand out a temporary file beside `path`; in the end flush it to the disk and rename it.
+
+    Args:
+        path: the file that is to be there as a whole or not at all.
+        unless_same: leave the file that is there alone where nothing in it has changed.
+
+    Raises:
+        StorageError: the file system refuses.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                file.write(data)
+                yield file
                 file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        except OSError:
+                if not (same := unless_same and path.is_file() and filecmp.cmp(temporary, path, shallow=False)):
+                    os.fsync(file.fileno())
+            if same:
+                temporary.unlink()
+            else:
+                temporary.replace(path)
+        except BaseException:
             with suppress(OSError):  # what was begun takes space, which may be what lacks
                 temporary.unlink()
             raise

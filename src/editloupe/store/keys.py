@@ -9,12 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from editloupe.records import ImagePart, Question, Sample
 
-__all__ = ["digest_of", "edit_key", "judge_signature", "noise_seed", "reply_key", "with_files"]
+__all__ = [
+    "code_digest",
+    "digest_of",
+    "edit_key",
+    "judge_signature",
+    "noise_seed",
+    "reply_key",
+    "with_files",
+]
 
 VERSION = 1
 """Raised when the meaning of a key changes; every study is then computed anew."""
@@ -26,6 +35,20 @@ def digest_of(*parts: Any) -> str:
     """SHA-256 (hexadecimal) of JSON values, independent of dictionary order and platform."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """A hash of this package's own Python files.
+
+    A conclusion that an earlier run has drawn holds for the program that drew it: another version may ask otherwise.
+    """
+    root = Path(__file__).parent.parent
+    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*.py"))
+    text = hashlib.sha256()
+    for name in files:
+        text.update(name.encode() + b"\0" + (root / name).read_bytes() + b"\0")
+    return text.hexdigest()
 
 
 def noise_seed(study_seed: int, *parts: str | int) -> int:

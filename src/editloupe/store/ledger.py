@@ -3,12 +3,16 @@
 One writer per study (a lock that ends with its process), one transaction per arriving batch, `synchronous=FULL`: what
 `record` returned from survives a power cut. An outcome is either a result or a failure, never both, and stands under
 the hash of everything it depends on.
+
+A study may be larger than memory: whatever there is one of per sample is read in pages and written in pieces, and no
+cursor stays open while something else happens.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -16,12 +20,12 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from filelock import FileLock, Timeout
 
@@ -29,9 +33,12 @@ from editloupe.errors import DataError, StorageError, StudyLocked
 from editloupe.machine import file_system
 from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
+from editloupe.store.identity import FileIdentities, Identity
+from editloupe.store.standing import TRIGGERS, fact_of
 from editloupe.store.writing import LedgerConnection, writing
+from editloupe.streams import in_parts
 
-__all__ = ["Ledger", "Outcome", "PairRow", "ledger_to_read", "study_holder"]
+__all__ = ["PAGE", "Ledger", "Outcome", "PairRow", "State", "ledger_to_read", "packed_sample", "study_holder"]
 
 Outcome = Edit | Reply | Failure
 
@@ -40,7 +47,11 @@ PairRow = tuple[str, str, str, str, bool, int, str]
 FORMAT = 1
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "fuse.sshfs", "9p")
 _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
-_CHUNK = 500  # SQLite allows 999 parameters in old builds
+PAGE = 500
+"""Rows or keys that are asked for at once; SQLite allows 999 parameters in old builds."""
+
+_UNFLUSHED = 200
+"""Small rows that are kept back until something is flushed anyway, at most."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS outcomes (
@@ -72,6 +83,19 @@ CREATE TABLE IF NOT EXISTS speed (
 """
 
 
+class State(NamedTuple):
+    """What is known of an outcome without reading it.
+
+    Attributes:
+        failed, retryable: whether it is a failure, and one that could pass another time.
+        sha256: of an edit's image, else None.
+    """
+
+    failed: bool
+    retryable: bool
+    sha256: str | None
+
+
 class Ledger:
     """The ledger of one study folder; a context manager.
 
@@ -87,6 +111,9 @@ class Ledger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._failed: set[str] = set()
+        self._identities = FileIdentities()
+        self._digests: dict[Identity, str] = {}
+        self._speed: list[tuple[str, int, float, int | None, float]] = []
         path = folder / "ledger.sqlite"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -102,7 +129,7 @@ class Ledger:
             (found,) = self._db.execute("PRAGMA user_version").fetchone()
             if found not in (0, FORMAT):
                 raise DataError(f"{path} has ledger format {found}; this version of editloupe reads format {FORMAT}")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(_SCHEMA + TRIGGERS)
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except sqlite3.DatabaseError as error:
             self._lock.release()
@@ -119,6 +146,7 @@ class Ledger:
         """
         now = time.time()
         with _transaction(self._db):
+            self._write_small_rows()
             for key, outcome in outcomes:
                 if isinstance(outcome, Failure):
                     before = self.find([key]).get(key)
@@ -137,54 +165,106 @@ class Ledger:
                     row,
                 )
 
+    def failed_now(self, key: str) -> bool:
+        """Whether an item has failed since the ledger was opened: another try in the same run would be one too many."""
+        return key in self._failed
+
     def find(self, keys: Sequence[str]) -> dict[str, Outcome]:
         """Return what is recorded under the keys; keys without a record are absent."""
-        found: dict[str, Outcome] = {}
-        for start in range(0, len(keys), _CHUNK):
-            part = keys[start : start + _CHUNK]
-            marks = ",".join("?" * len(part))
-            rows = self._db.execute(f"SELECT key, stage, result, failure FROM outcomes WHERE key IN ({marks})", part)  # noqa: S608 - only marks are put in
-            for key, stage, result, failure in rows:
-                found[key] = Failure(**json.loads(failure)) if failure else self._unpacked(stage, json.loads(result))
-        return found
+        outcomes: dict[str, Outcome] = {}
+        query = "SELECT key, stage, result, failure FROM outcomes WHERE key IN ({marks})"
+        for key, stage, result, failure in self._by_key(query, keys):
+            outcomes[key] = Failure(**json.loads(failure)) if failure else self._unpacked(stage, json.loads(result))
+        return outcomes
+
+    def states(self, keys: Sequence[str]) -> dict[str, State]:
+        """Return what is known of the outcomes under the keys without reading them; unknown keys are absent."""
+        query = (
+            "SELECT key, failure IS NOT NULL, coalesce(json_extract(failure, '$.retryable'), 0), "
+            "CASE stage WHEN 'edit' THEN json_extract(result, '$.sha256') END FROM outcomes WHERE key IN ({marks})"
+        )
+        rows = self._by_key(query, keys)
+        return {key: State(bool(failed), bool(retryable), sha256) for key, failed, retryable, sha256 in rows}
 
     def save_samples(self, samples: Iterable[Sample]) -> None:
         """Keep the samples of the study, so that its report needs no benchmark file."""
-        rows = [(position, json.dumps(_packed_sample(sample))) for position, sample in enumerate(samples)]
-        with _transaction(self._db):
+        self.save_packed_samples(packed_sample(sample) for sample in samples)
+
+    def save_packed_samples(self, records: Iterable[str]) -> None:
+        """Keep the samples of the study as `packed_sample` makes them."""
+        with self._gathered("position INTEGER PRIMARY KEY, record TEXT", enumerate(records)):
             self._db.execute("DELETE FROM samples")
-            self._db.executemany("INSERT INTO samples VALUES (?, ?)", rows)
+            self._db.execute("INSERT INTO samples SELECT position, record FROM gathered")
+
+    def packed_samples(self) -> Iterator[str]:
+        """The samples of the study as they are kept, in order."""
+        query = "SELECT position, record FROM samples WHERE position > ? ORDER BY position LIMIT ?"
+        last = -1
+        while page := self._db.execute(query, (last, PAGE)).fetchall():
+            last = page[-1][0]
+            yield from (record for _, record in page)
+
+    def stream_samples(self) -> Iterator[Sample]:
+        """The samples of the study, in order, one after the other."""
+        return (self._unpacked_sample(json.loads(record)) for record in self.packed_samples())
 
     def samples(self) -> list[Sample]:
         """The samples of the study, in order."""
-        rows = self._db.execute("SELECT record FROM samples ORDER BY position")
-        return [self._unpacked_sample(json.loads(record)) for (record,) in rows]
+        return list(self.stream_samples())
 
     def save_edit_plan(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Keep which key each edit of the study has: (editor, sample id, key).
 
         Replies that were planned for an edit which is now another one, or gone, are no longer part of the plan.
         """
-        before = {place: key for place, key in self.plan().items() if not place[2]}
-        now = {(editor, sample, ""): key for editor, sample, key in rows}
-        stale = [place[:2] for place, key in before.items() if now.get(place) != key]
-        with _transaction(self._db):
-            self._db.execute("DELETE FROM plan WHERE metric = ''")
-            self._db.executemany("DELETE FROM plan WHERE editor = ? AND sample = ?", stale)
-            both = [(sample, editor, editor) for editor, sample in stale]
-            self._db.executemany("DELETE FROM pairs WHERE sample = ? AND (a = ? OR b = ?)", both)
-            self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", [(*place, key) for place, key in now.items()])
+        with self._gathered("editor, sample, key, PRIMARY KEY (editor, sample)", rows):
+            self._db.execute("CREATE TEMP TABLE stale (editor, sample)")
+            self._db.execute(
+                "INSERT INTO stale SELECT plan.editor, plan.sample FROM plan LEFT JOIN gathered ON gathered.editor = "
+                "plan.editor AND gathered.sample = plan.sample WHERE metric = '' AND gathered.key IS NOT plan.key"
+            )
+            self._db.execute("DELETE FROM plan WHERE (editor, sample) IN (SELECT editor, sample FROM stale)")
+            for editor in ("a", "b"):
+                self._db.execute(f"DELETE FROM pairs WHERE ({editor}, sample) IN (SELECT editor, sample FROM stale)")  # noqa: S608 - our own words
+            self._db.execute("DROP TABLE stale")
+            self._db.execute("INSERT OR IGNORE INTO plan SELECT editor, sample, '', key FROM gathered")
 
     def save_reply_plan(self, rows: Iterable[tuple[str, str, str, str]]) -> None:
         """Keep which key each reply of the study has: (editor, sample id, metric, key)."""
-        with _transaction(self._db):
-            self._db.execute("DELETE FROM plan WHERE metric != ''")
-            self._db.executemany("INSERT INTO plan VALUES (?, ?, ?, ?)", rows)
+        with self._gathered("editor, sample, metric, key, PRIMARY KEY (editor, sample, metric)", rows):
+            self._db.execute(
+                "DELETE FROM plan WHERE metric != '' AND NOT EXISTS (SELECT 1 FROM gathered WHERE gathered.editor = "
+                "plan.editor AND gathered.sample = plan.sample AND gathered.metric = plan.metric AND "
+                "gathered.key = plan.key)"
+            )
+            self._db.execute("INSERT OR IGNORE INTO plan SELECT editor, sample, metric, key FROM gathered")
 
     def plan(self) -> dict[tuple[str, str, str], str]:
         """Key by (editor, sample id, metric); an edit's metric is empty."""
-        rows = self._db.execute("SELECT editor, sample, metric, key FROM plan")
+        return dict(self.stream_plan())
+
+    def stream_plan(self, editor: str | None = None) -> Iterator[tuple[tuple[str, str, str], str]]:
+        """((editor, sample id, metric), key) of the whole plan or of one editor's part, sorted, page by page."""
+        columns = "SELECT editor, sample, metric, key FROM plan WHERE"
+        after = (
+            "(editor, sample, metric) {} (?, ?, ?)" if editor is None else "editor = ? AND (sample, metric) {} (?, ?)"
+        )
+        order = "ORDER BY editor, sample, metric LIMIT ?"
+        last, comparison = (editor or "", "", ""), ">="
+        while page := self._db.execute(f"{columns} {after.format(comparison)} {order}", (*last, PAGE)).fetchall():
+            last, comparison = page[-1][:3], ">"
+            yield from ((row[:3], row[3]) for row in page)
+
+    def plan_of(self, editors: Iterable[str], samples: Sequence[str]) -> dict[tuple[str, str, str], str]:
+        """The part of the plan that is about some samples."""
+        query = "SELECT editor, sample, metric, key FROM plan WHERE editor = ? AND sample IN ({marks})"
+        rows = itertools.chain.from_iterable(self._by_key(query, samples, editor) for editor in editors)
         return {(editor, sample, metric): key for editor, sample, metric, key in rows}
+
+    def shared_keys(self) -> set[str]:
+        """The keys that serve several questions of the plan, such as those about two equal edits."""
+        query = "SELECT key FROM plan WHERE metric != '' GROUP BY key HAVING count(*) > 1"
+        return {key for (key,) in self._db.execute(query)}
 
     def save_pair_plan(self, rows: Iterable[PairRow], *, anew: bool) -> None:
         """Keep which key each question about a pair has; a pair that is not asked has one row without metric and key.
@@ -212,13 +292,20 @@ class Ledger:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def stands(self, conclusion: str, mark: str) -> bool:
+        """Whether a conclusion of an earlier run, drawn under the same mark, still holds; see `store.standing`."""
+        return bool(self.fact(fact_of(conclusion)) == mark)
+
+    def conclude(self, conclusion: str, mark: str) -> None:
+        """Keep a conclusion about what the ledger holds now; whatever changes it takes the conclusion back."""
+        self.save_fact(fact_of(conclusion), mark)
+
     def digest(self, path: Path) -> str:
         """SHA-256 of a file, remembered by (path, size, mtime); ``missing`` where there is none."""
         try:
-            status = path.stat()
+            identity = self._identities.of(path)
         except OSError:
             return "missing"
-        identity = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         sha256 = self.remembered(*identity)
         if sha256 is None:
             with path.open("rb") as file:
@@ -228,29 +315,38 @@ class Ledger:
 
     def remembered(self, path: str, size: int, mtime_ns: int) -> str | None:
         """The digest of a file seen before in exactly this state, or None."""
+        known = self._digests.get((path, size, mtime_ns))
+        if known is not None:
+            return known
         query = "SELECT sha256 FROM digests WHERE path = ? AND size = ? AND mtime_ns = ?"
         row = self._db.execute(query, (path, size, mtime_ns)).fetchone()
         return None if row is None else str(row[0])
 
     def remember(self, path: str, size: int, mtime_ns: int, sha256: str) -> None:
         """Keep a file's digest. Losing it costs one reading, so it is not flushed by itself."""
-        self._db.execute("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", (path, size, mtime_ns, sha256))
+        self._digests[path, size, mtime_ns] = sha256
+        self._flush_small_rows(_UNFLUSHED)
 
     def record_speed(self, stage: str, items: int, seconds: float, peak_memory_bytes: int | None) -> None:
-        """Add what one run of a stage took."""
-        row = (stage, items, seconds, peak_memory_bytes, time.time())
-        self._db.execute("INSERT INTO speed VALUES (?, ?, ?, ?, ?)", row)
+        """Add what a part of a stage took; it is flushed with what is recorded next."""
+        self._speed.append((stage, items, seconds, peak_memory_bytes, time.time()))
+        self._flush_small_rows(_UNFLUSHED)
 
     def speed(self, stage: str) -> tuple[int, float, int | None]:
         """(items, seconds, peak memory in bytes or None) of a stage over all runs so far."""
+        self._flush_small_rows()
         query = "SELECT sum(items), sum(seconds), max(peak_memory_bytes) FROM speed WHERE stage = ?"
         items, seconds, peak = self._db.execute(query, (stage,)).fetchone()
         return items or 0, seconds or 0.0, peak
 
     def close(self) -> None:
         """Close the file and let other processes in."""
-        self._db.close()
-        self._lock.release()
+        try:
+            with suppress(StorageError):  # what is lost here is measured or read once more
+                self._flush_small_rows()
+        finally:
+            self._db.close()
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -259,6 +355,43 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _by_key(self, query: str, keys: Sequence[str], *first: str) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query with ``{marks}`` for so many keys, asked for in parts; `first` comes before the keys."""
+        for start in range(0, len(keys), PAGE):
+            part = keys[start : start + PAGE]
+            marks = ",".join("?" * len(part))
+            yield from self._db.execute(query.format(marks=marks), (*first, *part)).fetchall()
+
+    @contextmanager
+    def _gathered(self, columns: str, rows: Iterable[tuple[Any, ...]]) -> Iterator[None]:
+        """Gather rows in a temporary table, then open the one transaction that takes them over.
+
+        To make the rows may take long and record things itself, so nothing is held open meanwhile.
+        """
+        self._db.execute(f"CREATE TEMP TABLE gathered ({columns})")
+        try:
+            for part in in_parts(rows, PAGE):
+                marks = ",".join("?" * len(part[0]))
+                with _transaction(self._db):
+                    self._db.executemany(f"INSERT INTO gathered VALUES ({marks})", part)  # noqa: S608 - only marks are put in
+            with _transaction(self._db):
+                yield
+        finally:
+            self._db.execute("DROP TABLE gathered")
+
+    def _flush_small_rows(self, beyond: int = 0) -> None:
+        """Write what was kept back, once there are more than so many rows of a kind."""
+        if max(len(self._digests), len(self._speed)) > beyond:
+            with _transaction(self._db):
+                self._write_small_rows()
+
+    def _write_small_rows(self) -> None:
+        digests = [(*identity, sha256) for identity, sha256 in self._digests.items()]
+        self._db.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", digests)
+        self._db.executemany("INSERT INTO speed VALUES (?, ?, ?, ?, ?)", self._speed)
+        self._digests.clear()
+        self._speed.clear()
 
     def _unpacked(self, stage: str, data: dict[str, Any]) -> Outcome:
         if stage == "judge":
@@ -326,19 +459,20 @@ class _transaction:  # noqa: N801 - reads as a statement
 
 def _packed(outcome: Edit | Reply) -> dict[str, Any]:
     if isinstance(outcome, Reply):
-        return asdict(outcome)
+        return {name: getattr(outcome, name) for name in outcome.__slots__}
     data = {name: getattr(outcome, name) for name in outcome.__slots__ if name != "image"}
     return {**data, "sha256": outcome.image.sha256}
 
 
-def _packed_sample(sample: Sample) -> dict[str, Any]:
+def packed_sample(sample: Sample) -> str:
+    """A sample as the ledger keeps it: its pictures by their digests."""
     data = {name: getattr(sample, name) for name in sample.__slots__}
     for name in ("sources", "reference"):
         data[name] = [picture.sha256 for picture in data[name]]
     data["candidate"] = None if sample.candidate is None else sample.candidate.sha256
     data["groups"], data["extra"], data["fields"] = dict(sample.groups), dict(sample.extra), dict(sample.fields)
     data["failure"] = None if sample.failure is None else asdict(sample.failure)
-    return data
+    return json.dumps(data)
 
 
 def _lock(folder: Path) -> FileLock:

@@ -67,7 +67,8 @@ async function show() {
     }}}, t('skip')),
     header(name),
     h('main#main', {tabindex: -1}, OVERVIEW.warnings.map((one) => h('p.warning', {role: 'alert'}, h('span', {'aria-hidden': 'true'}, '▲ '), foreign(inWords(one)))),
-      MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)), made),
+      MANIFEST.single && h('p.note.single', {}, t('single_note', MANIFEST.single)),
+      MANIFEST.part && h('p.note.part', {}, t('part_note', MANIFEST.part)), made),
     help);
   document.title = `${t(name in PAGES ? titles[name] : name === 'sample' ? 'sample' : titles[START])} · ${OVERVIEW.title} · editloupe`;
   showTab();

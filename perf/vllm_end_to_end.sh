@@ -34,6 +34,7 @@ fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python - "$here" "$folder" "$server/bin/python" <<'PYTHON'
+import json
 import sys
 from pathlib import Path
 
@@ -43,7 +44,10 @@ import yaml
 from editloupe.judges.random_weights import save_random
 
 here, folder, python = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-model = str(save_random("63m", folder / "random-63m", dtype=torch.float32))
+model = save_random("63m", folder / "random-63m", dtype=torch.float32)
+# Random weights put no label among the twenty most probable tokens, as a trained judge does; so the server lists all of
+# its small vocabulary, which costs it some milliseconds a question.
+vocabulary = json.loads((model / "config.json").read_text())["text_config"]["vocab_size"]
 study = {
     "benchmark": {"name": "photos"},
     "editors": ["identity"],
@@ -51,12 +55,13 @@ study = {
 }
 other = {
     "type": "openai",
-    "model": model,
+    "model": str(model),
+    "top_logprobs": vocabulary,
     "json_schema": False,  # the local judge decodes freely
     "launch": f"{python} -m vllm.entrypoints.openai.api_server --model {{model}} --host 127.0.0.1 --port {{port}} "
-    "--enforce-eager --dtype float32 --max-logprobs 20",
+    f"--enforce-eager --dtype float32 --max-logprobs {vocabulary}",
 }
-(folder / "ours.yaml").write_text(yaml.safe_dump(study | {"judge": {"model": model}}))
+(folder / "ours.yaml").write_text(yaml.safe_dump(study | {"judge": {"model": str(model)}}))
 (folder / "vllm.yaml").write_text(yaml.safe_dump(study | {"judge": other}))
 PYTHON
 

@@ -107,4 +107,4 @@ class PairResults:
 
     def among(self, samples: Container[str]) -> PairResults:
         """The same of some samples alone."""
-        return replace(self, verdicts=tuple(one for one in self.verdicts if one.sample in samples))
+        return replace(self, verdicts=tuple(verdict for verdict in self.verdicts if verdict.sample in samples))

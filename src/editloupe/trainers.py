@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from editloupe.client import Client, Item, OnFailure, reward_of
+from editloupe.errors import ItemError
 from editloupe.pixel_arrays import is_array
 
 __all__ = ["UniRLScorer", "flow_grpo", "flow_grpo_edit", "verl_compute_score"]
@@ -59,7 +60,9 @@ def flow_grpo(client: Client, *, source: str = "source_image", on_failure: OnFai
         images: Any, prompts: Sequence[str], metadata: Sequence[Mapping[str, Any]], **_: Any
     ) -> tuple[list[float], dict[str, Any]]:
         rows = zip(_pictures(images), prompts, metadata, strict=True)
-        return _rewarded(client, [_item(one[source], edited, prompt, one) for edited, prompt, one in rows], on_failure)
+        return _rewarded(
+            client, [_item(_source(one, source), edited, prompt, one) for edited, prompt, one in rows], on_failure
+        )
 
     return reward
 
@@ -90,7 +93,7 @@ def verl_compute_score(
         ItemError: there is no score.
     """
     del data_source
-    item = _item(extra_info[source], solution_image, ground_truth, extra_info)
+    item = _item(_source(extra_info, source), solution_image, ground_truth, extra_info)
     (scored,) = _client(server_url).score([item])
     total = reward_of(scored, "raise")
     return {"score": total, **{name: value for name, value in scored.scores.items() if value is not None}}
@@ -138,6 +141,18 @@ def _rewarded(client: Client, items: Sequence[Item], on_failure: OnFailure) -> t
     return [reward_of(scored, on_failure) for scored in found], {
         name: [_or_nan(scored.scores.get(name)) for scored in found] for name in metrics
     }
+
+
+def _source(told: Mapping[str, Any], key: str) -> Any:
+    """The source picture in what a trainer tells of a sample.
+
+    Raises:
+        ItemError: it tells of none, so that nothing could be compared.
+    """
+    if told.get(key) is None:
+        known = ", ".join(map(str, told)) or "nothing"
+        raise ItemError(f"a sample tells of no {key!r}, its source picture; it tells of: {known}", kind="no-image")
+    return told[key]
 
 
 def _item(source: Any, edited: Any, instruction: str, told: Mapping[str, Any]) -> Item:

@@ -64,6 +64,28 @@ def test_a_service_that_is_killed_gives_failures_and_what_it_kept_is_not_asked_a
         assert float(recalled) >= 2
 
 
+def test_the_command_says_what_it_serves_where_and_to_whom(tmp_path, monkeypatch):
+    (tmp_path / "served.yaml").write_text("judge: {model: nano}\nrubric: shapes\n")
+    monkeypatch.setenv("EDITLOUPE_SERVE_TOKEN", "secret")
+    seen = []
+
+    def serve(service, app, bound, started):
+        seen.extend([service.limits, bound.getsockname()])
+        started()
+
+    monkeypatch.setattr("editloupe.serve.server.serve_until_told", serve)
+    words = ["serve", str(tmp_path / "served.yaml"), "--port", "0", "--ledger", str(tmp_path / "ledger")]
+    words += ["--max-pixels", "2", "--max-body", "1", "--queue", "7"]
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code == 0
+    limits, (host, port) = seen
+    assert (limits.pixels, limits.body, limits.queue) == (2_000_000, 2**20, 7)
+    assert host == "127.0.0.1"
+    assert f"serving nano with rubric shapes at http://127.0.0.1:{port}; requests bear the token" in ended.stdout
+    assert "secret" not in ended.output
+    assert (tmp_path / "ledger" / "ledger.sqlite").is_file()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

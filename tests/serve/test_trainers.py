@@ -69,6 +69,13 @@ def test_verl_calls_by_keyword(url):
         verl_compute_score(solution_image=WRONG, **call)
 
 
+def test_a_sample_without_its_source_is_a_sentence(client, url):
+    with pytest.raises(ItemError, match="'source_image', its source picture; it tells of: category"):
+        flow_grpo(client)(EDITED[:1], PROMPTS[:1], [{"category": "physical"}])
+    with pytest.raises(ItemError, match="it tells of: nothing"):
+        verl_compute_score("edits", EDITED[0], "do it", {}, server_url=url)
+
+
 def edit(before, after):
     return SimpleNamespace(history=[("do it", before), ("do it", after)], videos=[], metadata={})
 

@@ -69,7 +69,7 @@ def ask_pairs(config: StudyConfig, ledger: Ledger, judge: Judge, ask: Callable[[
 
 
 def _rows(pair: Pair, about: Sequence[PairQuestion]) -> list[PairRow]:
-    return [one.row for one in about] or [(pair.sample.id, pair.a, pair.b, "", False, 0, "")]
+    return [question.row for question in about] or [(pair.sample.id, pair.a, pair.b, "", False, 0, "")]
 
 
 class _Rounds:
@@ -120,14 +120,14 @@ class _Rounds:
         return bool(next_round(self.states, len(self.names), len(self.clusters), self.limits.error).open)
 
     def _about(self, two: Two, cluster: str) -> list[tuple[Pair, list[PairQuestion]]]:
-        a, b = (self.names[one] for one in two)
+        a, b = (self.names[index] for index in two)
         pairs = all_pairs([(a, b)], self._members[cluster], self.edits)
         return [(pair, self.questions.about(pair)) for pair in pairs]
 
     def _planned(self) -> dict[Two, int]:
         """How far an earlier run had come: the first clusters whose rows all stand in the ledger's plan as they are."""
         kept = set(self.ledger.pair_plan())
-        found = {}
+        counts = {}
         for two in self.states:
             count = 0
             for cluster in self.clusters if kept else ():
@@ -135,8 +135,8 @@ class _Rounds:
                     break
                 count += 1
             if count:
-                found[two] = count
-        return found
+                counts[two] = count
+        return counts
 
     def _within_budget(self, now: Round) -> tuple[dict[Two, int], bool]:
         """As much of a round as the budget allows, the pairs in turn; and whether that is less than all."""
@@ -149,7 +149,7 @@ class _Rounds:
                 if step >= wanted:
                     continue
                 cluster = self.clusters[self.states[two].taken + step]
-                further = {one.plan.key for _, about in self._about(two, cluster) for one in about}
+                further = {question.plan.key for _, about in self._about(two, cluster) for question in about}
                 if len(keys | further) > most:
                     return {pair: count for pair, count in taken.items() if count}, True
                 keys |= further
@@ -164,20 +164,20 @@ class _Rounds:
             for cluster in self.clusters[self.states[two].taken : self.states[two].taken + count]
         ]
         place = {cluster: index for index, cluster in enumerate(self.clusters)}
-        new.sort(key=lambda one: (place[one[0]], one[1]))  # pairs of one sample side by side
+        new.sort(key=lambda taken: (place[taken[0]], taken[1]))  # pairs of one sample side by side
         about = {(cluster, two): self._about(two, cluster) for cluster, two in new}
         rows = [row for several in about.values() for pair, asked in several for row in _rows(pair, asked)]
         self.ledger.save_pair_plan(rows, anew=anew)
-        everything = [one for several in about.values() for _, asked in several for one in asked]
-        self.keys |= {one.plan.key for one in everything}
+        everything = [question for several in about.values() for _, asked in several for question in asked]
+        self.keys |= {question.plan.key for question in everything}
         if everything:
             self.ask_now(in_shared_order(everything, self.names))
-        found = self.ledger.find([one.plan.key for one in everything])
+        replies = self.ledger.find([question.plan.key for question in everything])
         for (_, two), several in about.items():
             verdicts = [
                 verdict
                 for pair, asked in several
-                for verdict in verdicts_of(self.config, pair, _rows(pair, asked), found, self.ledger.folder)
+                for verdict in verdicts_of(self.config, pair, _rows(pair, asked), replies, self.ledger.folder)
             ]
             _count(self.states[two], verdicts)
 
@@ -185,9 +185,9 @@ class _Rounds:
 def _count(state: PairState, verdicts: Iterable[PairVerdict]) -> None:
     """Add one cluster; one without any outcome is taken, and tells nothing."""
     by_sample: dict[str, list[Shares]] = defaultdict(list)
-    for one in verdicts:
-        if one.outcome is not None:
-            by_sample[one.sample].append(one.outcome)
+    for verdict in verdicts:
+        if verdict.outcome is not None:
+            by_sample[verdict.sample].append(verdict.outcome)
     state.taken += 1
     if by_sample:
         a, b, tie = np.mean([np.mean(outcomes, axis=0) for outcomes in by_sample.values()], axis=0).tolist()

@@ -22,9 +22,9 @@ def pair_forecast(config: StudyConfig, samples: Sequence[Sample]) -> list[str]:
     if config.pairs is None:
         return []
     rubric, pairs = config.pairs.questions, editor_pairs(config)
-    each = 2 * config.judge.draws
+    repeats = 2 * config.judge.draws
     metrics = sum(len(rubric.metrics_of(sample)) for sample in samples)
-    total = metrics * each * len(pairs)
+    total = metrics * repeats * len(pairs)
     told = f"pairs ({config.pairs.mode}) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: "
     told += f"{len(pairs)} pairs of editors, both orders, at most {total} questions"
     adaptive = config.pairs.adaptive
@@ -33,7 +33,7 @@ def pair_forecast(config: StudyConfig, samples: Sequence[Sample]) -> list[str]:
         for sample in samples:
             clusters[sample.cluster] = clusters.get(sample.cluster, 0) + len(rubric.metrics_of(sample))
         per_cluster = metrics / len(clusters) if clusters else 0.0
-        first = round(min(FIRST, len(clusters)) * per_cluster) * each * len(pairs)
+        first = round(min(FIRST, len(clusters)) * per_cluster) * repeats * len(pairs)
         most = total if adaptive.max_questions is None else min(adaptive.max_questions, total)
         told = f"pairs (adaptive) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: both orders, about "
         told += f"{min(first, most)} questions in the first round, then until every rank is settled at "
@@ -52,7 +52,7 @@ def forecast_questions(config: StudyConfig, samples: Sequence[Sample]) -> tuple[
     """The questions about one pair of each sample in one order, its source for both edits; and how often each comes."""
     if config.pairs is None:
         return [], 0
-    found = [
+    questions = [
         question
         for sample in samples
         if sample.sources
@@ -64,7 +64,7 @@ def forecast_questions(config: StudyConfig, samples: Sequence[Sample]) -> tuple[
             compare_original=config.judge.compare_original,
         ).values()
     ]
-    return found, 2 * len(editor_pairs(config))
+    return questions, 2 * len(editor_pairs(config))
 
 
 def _pictures(config: StudyConfig, samples: Sequence[Sample]) -> tuple[int, int]:
@@ -83,8 +83,8 @@ def _pictures(config: StudyConfig, samples: Sequence[Sample]) -> tuple[int, int]
             mode=config.pair_mode,
             compare_original=config.judge.compare_original,
         )
-        alone += sum(len(one.images) for one in questions.values()) * 2 * len(pairs) * config.judge.draws
-        for context in {one.context for one in questions.values()}:
+        alone += sum(len(question.images) for question in questions.values()) * 2 * len(pairs) * config.judge.draws
+        for context in {question.context for question in questions.values()}:
             before = sum(1 for part in context if getattr(part, "role", "") in ("source", "reference"))
             shared += before + shown_first + 2 * len(pairs)
     return alone, shared

@@ -38,7 +38,7 @@ class Pair:
     @property
     def failure(self) -> Failure | None:
         """Of the edit that failed: then the pair failed, and neither editor has lost."""
-        return next((one for one in (self.edit_a, self.edit_b) if isinstance(one, Failure)), None)
+        return next((edit for edit in (self.edit_a, self.edit_b) if isinstance(edit, Failure)), None)
 
     @property
     def identical(self) -> bool:
@@ -99,7 +99,7 @@ class PairQuestions:
         a, b = pair.edit_a, pair.edit_b
         if not isinstance(a, Edit) or not isinstance(b, Edit) or pair.identical:
             return []
-        found = []
+        asked = []
         for turned, draw in itertools.product((False, True), range(self._config.judge.draws)):
             first, second = (b, a) if turned else (a, b)
             drawn = (draw,) if draw else ()
@@ -115,10 +115,10 @@ class PairQuestions:
             for metric, question in questions.items():
                 key = reply_key(question, self._signature + self._pixels.mark(question))
                 names = f"{pair.b} : {pair.a}" if turned else f"{pair.a} : {pair.b}"
-                found.append(
+                asked.append(
                     PairQuestion(pair, metric, turned, PlannedReply(key, names, pair.sample, metric, question))
                 )
-        return found
+        return asked
 
 
 def editor_pairs(config: StudyConfig) -> list[tuple[str, str]]:
@@ -162,8 +162,8 @@ def in_shared_order(questions: Iterable[PairQuestion], editors: Sequence[str]) -
     place = {name: index for index, name in enumerate(editors)}
     samples: dict[str, int] = {}
     unique: dict[str, tuple[tuple[int, int, int], PlannedReply]] = {}
-    for one in questions:
-        first, second = (one.pair.b, one.pair.a) if one.turned else (one.pair.a, one.pair.b)
-        at = samples.setdefault(one.pair.sample.id, len(samples))
-        unique.setdefault(one.plan.key, ((at, place[first], place[second]), one.plan))
+    for question in questions:
+        first, second = (question.pair.b, question.pair.a) if question.turned else (question.pair.a, question.pair.b)
+        at = samples.setdefault(question.pair.sample.id, len(samples))
+        unique.setdefault(question.plan.key, ((at, place[first], place[second]), question.plan))
     return [plan for _, plan in sorted(unique.values(), key=lambda item: item[0])]

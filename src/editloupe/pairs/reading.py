@@ -38,13 +38,13 @@ def pair_results_of(
     for row in ledger.pair_plan():
         rows[row[:3]].append(row)
     keys = list({row[-1] for several in rows.values() for row in several if row[-1]})
-    found = ledger.find(keys)
+    outcomes = ledger.find(keys)
     names = [part.name for part in config.editors]
     verdicts = [
         verdict
         for pair in all_pairs(list(itertools.combinations(names, 2)), samples, edits)
         if (planned := rows.get((pair.sample.id, pair.a, pair.b)))
-        for verdict in verdicts_of(config, pair, planned, found, ledger.folder)
+        for verdict in verdicts_of(config, pair, planned, outcomes, ledger.folder)
     ]
     adaptive, facts = config.pairs.adaptive, ledger.fact("pairs") or {}
     return PairResults(
@@ -60,12 +60,12 @@ def pair_results_of(
         ties=config.pairs.questions.ties,
         order=tuple(cluster_order(samples, config.seed)) if adaptive is not None else (),
         questions=len(keys),
-        waiting=len(keys) - len(found),
+        waiting=len(keys) - len(outcomes),
     )
 
 
 def verdicts_of(
-    config: StudyConfig, pair: Pair, rows: Iterable[PairRow], found: Mapping[str, Outcome], folder: Path
+    config: StudyConfig, pair: Pair, rows: Iterable[PairRow], recorded: Mapping[str, Outcome], folder: Path
 ) -> list[PairVerdict]:
     """The verdicts on one pair, by metric.
 
@@ -73,7 +73,7 @@ def verdicts_of(
         config: the study.
         pair: which.
         rows: of the plan.
-        found: what is recorded, by key.
+        recorded: what there is, by key.
         folder: of the study.
     """
     assert config.pairs is not None
@@ -98,16 +98,16 @@ def verdicts_of(
     by_metric: dict[str, list[PairAnswer]] = {name: [] for name in rubric.metrics_of(sample)}
     for _, _, _, metric, turned, draw, key in sorted(rows):
         if metric in by_metric:
-            by_metric[metric].append(_answer(rubric, turned, draw, found.get(key), mass))
+            by_metric[metric].append(_answer(rubric, turned, draw, recorded.get(key), mass))
     return [_verdict(replace(bare, metric=name), answers) for name, answers in by_metric.items() if answers]
 
 
 def _verdict(bare: PairVerdict, answers: Sequence[PairAnswer]) -> PairVerdict:
     """The mean of all answers; where one is lost the pair is: one order alone would be what both are asked against."""
-    failure = next((one.failure for one in answers if one.failure is not None), None)
+    failure = next((answer.failure for answer in answers if answer.failure is not None), None)
     if failure is not None:
         return replace(bare, answers=tuple(answers), failure=failure)
-    known = [one.outcome for one in answers if one.outcome is not None]
+    known = [answer.outcome for answer in answers if answer.outcome is not None]
     a, b, tie = (sum(shares) / len(known) for shares in zip(*known, strict=True))
     return replace(bare, answers=tuple(answers), outcome=(a, b, tie))
 

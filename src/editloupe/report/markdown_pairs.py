@@ -21,20 +21,20 @@ def ranking_markdown(ranking: Ranking, language: Language) -> Iterator[str]:
     yield ""
     yield row(columns)
     yield row(["---:", "---", *["---:"] * 5])
-    for one in ranking.editors:
-        best, worst = one.ranks
+    for editor in ranking.editors:
+        best, worst = editor.ranks
         yield row(
             [
                 str(best) if best == worst else f"{best}–{worst}",
-                plain(one.name),
-                f"**{signed(one.rating)}**",
-                "–" if one.ci95 is None else f"{signed(one.ci95[0])} – {signed(one.ci95[1])}",
-                _percent(one.share),
-                str(one.n),
-                str(one.failed),
+                plain(editor.name),
+                f"**{signed(editor.rating)}**",
+                "–" if editor.ci95 is None else f"{signed(editor.ci95[0])} – {signed(editor.ci95[1])}",
+                _percent(editor.share),
+                str(editor.n),
+                str(editor.failed),
             ]
         )
-    names = [one.name for one in ranking.editors]
+    names = [editor.name for editor in ranking.editors]
     yield ""
     yield f"{text['matrix_reads']}:"
     yield ""

@@ -39,8 +39,8 @@ class _Shown:
 
     @property
     def net(self) -> float | None:
-        nets = [one.net for one in self.verdicts]
-        known = [one for one in nets if one is not None]
+        nets = [verdict.net for verdict in self.verdicts]
+        known = [verdict for verdict in nets if verdict is not None]
         return sum(known) / len(known) if known and len(known) == len(nets) else None
 
 
@@ -67,16 +67,16 @@ def pair_chunks(results: Results, thumbnails: Mapping[str, str], editors: Sequen
             by_pair.setdefault((verdict.sample, verdict.a, verdict.b), _Shown([])).verdicts.append(verdict)
     place = {name: number for number, name in enumerate(editors)}
     pairs = list(by_pair.values())
-    cards = [_card(one, place, thumbnails) for one in pairs]
+    cards = [_card(pair, place, thumbnails) for pair in pairs]
     rows = [
         [
-            place[one.first.a],
-            place[one.first.b],
-            one.net,
-            int(any(len({_said(answer) for answer in each.answers}) > 1 for each in one.verdicts)),
-            int(_against_scores(one, results.overall)),
+            place[pair.first.a],
+            place[pair.first.b],
+            pair.net,
+            int(any(len({_said(answer) for answer in verdict.answers}) > 1 for verdict in pair.verdicts)),
+            int(_against_scores(pair, results.overall)),
         ]
-        for one in pairs
+        for pair in pairs
     ]
     chunks = {
         pair_chunk_name(number): cards[start : start + PER_CHUNK]
@@ -97,36 +97,36 @@ def pair_overview(ranking: Ranking | None, editors: Sequence[str]) -> dict[str, 
         "metrics": [printable(name) for name in ranking.pairs.metrics],
         "editors": [
             {
-                "editor": place[one.name],
-                "rating": one.rating,
-                "ci95": one.ci95,
-                "ranks": one.ranks,
-                "n": one.n,
-                "share": one.share,
-                "failed": one.failed,
+                "editor": place[editor.name],
+                "rating": editor.rating,
+                "ci95": editor.ci95,
+                "ranks": editor.ranks,
+                "n": editor.n,
+                "share": editor.share,
+                "failed": editor.failed,
             }
-            for one in ranking.editors
+            for editor in ranking.editors
         ],
         "matrix": [
             {
-                "a": place[one.a],
-                "b": place[one.b],
-                "n": one.n,
-                "won": one.won,
-                "net": one.net,
-                "ci95": one.ci95,
-                "p_corrected": one.p_corrected,
-                "better": one.settled,
+                "a": place[against.a],
+                "b": place[against.b],
+                "n": against.n,
+                "won": against.won,
+                "net": against.net,
+                "ci95": against.ci95,
+                "p_corrected": against.p_corrected,
+                "better": against.settled,
             }
-            for one in ranking.matrix
+            for against in ranking.matrix
         ],
         "by_metric": [
             {
-                "metric": printable(one.metric),
-                "ratings": _by_place(dict(zip(study_order, one.ratings.values, strict=True)), editors),
-                "ci95": _by_place(dict(zip(study_order, one.ratings.ci95, strict=True)), editors),
+                "metric": printable(metric.metric),
+                "ratings": _by_place(dict(zip(study_order, metric.ratings.values, strict=True)), editors),
+                "ci95": _by_place(dict(zip(study_order, metric.ratings.ci95, strict=True)), editors),
             }
-            for one in ranking.metrics
+            for metric in ranking.metrics
         ],
         "remarks": [list(both) for both in zip(pair_remarks(ranking, "en"), pair_remarks(ranking, "zh"), strict=True)],
     }
@@ -136,9 +136,9 @@ def _by_place(values: Mapping[str, Any], editors: Sequence[str]) -> list[Any]:
     return [values.get(name) for name in editors]
 
 
-def _card(one: _Shown, place: Mapping[str, int], thumbnails: Mapping[str, str]) -> dict[str, Any]:
-    first = one.first
-    failure = next((each.failure for each in one.verdicts if each.failure is not None), None)
+def _card(pair: _Shown, place: Mapping[str, int], thumbnails: Mapping[str, str]) -> dict[str, Any]:
+    first = pair.first
+    failure = next((verdict.failure for verdict in pair.verdicts if verdict.failure is not None), None)
     return {
         "sample": printable(first.sample),
         "instruction": printable(first.instruction)[:LONGEST],
@@ -150,12 +150,12 @@ def _card(one: _Shown, place: Mapping[str, int], thumbnails: Mapping[str, str]) 
         else [failure.stage, printable(failure.kind), one_line(failure.message, 600)],
         "metrics": [
             {
-                "name": printable(each.metric),
-                "outcome": None if each.outcome is None else [round(share, 4) for share in each.outcome],
-                "answers": [_answer(answer) for answer in each.answers],
+                "name": printable(verdict.metric),
+                "outcome": None if verdict.outcome is None else [round(share, 4) for share in verdict.outcome],
+                "answers": [_answer(answer) for answer in verdict.answers],
             }
-            for each in one.verdicts
-            if each.answers
+            for verdict in pair.verdicts
+            if verdict.answers
         ],
     }
 
@@ -178,17 +178,17 @@ def _words(answer: PairAnswer) -> str:
     """The texts of the reply's JSON object, or the reply as it is."""
     words = (answer.words or "").strip()
     try:
-        said = json.loads(words)
+        answered = json.loads(words)
     except ValueError:
-        said = None
-    texts = [one for one in said.values() if isinstance(one, str)] if isinstance(said, dict) else [words]
+        answered = None
+    texts = [text for text in answered.values() if isinstance(text, str)] if isinstance(answered, dict) else [words]
     return printable("\n".join(texts))[:LONGEST]
 
 
-def _against_scores(one: _Shown, overall: Mapping[tuple[str, str], float | None]) -> bool:
+def _against_scores(pair: _Shown, overall: Mapping[tuple[str, str], float | None]) -> bool:
     """Whether the single scores of the two edits prefer the other one."""
-    a, b = (overall.get((name, one.first.sample)) for name in (one.first.a, one.first.b))
-    return a is not None and b is not None and one.net is not None and (a - b) * one.net < 0
+    a, b = (overall.get((name, pair.first.sample)) for name in (pair.first.a, pair.first.b))
+    return a is not None and b is not None and pair.net is not None and (a - b) * pair.net < 0
 
 
 def _picture(picture: str | None, thumbnails: Mapping[str, str]) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ def pair_remarks(ranking: Ranking, language: Language) -> Iterator[str]:
         language: of the sentences.
     """
     text, pairs = words(language), ranking.pairs
-    identical = len({(one.sample, one.a, one.b) for one in pairs.verdicts if one.identical})
+    identical = len({(pair.sample, pair.a, pair.b) for pair in pairs.verdicts if pair.identical})
     yield text["pairs_counted"].format(
         planned=ranking.planned, questions=pairs.questions, identical=identical, failed=ranking.failed
     )
@@ -37,25 +37,27 @@ def pair_remarks(ranking: Ranking, language: Language) -> Iterator[str]:
         yield text["pairs_adaptive_intervals"]
     lost = [f"{kind} {count}" for (_, kind), count in ranking.failures.items() if kind != NOT_DONE]
     if lost:
-        yield text["pairs_failed"].format(kinds=", ".join(one_line(one, 60) for one in lost))
-    for one in ranking.metrics:
-        if one.bias.value is not None:
-            ends = "–" if one.bias.ci95 is None else f"{signed(one.bias.ci95[0])} – {signed(one.bias.ci95[1])}"
+        yield text["pairs_failed"].format(kinds=", ".join(one_line(kind, 60) for kind in lost))
+    for metric in ranking.metrics:
+        if metric.bias.value is not None:
+            ends = "–" if metric.bias.ci95 is None else f"{signed(metric.bias.ci95[0])} – {signed(metric.bias.ci95[1])}"
             yield text["position_bias"].format(
-                metric=one_line(one.metric, 60),
-                value=signed(one.bias.value),
+                metric=one_line(metric.metric, 60),
+                value=signed(metric.bias.value),
                 ends=ends,
-                same=round(100 * (one.bias.same or 0)),
-                over=round(100 * (one.bias.turned_over or 0)),
-                n=one.bias.n,
+                same=round(100 * (metric.bias.same or 0)),
+                over=round(100 * (metric.bias.turned_over or 0)),
+                n=metric.bias.n,
             )
-    if any(one.rating is None for one in ranking.editors):
-        names = ", ".join(one_line(one.name, 60) for one in ranking.editors if one.rating is None)
+    if any(editor.rating is None for editor in ranking.editors):
+        names = ", ".join(one_line(editor.name, 60) for editor in ranking.editors if editor.rating is None)
         yield text["no_rating"].format(names=names)
     if ranking.fit_p is not None and ranking.fit_p < 0.05:
         yield text["bad_fit"].format(p=f"{ranking.fit_p:.3f}")
     if ranking.cycles:
-        named = "; ".join(" > ".join(one_line(name, 60) for name in (*one, one[0])) for one in ranking.cycles[:CYCLES])
+        named = "; ".join(
+            " > ".join(one_line(name, 60) for name in (*cycle, cycle[0])) for cycle in ranking.cycles[:CYCLES]
+        )
         yield text["cycles"].format(count=len(ranking.cycles), settled=len(ranking.settled_cycles), named=named)
     if ranking.singles is not None and ranking.singles.n:
         yield text["beside_scores"].format(

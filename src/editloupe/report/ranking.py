@@ -205,10 +205,10 @@ class Ranking:
         matrix = _matrix(pairs)
         place = {name: index for index, name in enumerate(names)}
         settled, ahead = (np.zeros((len(names), len(names)), dtype=bool) for _ in range(2))
-        for one in matrix:
-            i, j = place[one.a], place[one.b]
-            settled[i, j], settled[j, i] = one.settled > 0, one.settled < 0
-            ahead[i, j], ahead[j, i] = (one.net or 0) > 0, (one.net or 0) < 0
+        for against in matrix:
+            i, j = place[against.a], place[against.b]
+            settled[i, j], settled[j, i] = against.settled > 0, against.settled < 0
+            ahead[i, j], ahead[j, i] = (against.net or 0) > 0, (against.net or 0) < 0
         data = _data(pairs, pairs.metrics)
         common = ratings_of(data, balanced=True)
         ranks = rank_ranges(settled)
@@ -233,7 +233,7 @@ class Ranking:
     @property
     def planned(self) -> int:
         """Pairs of the plan: (sample, two editors)."""
-        return len({(one.sample, one.a, one.b) for one in self.pairs.verdicts})
+        return len({(verdict.sample, verdict.a, verdict.b) for verdict in self.pairs.verdicts})
 
     @property
     def failed(self) -> int:
@@ -242,11 +242,11 @@ class Ranking:
 
     def against(self, a: str, b: str) -> Against | None:
         """Two editors against each other; None where the plan does not compare them."""
-        for one in self.matrix:
-            if (one.a, one.b) == (a, b):
-                return one
-            if (one.a, one.b) == (b, a):
-                return one.turned
+        for pair in self.matrix:
+            if (pair.a, pair.b) == (a, b):
+                return pair
+            if (pair.a, pair.b) == (b, a):
+                return pair.turned
         return None
 
     def as_json(self) -> dict[str, Any]:
@@ -266,40 +266,42 @@ class Ranking:
             "ties_allowed": pairs.ties,
             "planned": self.planned,
             "failed": self.failed,
-            "identical": len({(one.sample, one.a, one.b) for one in pairs.verdicts if one.identical}),
+            "identical": len(
+                {(verdict.sample, verdict.a, verdict.b) for verdict in pairs.verdicts if verdict.identical}
+            ),
             "questions": pairs.questions,
             "waiting": pairs.waiting,
             "editors": [
                 {
-                    "name": one.name,
-                    "rating": one.rating,
-                    "ci95": _ends(one.ci95),
-                    "ranks": list(one.ranks),
-                    "n": one.n,
-                    "share": one.share,
-                    "failed": one.failed,
+                    "name": editor.name,
+                    "rating": editor.rating,
+                    "ci95": _ends(editor.ci95),
+                    "ranks": list(editor.ranks),
+                    "n": editor.n,
+                    "share": editor.share,
+                    "failed": editor.failed,
                 }
-                for one in self.editors
+                for editor in self.editors
             ],
-            "matrix": [one.as_json() for one in self.matrix],
+            "matrix": [against.as_json() for against in self.matrix],
             "ties": dict(self.ties),
             "fit_p": self.fit_p,
-            "cycles": [list(one) for one in self.cycles],
-            "settled_cycles": [list(one) for one in self.settled_cycles],
+            "cycles": [list(cycle) for cycle in self.cycles],
+            "settled_cycles": [list(cycle) for cycle in self.settled_cycles],
             "by_metric": {
-                one.metric: {
-                    "ratings": dict(zip(names, one.ratings.values, strict=True)),
-                    "ci95": {name: _ends(ends) for name, ends in zip(names, one.ratings.ci95, strict=True)},
-                    "fit_p": one.ratings.fit_p,
+                metric.metric: {
+                    "ratings": dict(zip(names, metric.ratings.values, strict=True)),
+                    "ci95": {name: _ends(ends) for name, ends in zip(names, metric.ratings.ci95, strict=True)},
+                    "fit_p": metric.ratings.fit_p,
                     "position_bias": {
-                        "n": one.bias.n,
-                        "value": one.bias.value,
-                        "ci95": _ends(one.bias.ci95),
-                        "same": one.bias.same,
-                        "turned_over": one.bias.turned_over,
+                        "n": metric.bias.n,
+                        "value": metric.bias.value,
+                        "ci95": _ends(metric.bias.ci95),
+                        "same": metric.bias.same,
+                        "turned_over": metric.bias.turned_over,
                     },
                 }
-                for one in self.metrics
+                for metric in self.metrics
             },
             "failures": [
                 {"stage": stage, "kind": kind, "count": count} for (stage, kind), count in self.failures.items()
@@ -326,30 +328,30 @@ def _named(triads: Sequence[tuple[int, int, int]], names: Sequence[str]) -> tupl
 
 def _failures(verdicts: Sequence[PairVerdict]) -> dict[tuple[str, str, str], tuple[str, str]]:
     """(stage, kind) of the first failure of each pair."""
-    found: dict[tuple[str, str, str], tuple[str, str]] = {}
-    for one in verdicts:
-        if one.failure is not None:
-            found.setdefault((one.sample, one.a, one.b), (one.failure.stage, one.failure.kind))
-    return found
+    failures: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for verdict in verdicts:
+        if verdict.failure is not None:
+            failures.setdefault((verdict.sample, verdict.a, verdict.b), (verdict.failure.stage, verdict.failure.kind))
+    return failures
 
 
 def _numbers(clusters: Sequence[str]) -> NDArray[np.intp]:
     codes: dict[str, int] = {}
-    return np.array([codes.setdefault(one, len(codes)) for one in clusters], dtype=np.intp)
+    return np.array([codes.setdefault(cluster, len(codes)) for cluster in clusters], dtype=np.intp)
 
 
 def _data(pairs: PairResults, metrics: Sequence[str]) -> PairData:
     """The outcomes by these metrics, each a dimension of its own."""
     place = {name: index for index, name in enumerate(pairs.editors)}
     dimension = {name: index for index, name in enumerate(metrics)}
-    known = [one for one in pairs.verdicts if one.outcome is not None and one.metric in dimension]
+    known = [verdict for verdict in pairs.verdicts if verdict.outcome is not None and verdict.metric in dimension]
     return PairData.of(
-        [place[one.a] for one in known],
-        [place[one.b] for one in known],
-        [one.outcome for one in known if one.outcome is not None],
-        _numbers([one.cluster for one in known]),
+        [place[verdict.a] for verdict in known],
+        [place[verdict.b] for verdict in known],
+        [verdict.outcome for verdict in known if verdict.outcome is not None],
+        _numbers([verdict.cluster for verdict in known]),
         items=len(pairs.editors),
-        dimensions=[dimension[one.metric] for one in known],
+        dimensions=[dimension[verdict.metric] for verdict in known],
     )
 
 
@@ -359,34 +361,34 @@ def _matrix(pairs: PairResults) -> list[Against]:
     for verdict in pairs.verdicts:
         by_two[verdict.a, verdict.b][verdict.sample].append(verdict)
     twos = [two for two in itertools.combinations(pairs.editors, 2) if two in by_two]
-    found = [_Two(by_two[two]) for two in twos]
+    by_pair = [_Two(by_two[two]) for two in twos]
     if pairs.mode == "adaptive":
         order = {cluster: number for number, cluster in enumerate(pairs.order)}
-        p_values = [anytime_p(one.in_order(order)) for one in found]
+        p_values = [anytime_p(results.in_order(order)) for results in by_pair]
         most = len(pairs.editors) * (len(pairs.editors) - 1) // 2
         corrected = [None if p is None else min(1.0, most * p) for p in p_values]
         level = pairs.error or ALPHA
     else:
-        p_values = [one.paired.p for one in found]
+        p_values = [results.paired.p for results in by_pair]
         corrected = holm(p_values)
         level = ALPHA
     matrix = []
-    for two, one, p, p_corrected in zip(twos, found, p_values, corrected, strict=True):
+    for two, results, p, p_corrected in zip(twos, by_pair, p_values, corrected, strict=True):
         clear = p_corrected is not None and p_corrected <= level
-        net = one.paired.difference
+        net = results.paired.difference
         matrix.append(
             Against(
                 a=two[0],
                 b=two[1],
-                n=one.paired.n,
-                shares=one.shares,
+                n=results.paired.n,
+                shares=results.shares,
                 net=net,
-                ci95=one.paired.ci95,
+                ci95=results.paired.ci95,
                 p=p,
                 p_corrected=p_corrected,
                 settled=0 if not clear or not net else 1 if net > 0 else -1,
-                failed=one.failed,
-                identical=one.identical,
+                failed=results.failed,
+                identical=results.identical,
             )
         )
     return matrix
@@ -400,7 +402,7 @@ class _Two:
         self._shares: list[tuple[float, float, float]] = []
         self.failed = self.identical = 0
         for verdicts in samples.values():
-            known = [one.outcome for one in verdicts if one.outcome is not None]
+            known = [verdict.outcome for verdict in verdicts if verdict.outcome is not None]
             if len(known) < len(verdicts):
                 self.failed += 1
             if not known:
@@ -416,7 +418,7 @@ class _Two:
     def shares(self) -> tuple[float, float, float] | None:
         if not self._shares:
             return None
-        a, b, tie = (sum(one) / len(self._shares) for one in zip(*self._shares, strict=True))
+        a, b, tie = (sum(share) / len(self._shares) for share in zip(*self._shares, strict=True))
         return a, b, tie
 
     def in_order(self, order: Mapping[str, int]) -> list[float]:
@@ -424,7 +426,10 @@ class _Two:
         values: dict[str, list[float]] = defaultdict(list)
         for cluster, (a, b, _) in zip(self._clusters, self._shares, strict=True):
             values[cluster].append(a - b)
-        return [float(np.mean(values[one])) for one in sorted(values, key=lambda name: order.get(name, len(order)))]
+        return [
+            float(np.mean(values[cluster]))
+            for cluster in sorted(values, key=lambda cluster: order.get(cluster, len(order)))
+        ]
 
 
 def _editor(
@@ -434,10 +439,12 @@ def _editor(
     ratings: Ratings,
     ranks: Sequence[tuple[int, int]],
 ) -> RankedEditor:
-    own = [one if one.a == name else one.turned for one in matrix if name in (one.a, one.b)]
-    known = [one for one in own if one.shares is not None]
-    n = sum(one.n for one in known)
-    won = sum(one.n * (one.shares[0] + one.shares[2] / 2) for one in known if one.shares is not None)
+    own = [against if against.a == name else against.turned for against in matrix if name in (against.a, against.b)]
+    known = [against for against in own if against.shares is not None]
+    n = sum(against.n for against in known)
+    won = sum(
+        against.n * (against.shares[0] + against.shares[2] / 2) for against in known if against.shares is not None
+    )
     return RankedEditor(
         name=name,
         rating=ratings.values[place],
@@ -445,22 +452,28 @@ def _editor(
         ranks=ranks[place],
         n=n,
         share=won / n if n else None,
-        failed=sum(one.failed for one in own),
+        failed=sum(against.failed for against in own),
     )
 
 
 def _bias(pairs: PairResults, metric: str) -> PositionBias:
-    asked = [one for one in pairs.verdicts if one.metric == metric and one.answers and one.outcome is not None]
+    asked = [
+        verdict
+        for verdict in pairs.verdicts
+        if verdict.metric == metric and verdict.answers and verdict.outcome is not None
+    ]
     if not asked:
         return PositionBias(0, None, None, None, None)
-    leans = [float(np.mean([_lean(answer.outcome, turned=answer.turned) for answer in one.answers])) for one in asked]
-    said = [{_said(answer.outcome) for answer in one.answers} for one in asked]
+    leans = [
+        float(np.mean([_lean(answer.outcome, turned=answer.turned) for answer in verdict.answers])) for verdict in asked
+    ]
+    said = [{_said(answer.outcome) for answer in verdict.answers} for verdict in asked]
     return PositionBias(
         n=len(asked),
         value=float(np.mean(leans)),
-        ci95=mean_interval(leans, [one.cluster for one in asked], limits=(-1.0, 1.0)),
-        same=sum(len(one) == 1 for one in said) / len(asked),
-        turned_over=sum({0, 1} <= one for one in said) / len(asked),
+        ci95=mean_interval(leans, [verdict.cluster for verdict in asked], limits=(-1.0, 1.0)),
+        same=sum(len(answers) == 1 for answers in said) / len(asked),
+        turned_over=sum({0, 1} <= answers for answers in said) / len(asked),
     )
 
 
@@ -481,9 +494,9 @@ def _singles(pairs: PairResults, overall: Mapping[tuple[str, str], float | None]
     if not overall:
         return None
     by_pair: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for one in pairs.verdicts:
-        if one.net is not None:
-            by_pair[one.sample, one.a, one.b].append(one.net)
+    for verdict in pairs.verdicts:
+        if verdict.net is not None:
+            by_pair[verdict.sample, verdict.a, verdict.b].append(verdict.net)
     counts: Counter[tuple[int, int]] = Counter()
     for (sample, a, b), nets in by_pair.items():
         first, second = overall.get((a, sample)), overall.get((b, sample))

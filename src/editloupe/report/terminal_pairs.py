@@ -27,7 +27,7 @@ def ranking_table(ranking: Ranking, language: Language, *, whole: bool = False) 
         whole: with names as long as they are.
     """
     text = words(language)
-    short = {} if whole else short_names([one.name for one in ranking.editors], NAME)
+    short = {} if whole else short_names([editor.name for editor in ranking.editors], NAME)
     view = Table(box=box.SIMPLE_HEAD, width=None if whole else 80, pad_edge=False, title_justify="left")
     view.title = Text(text["ranking_by_pairs"], "dim")
     view.add_column(text["rank"], justify="right", no_wrap=True)
@@ -36,22 +36,22 @@ def ranking_table(ranking: Ranking, language: Language, *, whole: bool = False) 
         view.add_column(text[column], justify="right", no_wrap=True)
     view.add_column("n", justify="right", no_wrap=True)
     view.add_column(text["failed"], justify="right", no_wrap=True)
-    for one in ranking.editors:
+    for editor in ranking.editors:
         view.add_row(
-            Text(_ranks(one)),
-            Text(short.get(one.name) or one_line(one.name, LONGEST), "bold"),
-            Text(signed(one.rating), "bold"),
-            Text("–" if one.ci95 is None else f"{signed(one.ci95[0])} – {signed(one.ci95[1])}", "dim"),
-            Text(_percent(one.share)),
-            Text(str(one.n)),
-            Text(str(one.failed), "bold red" if one.failed else "dim"),
+            Text(_ranks(editor)),
+            Text(short.get(editor.name) or one_line(editor.name, LONGEST), "bold"),
+            Text(signed(editor.rating), "bold"),
+            Text("–" if editor.ci95 is None else f"{signed(editor.ci95[0])} – {signed(editor.ci95[1])}", "dim"),
+            Text(_percent(editor.share)),
+            Text(str(editor.n)),
+            Text(str(editor.failed), "bold red" if editor.failed else "dim"),
         )
     return view
 
 
 def matrix_table(ranking: Ranking, language: Language) -> Table | None:
     """Who wins how often against whom, ties as half; None where there are too many editors for a screen."""
-    names = [one.name for one in ranking.editors]
+    names = [editor.name for editor in ranking.editors]
     if len(names) > WIDEST:
         return None
     short = short_names(names, NAME)
@@ -66,32 +66,32 @@ def matrix_table(ranking: Ranking, language: Language) -> Table | None:
     return view
 
 
-def against_sentence(one: Against) -> str:
+def against_sentence(against: Against) -> str:
     """What the pairs of two editors show, in one line."""
-    a, b = one_line(one.a, LONGEST), one_line(one.b, LONGEST)
-    if one.shares is None or one.net is None:
-        return f"pairs: no pair of {a} and {b} has an outcome; {one.failed} failed"
-    if one.settled < 0:
-        return against_sentence(one.turned)
-    p = "no p" if one.p is None else "p < 0.001" if one.p < 0.001 else f"p = {one.p:.3f}"
-    ends = "" if one.ci95 is None else f", 95 % {signed(one.ci95[0])} to {signed(one.ci95[1])}"
-    facts = f"net {signed(one.net)}{ends}, {p}, {one.n} pairs, {one.failed} failed"
-    shares = "{:.0f} % to {:.0f} %, {:.0f} % ties".format(*(100 * share for share in one.shares))
-    if one.settled:
+    a, b = one_line(against.a, LONGEST), one_line(against.b, LONGEST)
+    if against.shares is None or against.net is None:
+        return f"pairs: no pair of {a} and {b} has an outcome; {against.failed} failed"
+    if against.settled < 0:
+        return against_sentence(against.turned)
+    p = "no p" if against.p is None else "p < 0.001" if against.p < 0.001 else f"p = {against.p:.3f}"
+    ends = "" if against.ci95 is None else f", 95 % {signed(against.ci95[0])} to {signed(against.ci95[1])}"
+    facts = f"net {signed(against.net)}{ends}, {p}, {against.n} pairs, {against.failed} failed"
+    shares = "{:.0f} % to {:.0f} %, {:.0f} % ties".format(*(100 * share for share in against.shares))
+    if against.settled:
         return f"pairs: {a} is preferred to {b}, {shares} ({facts})"
     return f"pairs: no preference shown between {a} and {b}: {shares} ({facts})"
 
 
-def _ranks(one: RankedEditor) -> str:
-    best, worst = one.ranks
+def _ranks(editor: RankedEditor) -> str:
+    best, worst = editor.ranks
     return str(best) if best == worst else f"{best}–{worst}"
 
 
-def _cell(one: Against | None) -> Text:
-    if one is None or one.won is None:
+def _cell(against: Against | None) -> Text:
+    if against is None or against.won is None:
         return Text("–", "dim")
-    style = {1: "bold green", -1: "red"}.get(one.settled, "")
-    return Text(_percent(one.won), style)
+    style = {1: "bold green", -1: "red"}.get(against.settled, "")
+    return Text(_percent(against.won), style)
 
 
 def _percent(value: float | None) -> str:

@@ -123,7 +123,7 @@ class PairQuestions(RubricModel):
                 raise ConfigError(
                     f"pairs: the rubric {rubric!r} compares by no metric {name!r}; there are: {', '.join(self.metrics)}"
                 )
-        wanted = tuple(metrics) if metrics else tuple(name for name, one in self.metrics.items() if one.default)
+        wanted = tuple(metrics) if metrics else tuple(name for name, metric in self.metrics.items() if metric.default)
         for problem in self._problems(wanted, ties=ties):
             raise ConfigError(f"the part `pairs` of the rubric {rubric!r} {problem}")
         return self.model_copy(update={"enabled": wanted, "ties": ties})
@@ -181,12 +181,12 @@ class PairQuestions(RubricModel):
         if mode == "text":
             schema = reply_schema(how, {self.key}, words=True)
             answer = AnswerFormat("text", schema="" if schema is None else json.dumps(schema, ensure_ascii=False))
-        found = {}
+        questions = {}
         for name in self.metrics_of(sample):
             ask = f"{fill(of_category(texts.asks[name], sample.category), fields).rstrip()}\n{how.strip()}"
             context = rendered(texts.contexts[self.metrics[name].context], roles, sample, fields)
-            found[name] = Question(fill(texts.system, fields).strip(), context, ask.strip(), answer, draw, seed)
-        return found
+            questions[name] = Question(fill(texts.system, fields).strip(), context, ask.strip(), answer, draw, seed)
+        return questions
 
     def outcome(self, reply: Reply, *, min_label_mass: float) -> Outcome:
         """Read a reply, as strictly as a score.
@@ -204,17 +204,17 @@ class PairQuestions(RubricModel):
     def _labels(self) -> dict[str, Winner]:
         return {label: winner for label, winner in self.choice.labels.items() if self.ties or winner != "tie"}
 
-    def _chosen(self, found: Mapping[str, float], min_mass: float) -> Outcome:
-        mass = sum(found.get(label, 0.0) for label in self._labels)
+    def _chosen(self, probabilities: Mapping[str, float], min_mass: float) -> Outcome:
+        mass = sum(probabilities.get(label, 0.0) for label in self._labels)
         if not mass >= min_mass or mass <= 0:
             refuse(
                 f"the labels hold only {mass:.4f} of the probability, at least {min_mass:g} is asked",
                 "label-mass",
-                json.dumps({label: round(p, 6) for label, p in found.items()}),
+                json.dumps({label: round(p, 6) for label, p in probabilities.items()}),
             )
         shares = dict.fromkeys(_VALUES, 0.0)
         for label, winner in self._labels.items():
-            shares[winner] += found.get(label, 0.0) / mass
+            shares[winner] += probabilities.get(label, 0.0) / mass
         # Regrouping a batch moves floats by 1e-6.
         a, b = round(shares["A"], 4), round(shares["B"], 4)
         return Outcome(a, b, round(1.0 - a - b, 4))
@@ -229,18 +229,18 @@ class PairQuestions(RubricModel):
 
     def _problems(self, enabled: Sequence[str], *, ties: bool) -> list[str]:
         """What does not fit, as the rest of a sentence."""
-        found = [] if enabled and self.texts else ["has no metric or no words"]
+        problems = [] if enabled and self.texts else ["has no metric or no words"]
         for language, texts in self.texts.items():
             for name in enabled:
                 slots = texts.contexts.get(self.metrics[name].context)
                 if name not in texts.asks or slots is None:
-                    found.append(f"has no words in {language!r} for the metric {name!r}")
+                    problems.append(f"has no words in {language!r} for the metric {name!r}")
                     continue
                 shown = [slot.image for slot in slots if isinstance(slot, ImageSlot)]
-                if [one for one in shown if one in ("first", "second")] != ["first", "second"]:
-                    found.append(f"does not show the pictures first and second of the metric {name!r} in this order")
+                if [role for role in shown if role in ("first", "second")] != ["first", "second"]:
+                    problems.append(f"does not show the pictures first and second of the metric {name!r} in this order")
         for where, winners in (("words", self.words.values()), ("choice.labels", self.choice.labels.values())):
-            lacking = [one for one in ("A", "B", *(("tie",) if ties else ())) if one not in winners]
+            lacking = [winner for winner in ("A", "B", *(("tie",) if ties else ())) if winner not in winners]
             if lacking:
-                found.append(f"has no answer for {lacking[0]!r} among its `{where}`")
-        return found
+                problems.append(f"has no answer for {lacking[0]!r} among its `{where}`")
+        return problems

@@ -227,26 +227,29 @@ class Batcher:
             self._weigh(fresh)
 
     def _weigh(self, tickets: Sequence[_Ticket]) -> None:
-        """Count the tokens of questions, where they are batched by tokens."""
+        """Let the judge plan new questions, and count their tokens where they are batched by tokens.
+
+        A judge that remembers what it planned forgets the questions before them, whose pictures are held in memory.
+        """
         part, judge = self._part, self._judge
         for ticket in tickets:
             ticket.weight = 1
         if isinstance(judge, StreamingJudge):
             self._size = lambda: STREAMED
-        elif not part.use_batch_inference:
-            self._size = lambda: 1
-        elif part.batch_size != "auto":
-            size = int(part.batch_size)
-            self._size = lambda: size
-        else:
-            questions = [ticket.question for ticket in tickets]
-            try:
-                planned = judge.plan(questions)
-                self._size = judge.budget(questions)
-            except Exception:  # noqa: BLE001 - asking the judge raises it again, where it is recorded
-                return
+            return
+        questions = [ticket.question for ticket in tickets]
+        try:
+            planned = judge.plan(questions)
+            budget = judge.budget(questions)
+        except Exception:  # noqa: BLE001 - asking the judge raises it again, where it is recorded
+            return
+        if part.batch_size == "auto" and part.use_batch_inference:
+            self._size = budget
             for index, weight in planned:
                 tickets[index].weight = weight
+        else:
+            size = int(part.batch_size) if part.use_batch_inference else 1
+            self._size = lambda: size
 
     def _chosen(self) -> list[_Ticket]:
         """Take the next batch out of the queue: group by group, the one first that holds the oldest question."""

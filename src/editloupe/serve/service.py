@@ -15,7 +15,6 @@ from typing import Any, Self
 from editloupe.config.parts import StudyConfig
 from editloupe.errors import EditloupeError, ItemError, failure_from
 from editloupe.planning import make_judge
-from editloupe.protocols import Judge
 from editloupe.records import Failure, Question
 from editloupe.serve.batcher import Batcher, Outcome
 from editloupe.serve.canary import ask_canary
@@ -51,7 +50,6 @@ class Service:
         limits: of requests.
         wait: seconds that a question waits for others while the model is free.
         recall: what was answered before; nothing is kept without it. The caller closes it.
-        judge: instead of the config's own; the caller closes it.
 
     Attributes:
         measures: what `/metrics` tells.
@@ -66,7 +64,6 @@ class Service:
         limits: Limits,
         wait: float = 0.02,
         recall: Recall | None = None,
-        judge: Judge | None = None,
     ) -> None:
         self.config = config
         self.limits = limits
@@ -75,7 +72,7 @@ class Service:
         self._canary = "the canary question has not been answered yet"
         self._draining = False
         with ExitStack() as stack:
-            self.judge = judge or stack.enter_context(make_judge(config))
+            self.judge = stack.enter_context(make_judge(config))
             self.scorer = Scorer(config, self.judge, file_digest if recall is None else recall.digest)
             self._pool = stack.enter_context(ThreadPoolExecutor(DECODERS, "decode"))
             self.batcher = stack.enter_context(

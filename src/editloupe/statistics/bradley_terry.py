@@ -62,9 +62,9 @@ class PairData:
         """
         shares = np.asarray(outcomes, dtype=np.float64).reshape(-1, 3)
         count = len(shares)
-        codes = [np.asarray(one, dtype=np.intp) for one in (first, second, clusters)]
+        codes = [np.asarray(codes_of, dtype=np.intp) for codes_of in (first, second, clusters)]
         codes.append(np.zeros(count, np.intp) if dimensions is None else np.asarray(dimensions, dtype=np.intp))
-        if any(len(one) != count for one in codes):
+        if any(len(codes_of) != count for codes_of in codes):
             raise ValueError("first, second, outcomes, clusters and dimensions have one entry per comparison")
         if not np.isfinite(shares).all() or (shares < 0).any():
             raise ValueError("outcomes are shares, finite and not negative")
@@ -136,24 +136,24 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
         if len(bounded) == len(rated):
             break
         rated = rated[bounded]
-    found = cells.fitted(ridge)
+    parameters = cells.fitted(ridge)
     values: list[float | None] = [None] * data.items
     intervals: list[tuple[float, float] | None] = [None] * data.items
     covariance = np.full((data.items, data.items), np.nan)
-    own, number = cells.covariance(found, ridge)
+    own, number = cells.covariance(parameters, ridge)
     for place, item in enumerate(rated):
-        values[item] = float(found[place])
+        values[item] = float(parameters[place])
         if own is not None:
             reach = float(stdtrit(number - 1, (1 + LEVEL) / 2) * np.sqrt(own[place, place]))
-            intervals[item] = (float(found[place]) - reach, float(found[place]) + reach)
+            intervals[item] = (float(parameters[place]) - reach, float(parameters[place]) + reach)
     if own is not None:
         covariance[np.ix_(rated, rated)] = own
     return Ratings(
         values=tuple(values),
         ci95=tuple(intervals),
-        ties=cells.ties(found),
+        ties=cells.ties(parameters),
         covariance=covariance,
-        fit_p=cells.fit_p(found, ridge),
+        fit_p=cells.fit_p(parameters, ridge),
         clusters=number,
     )
 
@@ -193,8 +193,14 @@ class _Cells:
         self.counts = self.by_cluster.sum(axis=0)
         tied = np.bincount(keys[:, 0], weights=self.counts[:, 2], minlength=self.all_dimensions)
         decided = np.bincount(keys[:, 0], weights=self.counts[:, :2].sum(axis=1), minlength=self.all_dimensions)
-        self.with_ties = [one for one in range(self.all_dimensions) if tied[one] > NOTHING and decided[one] > NOTHING]
-        self.without_ties = [one for one in range(self.all_dimensions) if tied[one] <= NOTHING < decided[one]]
+        self.with_ties = [
+            dimension
+            for dimension in range(self.all_dimensions)
+            if tied[dimension] > NOTHING and decided[dimension] > NOTHING
+        ]
+        self.without_ties = [
+            dimension for dimension in range(self.all_dimensions) if tied[dimension] <= NOTHING < decided[dimension]
+        ]
         # A dimension of ties alone has no finite nu, and tells nothing about the values.
         informs = decided[keys[:, 0]] > NOTHING
         self.counts, self.by_cluster, keys = self.counts[informs], self.by_cluster[:, informs], keys[informs]
@@ -226,7 +232,7 @@ class _Cells:
             slope[: self.items] += ridge * values
             return value, self.basis.T @ slope
 
-        found = optimize.minimize(
+        solution = optimize.minimize(
             loss,
             np.zeros(self.basis.shape[1]),
             jac=True,
@@ -234,7 +240,7 @@ class _Cells:
             method="trust-exact",
             options={"gtol": 1e-8, "maxiter": 1000},
         )
-        return np.asarray(self.basis @ found.x, dtype=np.float64)
+        return np.asarray(self.basis @ solution.x, dtype=np.float64)
 
     def bounded(self) -> Codes:
         """The largest set of items whose values cannot drift apart; of equally large ones the first.
@@ -252,14 +258,14 @@ class _Cells:
         ]
         rows = np.unique(np.array(gains), axis=0)
         count, size = rows.shape
-        found = optimize.linprog(
+        solution = optimize.linprog(
             np.concatenate([np.zeros(size), -np.ones(count)]),
             A_ub=np.hstack([-rows, np.eye(count)]),
             b_ub=np.zeros(count),
             bounds=[*((None, None),) * size, *((0.0, 1.0),) * count],
             method="highs",
         )
-        fixed = rows[found.x[size:] < 0.5]  # a cone: what can be above 0 can be 1
+        fixed = rows[solution.x[size:] < 0.5]  # a cone: what can be above 0 can be 1
         directions = null_space(fixed) if len(fixed) else np.eye(size)
         moves = np.round(directions[: self.items], 6) + 0.0
         _, groups = np.unique(moves, axis=0, return_inverse=True)
@@ -268,21 +274,25 @@ class _Cells:
         first = next(group for group in groups if sizes[group] == sizes.max())
         return np.flatnonzero(groups == first)
 
-    def covariance(self, found: Floats, ridge: float) -> tuple[Floats | None, int]:
+    def covariance(self, parameters: Floats, ridge: float) -> tuple[Floats | None, int]:
         """Of the values, cluster-robust, and the number of clusters; None below two of them."""
         number = self._present()
         if number < 2:
             return None, number
-        moves = self._moves(found, ridge)
+        moves = self._moves(parameters, ridge)
         own = number / (number - 1) * moves.T @ moves
         return own[: self.items, : self.items], number
 
-    def ties(self, found: Floats) -> tuple[float | None, ...]:
+    def ties(self, parameters: Floats) -> tuple[float | None, ...]:
         """Davidson's nu by dimension."""
-        known = {one: float(np.exp(found[self.items + place])) for place, one in enumerate(self.with_ties)}
-        return tuple(0.0 if one in self.without_ties else known.get(one) for one in range(self.all_dimensions))
+        known = {
+            dimension: float(np.exp(parameters[self.items + place])) for place, dimension in enumerate(self.with_ties)
+        }
+        return tuple(
+            0.0 if dimension in self.without_ties else known.get(dimension) for dimension in range(self.all_dimensions)
+        )
 
-    def fit_p(self, found: Floats, ridge: float) -> float | None:
+    def fit_p(self, parameters: Floats, ridge: float) -> float | None:
         """Test whether what is left of each pair's net result after the fit is chance, clusters kept whole.
 
         Hotelling's T squared of the clusters' residuals, with what the estimated parameters take from them.
@@ -290,14 +300,14 @@ class _Cells:
         number, spare = self._present(), len(self.keys) - self.items + 1
         if spare < 1 or number <= 2 * spare:
             return None
-        chances = np.exp(self._logs(found))
+        chances = np.exp(self._logs(parameters))
         totals = self.by_cluster.sum(axis=2)
         net = self.by_cluster[:, :, 0] - self.by_cluster[:, :, 1]
         expected = chances[:, 0] - chances[:, 1]
         residuals = net - totals * expected
         centred = self.design - np.einsum("co,cop->cp", chances, self.design)[:, None, :]
         slopes = chances[:, 0, None] * centred[:, 0] - chances[:, 1, None] * centred[:, 1]
-        own = residuals - self._moves(found, ridge) @ (self.counts.sum(axis=1)[:, None] * slopes).T
+        own = residuals - self._moves(parameters, ridge) @ (self.counts.sum(axis=1)[:, None] * slopes).T
         spread = number / (number - 1) * own.T @ own
         left = residuals.sum(axis=0)
         values, vectors = np.linalg.eigh(spread)
@@ -311,12 +321,12 @@ class _Cells:
     def _present(self) -> int:
         return int((self.by_cluster.sum(axis=(1, 2)) > 0).sum())
 
-    def _moves(self, found: Floats, ridge: float) -> Floats:
+    def _moves(self, parameters: Floats, ridge: float) -> Floats:
         """(clusters, parameters) by how much each cluster moves the estimate."""
-        chances = np.exp(self._logs(found))
+        chances = np.exp(self._logs(parameters))
         totals = self.by_cluster.sum(axis=2)
         scores = np.einsum("gco,cop->gp", self.by_cluster - totals[:, :, None] * chances, self.design)
-        reduced = np.linalg.solve(self._reduced_information(found, ridge), (scores @ self.basis).T)
+        reduced = np.linalg.solve(self._reduced_information(parameters, ridge), (scores @ self.basis).T)
         return np.asarray((self.basis @ reduced).T, dtype=np.float64)
 
     def _logs(self, full: Floats) -> Floats:

@@ -68,7 +68,7 @@ def order_of(data: PairData, better: Flags) -> list[int]:
         better: [i, j] whether i is known to be better than j.
     """
     values = ratings_of(data, ridge=RIDGE).values
-    order = sorted(range(data.items), key=lambda one: (-(values[one] or 0.0), one))
+    order = sorted(range(data.items), key=lambda item: (-(values[item] or 0.0), item))
     for _ in range(data.items):  # in a circle there would be no end to this
         for place in range(data.items - 1):
             if better[order[place + 1], order[place]]:
@@ -89,7 +89,7 @@ def rank_ranges(better: Flags) -> list[tuple[int, int]]:
     for middle in range(len(known)):
         known |= known[:, [middle]] & known[[middle], :]
     known &= ~known.T  # a circle settles nothing among those in it
-    return [(1 + int(known[:, one].sum()), len(known) - int(known[one].sum())) for one in range(len(known))]
+    return [(1 + int(known[:, item].sum()), len(known) - int(known[item].sum())) for item in range(len(known))]
 
 
 def circular_triads(better: Flags) -> list[tuple[int, int, int]]:

@@ -66,7 +66,11 @@ class Benchmark(_Plugin):
         name, revision: which benchmark, and a stable name of its content.
         default_rubric: the rubric used when the config names none; an attribute of the class.
         categories: label by English id, for people; what is absent is labelled by its id.
+        settled: whether its samples follow from its options, its `revision` and the files that the store takes for it,
+            and from nothing else; a study then reads them again only where one of these has changed.
     """
+
+    settled: ClassVar[bool] = False
 
     if TYPE_CHECKING:
         default_rubric: ClassVar[str]

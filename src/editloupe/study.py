@@ -58,7 +58,7 @@ from editloupe.store.blobs import BlobStore, sweep, write_durably
 from editloupe.store.keys import code_digest, digest_of, judge_signature, with_files
 from editloupe.store.ledger import PAGE, Ledger, packed_sample
 from editloupe.store.links import link_edits
-from editloupe.store.standing import EDITS, LINKS, QUESTIONS, REPLIES
+from editloupe.store.standing import EDITS, LINKS, QUESTIONS, REPLIES, SAMPLES
 from editloupe.store.writing import writing
 from editloupe.streams import Spool, in_parts
 from editloupe.workers import Engine, engine_of
@@ -177,7 +177,9 @@ class Study:
                 stack.enter_context(logging_to(config.out / "log.txt"))
             self.judge = stack.enter_context(make_judge(config))
             self._open = stack.pop_all()
-        self._store = BlobStore(config.out / "blobs", self.ledger.remembered, self.ledger.remember)
+        self._store = BlobStore(
+            config.out / "blobs", self.ledger.remembered, self.ledger.remember, self.ledger.note_taken
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -340,12 +342,20 @@ class Study:
         """Bring the ledger's samples up to date, and say what is to be said about the data."""
         part, ledger = self.config.benchmark, self.ledger
         remarks = ledger.fact("remarks")
-        if remarks is not None and same_samples(part, benchmark, self._store, ledger.packed_samples()):
+        mark = digest_of(code_digest(), part.model_dump(mode="json"), part.options.model_dump(mode="json"))
+        mark = digest_of(mark, benchmark.revision)
+        settled = benchmark.settled and ledger.stands(SAMPLES, mark) and ledger.taken_as_before()
+        if not settled:
+            ledger.forget_taken()
+        if remarks is not None and (settled or same_samples(part, benchmark, self._store, ledger.packed_samples())):
             for remark in remarks:
                 log.warning("%s", remark)
+            if not settled:
+                self._conclude_samples(mark)
             return
         if remarks is not None:
             benchmark = part.make()  # what is left over from the comparison would be said twice
+            ledger.forget_taken()
         before = marks_of(ledger.stream_samples())
         reader = SampleReader(part, benchmark, self._store, Spool(Sample, self.config.out))
         ledger.save_packed_samples(packed_sample(sample) for sample in reader)
@@ -353,8 +363,14 @@ class Study:
         for remark in remarks:
             log.warning("%s", remark)
         ledger.save_fact("remarks", remarks)
+        self._conclude_samples(mark)
         if before and (changed := changed_since(before, ledger.stream_samples())):
             log.warning("%s", changed)
+
+    def _conclude_samples(self, mark: str) -> None:
+        """Keep that the samples are those of the data as it is; a missing file may be there the next time."""
+        if all(sample.failure is None for sample in self.ledger.stream_samples()):
+            self.ledger.conclude(SAMPLES, mark)
 
     def _plan_every_editor(self) -> None:
         """Plan the edits of all editors, unless they follow from what has not changed."""

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from editloupe import study as story
+from editloupe.benchmarks.table import Table
 from editloupe.report.terminal import leaderboard_table
 from editloupe.scoring import verdicts
 from editloupe.store.ledger import Ledger
@@ -55,6 +56,40 @@ def test_a_finished_study_is_neither_planned_asked_nor_scored_again(world, monke
     )
 
 
+def test_a_settled_benchmark_is_not_read_again(world, monkeypatch):
+    monkeypatch.setattr(Table, "samples", lambda *_: pytest.fail("the table was read"))
+    _, scored = again(world, monkeypatch)
+    assert not scored
+
+
+def test_a_folder_of_pictures_behind_another_link_is_noticed(tmp_path, monkeypatch):
+    path = make_instant(tmp_path)
+    for name, color in (("one", "blue"), ("two", "green")):
+        (tmp_path / name).mkdir()
+        for number in range(6):
+            Image.new("RGB", (40, 40), color).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "latest").symlink_to("one")
+    path.write_text(path.read_text().replace("path: table.jsonl", "path: table.jsonl\n  images: latest"))
+    tables_of_study(instant(path))
+    _, scored = again(path, monkeypatch)
+    assert not scored
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").symlink_to("two")
+    _, scored = again(path, monkeypatch)
+    assert scored
+    assert len(Oracle.asked) == 2 * 6 * 2
+
+
+def test_a_picture_that_was_missing_is_looked_for_again(tmp_path, monkeypatch):
+    path = make_instant(tmp_path)
+    (tmp_path / "2.png").rename(tmp_path / "away.png")
+    assert tables_of_study(instant(path)).failed.failed_edits == 2
+    again(path, monkeypatch)
+    (tmp_path / "away.png").rename(tmp_path / "2.png")
+    tables, _ = again(path, monkeypatch)
+    assert tables.failed.failed_edits == 0
+
+
 def test_the_kept_tables_are_those_of_the_report(tmp_path, monkeypatch):
     path = make_instant(tmp_path)
     made = tables_of_study(instant(path))
@@ -93,6 +128,13 @@ def change_a_picture(path, config):
     Image.new("RGB", (40, 40), "red").save(path.parent / "3.png")
 
 
+def lose_a_source(path, config):
+    with Ledger(config.out) as ledger:
+        (first, *_) = ledger.samples()
+    first.sources[0].path.unlink()
+    del path
+
+
 def lose_an_edit(path, config):
     del path
     link = next((config.out / "images").rglob("s3.png"))
@@ -128,6 +170,7 @@ def lose_a_chunk(path, config):
         (add_a_sample, 4),
         (take_a_sample_away, 0),
         (change_a_picture, 4),
+        (lose_a_source, 0),
         (lose_an_edit, 0),
         (lose_a_reply, 1),
         (write_over_a_table, 0),
@@ -139,7 +182,7 @@ def test_whatever_changes_is_noticed(world, monkeypatch, change, asked):
     change(world, instant(world))
     config = instant(world)
     _, scored = again(world, monkeypatch)
-    assert scored
+    assert scored or change is lose_a_source  # which is put back, and then nothing is another one
     assert len(Oracle.asked) == asked
     files = {path: path.read_bytes() for path in config.out.glob("report-data/*.js")}
     files |= {path: path.read_bytes() for path in config.out.glob("*.csv")}

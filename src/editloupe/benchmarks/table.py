@@ -50,6 +50,7 @@ class Table(Benchmark):
 
     name: str
     default_rubric = "reasoning"
+    settled = True
     categories: Mapping[str, str]
 
     class Options(plugins.Options):

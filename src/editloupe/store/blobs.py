@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 from editloupe.errors import ImageError
 from editloupe.images import decode, inspect
 from editloupe.records import ImageBytes, ImageFile, Picture
-from editloupe.store.identity import FileIdentities
+from editloupe.store.identity import FileIdentities, Identity
 from editloupe.store.writing import writing
 
 __all__ = ["BlobStore", "DecodingStore", "NoStore", "Store", "blob_path", "sweep", "write_durably", "written_durably"]
@@ -70,6 +70,7 @@ class BlobStore:
         root: the folder; made when needed.
         remembered: looks up (path, size, mtime_ns) -> SHA-256 of a file seen before, or None.
         remember: stores the same; only files that passed `inspect` are remembered.
+        note_taken: is told of each file that was taken, and its identity.
     """
 
     def __init__(
@@ -77,10 +78,12 @@ class BlobStore:
         root: Path,
         remembered: Callable[[str, int, int], str | None] = lambda *_: None,
         remember: Callable[[str, int, int, str], None] = lambda *_: None,
+        note_taken: Callable[[Path, Identity], None] = lambda *_: None,
     ) -> None:
         self.root = root
         self._remembered = remembered
         self._remember = remember
+        self._note_taken = note_taken
         self._identities = FileIdentities()
 
     def put(self, data: bytes) -> ImageFile:
@@ -108,11 +111,13 @@ class BlobStore:
             raise _missing(path, error) from error
         sha256 = self._remembered(*identity)
         if sha256 is not None and (blob := self.path_of(sha256)).exists():
+            self._note_taken(path, identity)
             return ImageFile(blob, sha256)
         data = _read(path)
         inspect(data, str(path))
         image = self.put(data)
         self._remember(*identity, image.sha256)
+        self._note_taken(path, identity)
         return image
 
     def path_of(self, sha256: str) -> Path:

@@ -15,6 +15,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -34,7 +35,7 @@ from editloupe.machine import file_system
 from editloupe.records import Edit, Failure, ImageFile, Reply, Sample
 from editloupe.store.blobs import blob_path
 from editloupe.store.identity import FileIdentities, Identity
-from editloupe.store.standing import TRIGGERS, fact_of
+from editloupe.store.standing import SAMPLES, TRIGGERS, fact_of
 from editloupe.store.writing import LedgerConnection, writing
 from editloupe.streams import in_parts
 
@@ -50,6 +51,8 @@ _NO_LOCKS = (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK)
 PAGE = 500
 """Rows or keys that are asked for at once; SQLite allows 999 parameters in old builds."""
 
+_DIGEST = re.compile(r'"([0-9a-f]{64})"')
+
 _UNFLUSHED = 200
 """Small rows that are kept back until something is flushed anyway, at most."""
 
@@ -64,6 +67,9 @@ CREATE TABLE IF NOT EXISTS outcomes (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS digests (
     path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken (
+    path TEXT PRIMARY KEY, real TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS samples (position INTEGER PRIMARY KEY, record TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS plan (
@@ -113,6 +119,7 @@ class Ledger:
         self._failed: set[str] = set()
         self._identities = FileIdentities()
         self._digests: dict[Identity, str] = {}
+        self._taken: dict[str, Identity] = {}
         self._speed: list[tuple[str, int, float, int | None, float]] = []
         path = folder / "ledger.sqlite"
         with writing(folder):
@@ -298,6 +305,7 @@ class Ledger:
 
     def conclude(self, conclusion: str, mark: str) -> None:
         """Keep a conclusion about what the ledger holds now; whatever changes it takes the conclusion back."""
+        self._flush_small_rows()  # it may rest on them
         self.save_fact(fact_of(conclusion), mark)
 
     def digest(self, path: Path) -> str:
@@ -326,6 +334,33 @@ class Ledger:
         """Keep a file's digest. Losing it costs one reading, so it is not flushed by itself."""
         self._digests[path, size, mtime_ns] = sha256
         self._flush_small_rows(_UNFLUSHED)
+
+    def note_taken(self, path: Path, identity: Identity) -> None:
+        """Keep that a benchmark's picture was taken from a file as it is now."""
+        self._taken[str(path)] = identity
+        self._flush_small_rows(_UNFLUSHED)
+
+    def forget_taken(self) -> None:
+        """Begin anew with the files that a benchmark's pictures are taken from."""
+        self._taken.clear()
+        self._db.execute("DELETE FROM taken")
+        self._db.execute("DELETE FROM facts WHERE name = ?", (fact_of(SAMPLES),))
+
+    def taken_as_before(self) -> bool:
+        """Whether every file that a benchmark's pictures were taken from is still the same, and so are its pictures."""
+        blobs = {entry.name for folder in (self.folder / "blobs").glob("??") for entry in os.scandir(folder)}
+        digests = (digest for record in self.packed_samples() for digest in _DIGEST.findall(record))
+        if not all(f"{digest}.png" in blobs for digest in digests):
+            return False
+        query, last = "SELECT path, real, size, mtime_ns FROM taken WHERE path > ? ORDER BY path LIMIT ?", ""
+        while page := self._db.execute(query, (last, PAGE)).fetchall():
+            last = page[-1][0]
+            try:
+                if any(self._identities.of(Path(path)) != tuple(identity) for path, *identity in page):
+                    return False
+            except OSError:
+                return False
+        return True
 
     def record_speed(self, stage: str, items: int, seconds: float, peak_memory_bytes: int | None) -> None:
         """Add what a part of a stage took; it is flushed with what is recorded next."""
@@ -382,7 +417,7 @@ class Ledger:
 
     def _flush_small_rows(self, beyond: int = 0) -> None:
         """Write what was kept back, once there are more than so many rows of a kind."""
-        if max(len(self._digests), len(self._speed)) > beyond:
+        if max(len(self._digests), len(self._taken), len(self._speed)) > beyond:
             with _transaction(self._db):
                 self._write_small_rows()
 
@@ -390,7 +425,10 @@ class Ledger:
         digests = [(*identity, sha256) for identity, sha256 in self._digests.items()]
         self._db.executemany("INSERT OR REPLACE INTO digests VALUES (?, ?, ?, ?)", digests)
         self._db.executemany("INSERT INTO speed VALUES (?, ?, ?, ?, ?)", self._speed)
+        taken = [(path, *identity) for path, identity in self._taken.items()]
+        self._db.executemany("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", taken)
         self._digests.clear()
+        self._taken.clear()
         self._speed.clear()
 
     def _unpacked(self, stage: str, data: dict[str, Any]) -> Outcome:

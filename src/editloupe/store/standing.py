@@ -7,8 +7,9 @@ itself take a conclusion back as soon as a row that it rests on changes, whateve
 
 from __future__ import annotations
 
-__all__ = ["EDITS", "LINKS", "QUESTIONS", "REPLIES", "REPORT", "TRIGGERS", "fact_of"]
+__all__ = ["EDITS", "LINKS", "QUESTIONS", "REPLIES", "REPORT", "SAMPLES", "TRIGGERS", "fact_of"]
 
+SAMPLES = "samples"
 EDITS = "edits"
 LINKS = "links"
 QUESTIONS = "questions"
@@ -22,7 +23,7 @@ def fact_of(conclusion: str) -> str:
 
 
 _RESTS_ON = (
-    ("samples", "samples", "1", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
+    ("samples", "samples", "1", (SAMPLES, EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
     ("edit_plan", "plan", "{row}.metric = ''", (EDITS, LINKS, QUESTIONS, REPLIES, REPORT)),
     ("reply_plan", "plan", "{row}.metric != ''", (QUESTIONS, REPLIES, REPORT)),
     ("pairs", "pairs", "1", (REPORT,)),

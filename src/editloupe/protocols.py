@@ -271,7 +271,13 @@ class StreamingJudge(Judge):
     """A judge that keeps many questions open at once, over a wire: it takes all of them and yields as replies arrive.
 
     No batches are planned for it.
+
+    Attributes:
+        hands_on_all: whether replies that cannot be read are handed on from the first one; a study leaves it, so that a
+            server that answers nothing usable is told after a few, and a measurement of speed sets it.
     """
+
+    hands_on_all = False
 
     def stream(
         self, questions: Sequence[Question], samples: Sequence[str] | None = None

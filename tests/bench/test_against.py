@@ -109,6 +109,20 @@ def test_what_a_server_cannot_do_is_not_measured_and_the_rest_is(paths):
     assert "ratio" not in found.rows[0].as_json()
 
 
+def test_replies_that_are_all_cut_off_are_measured(paths):
+    def cut_off(body, completion):
+        if not body.get("logprobs"):
+            completion["choices"][0]["finish_reason"] = "length"
+            completion["choices"][0]["message"]["content"] = "and then"
+        return 200, completion, {}
+
+    with faulty(answer=cut_off) as server:
+        other = against_server(paths, server.url)
+        found = compared(load_config(paths[0]), other, new_tokens=[3], repeat=1, samples=9)
+    assert found.rows[-1].failure is None
+    assert found.rows[-1].questions == 9
+
+
 def test_one_server_on_both_sides_is_refused(paths):
     config = against_server(paths, "http://127.0.0.1:9/v1")
     with pytest.raises(ConfigError, match="what it remembers"):

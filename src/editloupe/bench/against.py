@@ -53,6 +53,8 @@ class _Side:
             return
         self.close()
         self._made = part.make()
+        if isinstance(self._made, StreamingJudge):
+            self._made.hands_on_all = True  # random weights write to the limit, which is work as any other
 
     def close(self) -> None:
         """Give the model back, or end the server."""

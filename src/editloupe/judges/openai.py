@@ -209,7 +209,8 @@ class OpenAIJudge(StreamingJudge):
                 for server, url in zip(servers, urls, strict=True):
                     for mode, begin in dict.fromkeys((one.answer.mode, one.answer.begin) for one in questions):
                         await check_template(server, url, options, AnswerFormat(mode, begin=begin))
-                await Dispatcher(options, servers, questions, names, usage, key).run(emit)
+                dispatcher = Dispatcher(options, servers, questions, names, usage, key, proven=self.hands_on_all)
+                await dispatcher.run(emit)
             finally:
                 for server in servers:
                     await server.client.close()

@@ -38,6 +38,7 @@ class Dispatcher:
         samples: of each question, the name of its sample; equal names go to one server.
         usage: where tokens are counted.
         key: the API key, to keep it out of what is returned.
+        proven: whether what cannot be read is handed on from the first answer.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Dispatcher:
         samples: Sequence[str],
         usage: Usage,
         key: str | None,
+        *,
+        proven: bool = False,
     ) -> None:
         self._options = options
         self._servers = servers
@@ -60,7 +63,7 @@ class Dispatcher:
             groups.setdefault(sample, deque()).append(index)
         self._groups = deque(groups.values())
         self._own: dict[int, deque[int]] = {id(server): deque() for server in servers}
-        self._first = {id(server): FirstAnswers(server.name, options) for server in servers}
+        self._first = {id(server): FirstAnswers(server.name, options, proven) for server in servers}
         self._left = len(questions)
         self._stopped = False
 

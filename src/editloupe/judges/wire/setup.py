@@ -36,11 +36,12 @@ class FirstAnswers:
     Args:
         name: the server's.
         options: the judge's.
+        proven: whether one answer was usable already.
     """
 
     name: str
     options: WireOptions
-    _proven: bool = False
+    proven: bool = False
     _waiting: list[Answered] = field(default_factory=list)
     _alike: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -55,13 +56,13 @@ class FirstAnswers:
             ConfigError: eight distinct questions have failed alike and none went well. Nothing of them is handed on, so
                 nothing is recorded and the same command asks them again.
         """
-        if self._proven:
+        if self.proven:
             return [answered]
         cause = _cause(answered[1], error, self.options)
         if cause is None:
             if isinstance(answered[1], Failure):  # of our own making, such as a picture that is none
                 return [answered]
-            self._proven = True
+            self.proven = True
             return [*self.held_back(), answered]
         if cause[0] in _PASSING:
             return [answered]

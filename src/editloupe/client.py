@@ -315,12 +315,14 @@ class _Chunk:
         pending = [entry for entry in self.entries if entry.pending]
         try:
             answers = response.json()["items"]
-            found = [_scored(answer) for answer in answers]
+            all_scored = [_scored(answer) for answer in answers]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError("the service's answer cannot be read", kind="bad-answer", again=False) from error
-        if len(found) != len(pending):
-            raise RequestError(f"{len(found)} answers came for {len(pending)} items", kind="bad-answer", again=False)
-        for entry, scored in zip(pending, found, strict=True):
+        if len(all_scored) != len(pending):
+            raise RequestError(
+                f"{len(all_scored)} answers came for {len(pending)} items", kind="bad-answer", again=False
+            )
+        for entry, scored in zip(pending, all_scored, strict=True):
             entry.scored = scored
         left = next((entry.scored for entry in self.entries if entry.pending), None)
         if left is not None and left.failure is not None:
@@ -417,7 +419,7 @@ def _scored(answer: Mapping[str, Any]) -> Scored:
         overall=overall,
         scores=scores,
         failure=None if stated is None else _failure(stated),
-        failures={name: _failure(one) for name, one in (answer.get("failures") or {}).items()},
+        failures={name: _failure(failure) for name, failure in (answer.get("failures") or {}).items()},
         reply=answer.get("reply") or {},
         id=answer.get("id"),
         signature=str(answer.get("signature") or ""),

@@ -38,10 +38,10 @@ def flow_grpo_edit(client: Client, *, on_failure: OnFailure = "raise") -> FlowGR
     def reward(
         ref_images: Any, images: Any, prompts: Sequence[str], metadatas: Sequence[Mapping[str, Any]] | None = None
     ) -> tuple[list[float], dict[str, Any]]:
-        told = list(metadatas) if metadatas is not None else [{}] * len(prompts)
-        rows = zip(_pictures(ref_images), _pictures(images), prompts, told, strict=True)
+        rows_metadata = list(metadatas) if metadatas is not None else [{}] * len(prompts)
+        rows = zip(_pictures(ref_images), _pictures(images), prompts, rows_metadata, strict=True)
         return _rewarded(
-            client, [_item(source, edited, prompt, one) for source, edited, prompt, one in rows], on_failure
+            client, [_item(source, edited, prompt, metadata) for source, edited, prompt, metadata in rows], on_failure
         )
 
     return reward
@@ -61,7 +61,7 @@ def flow_grpo(client: Client, *, source: str = "source_image", on_failure: OnFai
     ) -> tuple[list[float], dict[str, Any]]:
         rows = zip(_pictures(images), prompts, metadata, strict=True)
         return _rewarded(
-            client, [_item(_source(one, source), edited, prompt, one) for edited, prompt, one in rows], on_failure
+            client, [_item(_source(facts, source), edited, prompt, facts) for edited, prompt, facts in rows], on_failure
         )
 
     return reward
@@ -119,14 +119,14 @@ class UniRLScorer:
             ItemError: of the first failure that may pass another time.
         """
         asked = []
-        for one in items:
-            (_, source), (instruction, edited) = one.history[0], one.history[-1]
-            asked.append(_item(source, edited, instruction, getattr(one, "metadata", None) or {}))
-        found = self._client.score(asked)
-        for scored in found:
+        for item in items:
+            (_, source), (instruction, edited) = item.history[0], item.history[-1]
+            asked.append(_item(source, edited, instruction, getattr(item, "metadata", None) or {}))
+        results = self._client.score(asked)
+        for scored in results:
             if scored.failure is not None and scored.failure.retryable:
                 reward_of(scored, "raise")
-        return [{"overall": _or_nan(scored.overall), **_or_nans(scored.scores)} for scored in found]
+        return [{"overall": _or_nan(scored.overall), **_or_nans(scored.scores)} for scored in results]
 
 
 @functools.cache
@@ -136,30 +136,30 @@ def _client(url: str) -> Client:
 
 
 def _rewarded(client: Client, items: Sequence[Item], on_failure: OnFailure) -> tuple[list[float], dict[str, Any]]:
-    found = client.score(items)
-    metrics = dict.fromkeys(name for scored in found for name in scored.scores)
-    return [reward_of(scored, on_failure) for scored in found], {
-        name: [_or_nan(scored.scores.get(name)) for scored in found] for name in metrics
+    results = client.score(items)
+    metrics = dict.fromkeys(name for scored in results for name in scored.scores)
+    return [reward_of(scored, on_failure) for scored in results], {
+        name: [_or_nan(scored.scores.get(name)) for scored in results] for name in metrics
     }
 
 
-def _source(told: Mapping[str, Any], key: str) -> Any:
+def _source(facts: Mapping[str, Any], key: str) -> Any:
     """The source picture in what a trainer tells of a sample.
 
     Raises:
         ItemError: it tells of none, so that nothing could be compared.
     """
-    if told.get(key) is None:
-        known = ", ".join(map(str, told)) or "nothing"
+    if facts.get(key) is None:
+        known = ", ".join(map(str, facts)) or "nothing"
         raise ItemError(f"a sample tells of no {key!r}, its source picture; it tells of: {known}", kind="no-image")
-    return told[key]
+    return facts[key]
 
 
-def _item(source: Any, edited: Any, instruction: str, told: Mapping[str, Any]) -> Item:
+def _item(source: Any, edited: Any, instruction: str, facts: Mapping[str, Any]) -> Item:
     sources = list(source) if isinstance(source, list | tuple) else [source]
-    category, description, rationale = (str(told.get(name) or "") for name in ("category", "description", "rationale"))
+    category, description, rationale = (str(facts.get(name) or "") for name in ("category", "description", "rationale"))
     return Item(
-        [_whole(one) for one in sources],
+        [_whole(picture) for picture in sources],
         _whole(edited),
         str(instruction),
         category=category,
@@ -170,7 +170,7 @@ def _item(source: Any, edited: Any, instruction: str, told: Mapping[str, Any]) -
 
 def _pictures(images: Any) -> list[Any]:
     """The pictures of a batch, whatever holds them."""
-    return [_whole(one) for one in images]
+    return [_whole(picture) for picture in images]
 
 
 def _whole(image: Any) -> Any:

@@ -108,16 +108,16 @@ def bench_against(
     with closing(_Side(config.judge)) as side, closing(_Side(other)) as against:
         sides = (side, against)
         for position, limit in enumerate(new_tokens):
-            for one in sides:
-                one.limit(limit)
+            for each_side in sides:
+                each_side.limit(limit)
             _warm_up(sides, rubric, work)
             kinds = [] if position else [*_CHOICES]
             kinds.append((f"text of {limit} tokens", "text", _written))
             for name, mode, make in kinds:
                 rows.append(_measured(name, mode, sides, lambda make=make: make(rubric, never_seen(work)), repeat))  # type: ignore[misc]
                 say(_line(rows[-1]))
-        names = tuple(one.judge.name for one in sides)
-        signatures = tuple(one.judge.signature for one in sides)
+        names = tuple(each_side.judge.name for each_side in sides)
+        signatures = tuple(each_side.judge.signature for each_side in sides)
     return Comparison(
         ComparedWorkload(
             date=time.strftime("%Y-%m-%d"),

@@ -84,8 +84,10 @@ def questions_about_all_edits(rubric: Rubric, work: Sequence[EditedSample]) -> l
 def never_seen(work: Sequence[EditedSample]) -> list[EditedSample]:
     """The same work on pictures that nobody has seen: a corner of each is noise, and drawn anew at each call."""
     return [
-        EditedSample(replace(one.sample, sources=tuple(map(_anew, one.sample.sources))), tuple(map(_anew, one.edits)))
-        for one in work
+        EditedSample(
+            replace(edited.sample, sources=tuple(map(_anew, edited.sample.sources))), tuple(map(_anew, edited.edits))
+        )
+        for edited in work
     ]
 
 

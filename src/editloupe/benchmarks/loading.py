@@ -132,7 +132,7 @@ class SampleReader:
         if not self._cut:
             findings += self._benchmark.lint(everything)
         asked = self._part.categories
-        return [one for one in findings if not one.category or asked is None or one.category in asked]
+        return [finding for finding in findings if not finding.category or asked is None or finding.category in asked]
 
 
 class _Names:

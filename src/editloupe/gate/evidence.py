@@ -218,7 +218,9 @@ def _falls(old: _Row, new: _Row) -> tuple[float, ...]:
         if after is None or len(before.draws) != len(after.draws):
             continue
         draws = zip(before.draws, after.draws, strict=True)
-        of_draws = [one - other for one, other in draws if one is not None and other is not None]
+        of_draws = [
+            old_score - new_score for old_score, new_score in draws if old_score is not None and new_score is not None
+        ]
         if of_draws and (not falls or sum(of_draws) / len(of_draws) > sum(falls) / len(falls)):
             falls = tuple(of_draws)
     return falls

@@ -163,8 +163,8 @@ class _Rounds:
             for two, count in step.items()
             for cluster in self.clusters[self.states[two].taken : self.states[two].taken + count]
         ]
-        place = {cluster: index for index, cluster in enumerate(self.clusters)}
-        new.sort(key=lambda taken: (place[taken[0]], taken[1]))  # pairs of one sample side by side
+        order = {cluster: index for index, cluster in enumerate(self.clusters)}
+        new.sort(key=lambda taken: (order[taken[0]], taken[1]))  # pairs of one sample side by side
         about = {(cluster, two): self._about(two, cluster) for cluster, two in new}
         rows = [row for several in about.values() for pair, asked in several for row in _rows(pair, asked)]
         self.ledger.save_pair_plan(rows, anew=anew)

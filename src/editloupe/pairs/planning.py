@@ -159,11 +159,11 @@ def in_shared_order(questions: Iterable[PairQuestion], editors: Sequence[str]) -
         questions: sample by sample.
         editors: names, in the study's order.
     """
-    place = {name: index for index, name in enumerate(editors)}
+    number_of = {name: index for index, name in enumerate(editors)}
     samples: dict[str, int] = {}
     unique: dict[str, tuple[tuple[int, int, int], PlannedReply]] = {}
     for question in questions:
         first, second = (question.pair.b, question.pair.a) if question.turned else (question.pair.a, question.pair.b)
         at = samples.setdefault(question.pair.sample.id, len(samples))
-        unique.setdefault(question.plan.key, ((at, place[first], place[second]), question.plan))
+        unique.setdefault(question.plan.key, ((at, number_of[first], number_of[second]), question.plan))
     return [plan for _, plan in sorted(unique.values(), key=lambda item: item[0])]

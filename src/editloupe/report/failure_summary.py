@@ -56,20 +56,20 @@ class FailureSummary:
         text = words(language)
         if not self.failed_edits:  # the failed scores are counted where this is said
             return self._kinds("score", text)
-        told = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
+        parts = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
         if asked := sum(count for _, count, unit in self.kinds if unit == "score"):
-            told.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
-        return text["semicolon"].join(told)
+            parts.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
+        return text["semicolon"].join(parts)
 
     def _kinds(self, unit: Unit, text: Mapping[str, str]) -> str:
         """The kinds of one unit, each with its number; one kind alone has that of the unit already."""
         kinds = [(one_line(kind, 60), count) for kind, count, counts in self.kinds if counts == unit]
         if len(kinds) == 1:
             return kinds[0][0]
-        told = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
+        counts = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
         if len(kinds) > SHOWN:
-            told.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
-        return text["list_comma"].join(told)
+            counts.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
+        return text["list_comma"].join(counts)
 
 
 def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> FailureSummary:

@@ -101,7 +101,7 @@ def plan_probe(name: str, config: StudyConfig, judge: Judge, signature: str, cas
         if PROBES[name].kind == "same" and name != REPEAT:
             same = changed_questions(config, case, REPEAT, Variant(case.sample, case.edit.image))
             again = _keyed(REPEAT, same, signature)
-            repeated = {place: again[place] for place in asked}
+            repeated = {question: again[question] for question in asked}
         _refuse_lookups(judge, case, asked.values())
         shown.append(Shown(case, variant, asked, repeated))
         sources.add(case.cluster)

@@ -78,10 +78,10 @@ def _instruction(case: Case, cases: Cases) -> Variant | None:
         return None
     sample, other = case.sample, partner.sample
     extra = {**sample.extra, "reference_text": other.extra.get("reference_text")}
-    told = replace(
+    changed = replace(
         sample, instruction=other.instruction, rationale=other.rationale, reference=other.reference, extra=extra
     )
-    return Variant(told, case.edit.image)
+    return Variant(changed, case.edit.image)
 
 
 def _repeat(case: Case, _cases: Cases) -> Variant | None:

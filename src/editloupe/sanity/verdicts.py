@@ -98,7 +98,7 @@ def findings_of(
         alpha: of one probe.
         seed: of the bounds.
     """
-    changes = {name: _Changes.of(kind, one) for name, one in pairs.items()}
+    changes = {name: _Changes.of(kind, scores) for name, scores in pairs.items()}
     levels = alpha / (metrics or max(1, len(pairs))), alpha
     bounds = _bounds(list(changes.values()), levels, seed)
     return {
@@ -196,14 +196,14 @@ def _bounds(changes: Sequence[_Changes], levels: tuple[float, float], seed: int)
     """The bounds of each mean; those of equally many edits are computed together."""
     bounds: list[tuple[float, float]] = [(-1.0, 1.0)] * len(changes)
     alike: dict[tuple[int, float], list[int]] = {}
-    for place, change in enumerate(changes):
-        alike.setdefault((len(change.low), change.floor), []).append(place)
+    for index, change in enumerate(changes):
+        alike.setdefault((len(change.low), change.floor), []).append(index)
     for (_, floor), places in alike.items():
         low, high = (np.stack([getattr(changes[at], end) for at in places], axis=1) for end in ("low", "high"))
         lower = lower_bounds(low, floor=floor, alpha=levels[0], seed=seed)
         upper = upper_bounds(high, ceiling=1.0, alpha=levels[1], seed=seed)
-        for place, *ends in zip(places, lower, upper, strict=True):
-            bounds[place] = (float(ends[0]), float(ends[1]))
+        for index, *ends in zip(places, lower, upper, strict=True):
+            bounds[index] = (float(ends[0]), float(ends[1]))
     return bounds
 
 

@@ -306,7 +306,7 @@ class Batcher:
             weights=[ticket.weight or 1 for ticket in batch],
             prepare=lambda ticket: judge.prepare(ticket.question),
         ):
-            yield [(one.item, one.outcome) for one in done]
+            yield [(finished.item, finished.outcome) for finished in done]
 
     def _answer(self, batch: Sequence[_Ticket]) -> Sequence[Reply]:
         weight = sum(ticket.weight or 1 for ticket in batch)

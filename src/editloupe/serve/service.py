@@ -145,9 +145,9 @@ class Service:
         ends = time.monotonic() + min(seconds or self.limits.deadline, self.limits.deadline)
         loop = asyncio.get_running_loop()
         planned = await asyncio.gather(*(loop.run_in_executor(self._pool, self._planned, raw, parts) for raw in items))
-        ready = [one for one in planned if isinstance(one, PlannedItem)]
-        outcomes = await self._replies([(plan.key, plan.question) for one in ready for plan in one.plans], ends)
-        return [self._answer(raw, one, outcomes, reply=reply) for raw, one in zip(items, planned, strict=True)]
+        ready = [item for item in planned if isinstance(item, PlannedItem)]
+        outcomes = await self._replies([(plan.key, plan.question) for item in ready for plan in item.plans], ends)
+        return [self._answer(raw, item, outcomes, reply=reply) for raw, item in zip(items, planned, strict=True)]
 
     async def decide(self, request: DecisionRequest) -> dict[str, Any]:
         """Answer typed questions; a cancelled call takes back what has not begun.
@@ -160,7 +160,7 @@ class Service:
         loop = asyncio.get_running_loop()
         signature = self.scorer.judge_signature
         decisions = await loop.run_in_executor(self._pool, plan_decisions, request, signature, self.limits)
-        outcomes = await self._replies([(one.key, one.question) for one in decisions], ends)
+        outcomes = await self._replies([(decision.key, decision.question) for decision in decisions], ends)
         for outcome in outcomes.values():
             if isinstance(outcome, Failure):
                 self.measures.failures.labels(outcome.kind).inc()
@@ -182,7 +182,7 @@ class Service:
                 await asyncio.wait(waiting, timeout=max(0.0, ends - time.monotonic()))
         finally:
             self.batcher.forget(futures)
-        return {**known, **{key: _outcome(one) for (key, _), one in zip(asked, futures, strict=True)}}
+        return {**known, **{key: _outcome(future) for (key, _), future in zip(asked, futures, strict=True)}}
 
     def _planned(self, raw: Any, parts: Mapping[str, bytes]) -> PlannedItem | Failure:
         try:
@@ -195,9 +195,9 @@ class Service:
     def _known(self, keys: Sequence[str]) -> dict[str, Outcome]:
         if self._recall is None or not keys:
             return {}
-        found = self._recall.find(list(dict.fromkeys(keys)))
-        self.measures.questions.labels("ledger").inc(len(found))
-        return dict(found)
+        replies = self._recall.find(list(dict.fromkeys(keys)))
+        self.measures.questions.labels("ledger").inc(len(replies))
+        return dict(replies)
 
     def _keep(self, replies: Sequence[tuple[str, Any]]) -> None:
         if self._recall is not None:

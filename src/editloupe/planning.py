@@ -254,7 +254,7 @@ def edits_of(config: StudyConfig, ledger: Ledger) -> tuple[list[Sample], dict[tu
         samples += page.samples
         by_page.update(page.edits)
     places = itertools.product((part.name for part in config.editors), (sample.id for sample in samples))
-    return samples, {edit: by_page[edit] for edit in places if edit in by_page}
+    return samples, {place: by_page[place] for place in places if place in by_page}
 
 
 def plan_replies(

@@ -63,13 +63,13 @@ class FailureSummary:
 
     def _kinds(self, unit: Unit, text: Mapping[str, str]) -> str:
         """The kinds of one unit, each with its number; one kind alone has that of the unit already."""
-        kinds = [(one_line(kind, 60), count) for kind, count, counts in self.kinds if counts == unit]
+        kinds = [(one_line(kind, 60), count) for kind, count, parts in self.kinds if parts == unit]
         if len(kinds) == 1:
             return kinds[0][0]
-        counts = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
+        parts = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
         if len(kinds) > SHOWN:
-            counts.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
-        return text["list_comma"].join(counts)
+            parts.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
+        return text["list_comma"].join(parts)
 
 
 def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> FailureSummary:

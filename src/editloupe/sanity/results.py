@@ -82,7 +82,7 @@ def result_of(config: StudyConfig, folder: Path, probe: PlannedProbe, outcomes: 
 def _scored(config: StudyConfig, shown: Shown, outcomes: Mapping[str, Outcome]) -> _Scored:
     case = shown.case
     own = {plan.question_key: plan for plan in case.asked}
-    names = {own[key].question_name for key in shown.asked}
+    names = {own[question].question_name for question in shown.asked}
     tested = {metric for name in names for metric in config.rubric.read_from(name, case.sample)}
 
     def read(asked: Mapping[str, PlannedReply]) -> Scores:

@@ -198,11 +198,11 @@ def _bounds(changes: Sequence[_Changes], levels: tuple[float, float], seed: int)
     alike: dict[tuple[int, float], list[int]] = {}
     for index, change in enumerate(changes):
         alike.setdefault((len(change.low), change.floor), []).append(index)
-    for (_, floor), places in alike.items():
-        low, high = (np.stack([getattr(changes[at], end) for at in places], axis=1) for end in ("low", "high"))
+    for (_, floor), indices in alike.items():
+        low, high = (np.stack([getattr(changes[at], end) for at in indices], axis=1) for end in ("low", "high"))
         lower = lower_bounds(low, floor=floor, alpha=levels[0], seed=seed)
         upper = upper_bounds(high, ceiling=1.0, alpha=levels[1], seed=seed)
-        for index, *ends in zip(places, lower, upper, strict=True):
+        for index, *ends in zip(indices, lower, upper, strict=True):
             bounds[index] = (float(ends[0]), float(ends[1]))
     return bounds
 

@@ -90,7 +90,7 @@ def _best(edits: Sequence[KeptEdit], top: Top, score: str) -> list[KeptEdit]:
     for index, edit in enumerate(edits):
         groups[edit.group].append(index)
     chosen: set[int] = set()
-    for places in groups.values():
-        best = sorted(places, key=lambda index: -(edits[index].scores[score] or 0.0))  # stable: the earlier first
-        chosen.update(best[: top.of(len(places))])
+    for indices in groups.values():
+        best = sorted(indices, key=lambda index: -(edits[index].scores[score] or 0.0))  # stable: the earlier first
+        chosen.update(best[: top.of(len(indices))])
     return [edit for index, edit in enumerate(edits) if index in chosen]

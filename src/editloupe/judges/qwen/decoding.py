@@ -211,11 +211,11 @@ class Writer:
             before = draft.digits.get(len(draft.tokens) - 1)
             if before is not None and draft.tokens[-1] == self._digits[1]:
                 ones[index] = before
-        places = [index for index, token in enumerate(chosen) if index in ones or token in self._digits]
-        if not places:
+        indices = [index for index, token in enumerate(chosen) if index in ones or token in self._digits]
+        if not indices:
             return
-        looked = torch.softmax(step.logits[torch.tensor(places, device=step.logits.device)], dim=-1)
-        for index, chances in zip(places, looked[:, self._digits].tolist(), strict=True):
+        looked = torch.softmax(step.logits[torch.tensor(indices, device=step.logits.device)], dim=-1)
+        for index, chances in zip(indices, looked[:, self._digits].tolist(), strict=True):
             if index in ones:
                 chance = ones[index]["1"]
                 ones[index] |= {"1": chance * (1 - chances[0]), "10": chance * chances[0]}

@@ -69,10 +69,10 @@ class ReplyRows:
         """
         sources = list({id(row.kept): row.kept for row in rows}.values())
         for source in sources:
-            places = [index for index, row in enumerate(rows) if row.kept is source]
-            self._copy(source, [rows[index].index for index in places])
-            self.prompts += [prompts[index] for index in places]
-            self._positions += [positions[index] for index in places]
+            indices = [index for index, row in enumerate(rows) if row.kept is source]
+            self._copy(source, [rows[index].index for index in indices])
+            self.prompts += [prompts[index] for index in indices]
+            self._positions += [positions[index] for index in indices]
 
     def drop(self, places: Sequence[int]) -> None:
         """Let rows go; the last ones take their slots."""

@@ -45,18 +45,18 @@ def in_words_zh(before: Scene, after: Scene) -> str:
     return "，".join(_item_zh(*words) for words in _items(before, after)) or _ZH["nothing"]
 
 
-def _item_zh(part: str, *words: str) -> str:
+def _item_zh(place: str, *words: str) -> str:
     text = "".join(_ZH[word] for word in words)
-    return _ZH.get(part, part) + ("变" if words and words[0] in (*SIZES, *COLOURS, *KINDS) else "") + text
+    return _ZH.get(place, place) + ("变" if words and words[0] in (*SIZES, *COLOURS, *KINDS) else "") + text
 
 
 def _items(before: Scene, after: Scene) -> list[list[str]]:
     items = []
-    for part in changed_places(before, after):
-        if part in ("background", "tone"):
-            items.append([getattr(after, part)])
+    for place in changed_places(before, after):
+        if place in ("background", "tone"):
+            items.append([getattr(after, place)])
         else:
-            items.append([part, *_of_cell(before[part], after[part])])
+            items.append([place, *_of_cell(before[place], after[place])])
     return items
 
 

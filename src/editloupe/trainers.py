@@ -103,7 +103,7 @@ class UniRLScorer:
     """A scorer of UniRL: ``score(items)`` gives a mapping of floats for each; an item has `history` and `metadata`.
 
     An edit has two turns, (instruction, source) and (instruction, edited). NaN stands for an item that cannot be
-    scored; where the service itself is at fault, it raises, so that no step is made of an outage.
+    scored; where the service itself is at fault, it raises, so that nothing is learned from an outage.
 
     Args:
         client: of the service.
@@ -116,7 +116,7 @@ class UniRLScorer:
         """Score items.
 
         Raises:
-            ItemError: of the first failure that may pass another time.
+            ItemError: for the first failure that may pass another time.
         """
         asked = []
         for item in items:
@@ -144,7 +144,7 @@ def _rewarded(client: Client, items: Sequence[Item], on_failure: OnFailure) -> t
 
 
 def _source(facts: Mapping[str, Any], key: str) -> Any:
-    """The source picture in what a trainer tells of a sample.
+    """The source picture in what a trainer tells about a sample.
 
     Raises:
         ItemError: it tells of none, so that nothing could be compared.
@@ -174,7 +174,7 @@ def _pictures(images: Any) -> list[Any]:
 
 
 def _whole(image: Any) -> Any:
-    """Numbers from 0 to 1 as whole ones from 0 to 255, as trainers keep them; anything else as it is."""
+    """Numbers from 0 to 1, as trainers keep them, become whole ones from 0 to 255; anything else stays as it is."""
     if not is_array(image) or "float" not in str(image.dtype):
         return image
     pixels = np.asarray(image.detach().float().cpu() if hasattr(image, "detach") else image, dtype=np.float32)

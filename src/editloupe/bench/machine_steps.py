@@ -120,7 +120,7 @@ def choose(runner: QwenRunner | ReferenceRunner, questions: Sequence[Question]) 
 
 
 def largest_difference(replies: Sequence[Reply], others: Sequence[Reply]) -> float:
-    """Of any label's probability."""
+    """The largest difference of any label's probability."""
     return max(
         abs((reply.labels or {})[label] - chance)
         for reply, other in zip(replies, others, strict=True)
@@ -337,7 +337,7 @@ def _stated(bench: Workbench, runner: QwenRunner, questions: Sequence[Question])
 
 @contextmanager
 def _memory_left(bench: Workbench, room: int) -> Iterator[None]:
-    """Hold the device's memory but for `room` bytes."""
+    """Fill the device's memory except for `room` bytes."""
     import torch
 
     torch.cuda.empty_cache()

@@ -96,7 +96,7 @@ def _first_question(rubric: Rubric, sample: Sample, edit: ImageBytes, mode: Lite
 
 
 def _edited(sample: Sample, colour: float, size: int | None) -> EditedSample:
-    """No two samples share a picture, or what is remembered of one would be a gift to the other: `colour` differs."""
+    """No two samples share a picture, or what is remembered about one would help with the other: `colour` differs."""
     image = decode(sample.sources[0])
     if size is not None:
         image = ImageOps.fit(image, (size, size))

@@ -37,7 +37,7 @@ class Pair:
 
     @property
     def failure(self) -> Failure | None:
-        """Of the edit that failed: then the pair failed, and neither editor has lost."""
+        """That of the edit that failed: then the pair failed, and neither editor has lost."""
         return next((edit for edit in (self.edit_a, self.edit_b) if isinstance(edit, Failure)), None)
 
     @property
@@ -153,7 +153,7 @@ def cluster_order(samples: Iterable[Sample], seed: int) -> list[str]:
 
 
 def in_shared_order(questions: Iterable[PairQuestion], editors: Sequence[str]) -> list[PlannedReply]:
-    """The plans such that what is equal stands side by side: sample, then the picture shown first, then the second.
+    """The plans by sample, then the picture shown first, then the second, so that equal beginnings are side by side.
 
     Args:
         questions: sample by sample.

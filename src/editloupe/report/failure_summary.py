@@ -26,7 +26,7 @@ SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class FailureSummary:
-    """What failed in a study, without what no stage has come to yet.
+    """What failed in a study; what no stage has come to yet is left out.
 
     Attributes:
         scores, edits: how many there are to be.
@@ -54,7 +54,7 @@ class FailureSummary:
     def causes(self, language: Language = "en") -> str:
         """What stands behind the failed scores: ``9 of 36 edits: missing-file; 5 scores: 3 prose, 2 empty``."""
         text = words(language)
-        if not self.failed_edits:  # the failed scores are counted where this is said
+        if not self.failed_edits:  # the caller says how many scores failed
             return self._kinds("score", text)
         parts = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
         if asked := sum(count for _, count, unit in self.kinds if unit == "score"):
@@ -100,7 +100,7 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
 
 
 def unit_of(count: FailureCount) -> Unit:
-    """What a count of failures counts."""
+    """The unit that a count of failures is in."""
     return "score" if count.stage in ("judge", "score") else "edit"
 
 
@@ -111,5 +111,5 @@ def counted(count: int, unit: Unit, language: Language = "en") -> str:
 
 
 def unreadable(results: Results) -> int:
-    """How many scores there are not because a reply could not be read."""
+    """How many scores are missing because a reply could not be read."""
     return sum(verdict.failure is not None and verdict.failure.stage == "score" for verdict in results.verdicts)

@@ -33,7 +33,7 @@ class Against:
         shares: mean over them of (a is better, b is, neither); None without any.
         net: share of a less that of b.
         ci95: of `net`, by whole source images; None where there are fewer than two.
-        p: that there is no difference. Of an adaptive plan valid whenever one looks, else by sign flips.
+        p: that there is no difference. In an adaptive plan it is valid after every round, else it is by sign flips.
         p_corrected: for the number of pairs of editors.
         settled: 1 where a is better by `p_corrected`, -1 where b is, else 0.
         failed: pairs that were planned and have no outcome.
@@ -101,7 +101,7 @@ class RankedEditor:
         ci95: of it.
         ranks: the best and the worst rank that the results leave open.
         n: comparisons with an outcome.
-        share: of them, won, ties as half; None without any.
+        share: of these comparisons, those won, ties as half; None without any.
         failed: pairs that were planned and have no outcome.
     """
 
@@ -177,7 +177,7 @@ class Ranking:
         matrix: all pairs of editors of the plan, in the study's order.
         metrics: each by itself.
         ties: Davidson's nu of the common fit, by metric.
-        fit_p: that one rating an editor explains all results, of the common fit.
+        fit_p: that one rating per editor explains all results, in the common fit.
         cycles: three editors that beat each other in a circle, by their mean results.
         settled_cycles: those of them in which each step is settled.
         failures: why pairs have no outcome, by (stage, kind).
@@ -237,7 +237,7 @@ class Ranking:
 
     @property
     def failed(self) -> int:
-        """Pairs that failed; those that a stage has not come to are none."""
+        """Pairs that failed; those that no stage has come to yet do not count."""
         return sum(count for (_, kind), count in self.failures.items() if kind != NOT_DONE)
 
     def against(self, a: str, b: str) -> Against | None:
@@ -478,7 +478,7 @@ def _bias(pairs: PairResults, metric: str) -> PositionBias:
 
 
 def _lean(outcome: tuple[float, float, float] | None, *, turned: bool) -> float:
-    """Towards the edit that was shown first."""
+    """How far an answer leans towards the edit that was shown first."""
     assert outcome is not None
     net = outcome[0] - outcome[1]
     return -net if turned else net

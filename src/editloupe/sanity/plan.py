@@ -33,7 +33,7 @@ class Shown:
         case: the edit.
         variant: what is shown and said instead.
         asked: the probe's questions, by the names that the study's plan has for its own.
-        repeated: the study's questions once more, likewise; empty where nothing is held against them.
+        repeated: the study's questions once more, likewise; empty where the probe is not compared with them.
     """
 
     case: Case

@@ -155,7 +155,7 @@ def changed_questions(
     changed = []
     for planned in case.asked:
         asked = planned.question
-        # A judge that draws its words gets a fresh seed, as for another draw: a second throw of the same dice is none.
+        # A judge that draws its words gets a fresh seed, as for another draw: the same one would repeat the reply.
         seed = noise_seed(config.seed, "sanity", name, case.edit.key, asked.draw) if asked.seed else 0
         shown = variant.picture
         if shown == case.edit.image:  # as the study shows it: brought to the size of what was the first source

@@ -34,7 +34,7 @@ class _Scored:
     Attributes:
         before: of the study's own questions.
         after: of the probe's.
-        repeated: of the study's questions asked once more; empty where nothing is held against them.
+        repeated: of the study's questions asked once more; empty where `after` is not compared with them.
     """
 
     before: Scores

@@ -33,7 +33,7 @@ MARGIN = 0.1
 """The smallest change of a mean score that matters, as a share of the scale: one point of ten."""
 
 ROOM = 2 * MARGIN
-"""How high above the bottom the edits' own mean score is at least where a fall that is missing counts as a failure."""
+"""How far above the bottom the edits' own mean score has to be for a missing fall to count as a failure."""
 
 FEWEST = fewest_for(MARGIN, span=1.0, alpha=ALPHA)
 """Below so many edits nothing can be called the same, however equal the scores are."""
@@ -63,7 +63,7 @@ class Finding:
         verdict: about this metric.
         reason: why it is underpowered.
         edits: how many were asked about.
-        lost: of how many a score is missing, on either side.
+        lost: for how many of them a score is missing, on either side.
         mean: of the change over the others: how far the score falls, or by how much more it changes than by being
             asked twice. None where all are lost.
         low, high: its bounds, in which a missing score is the one that is least favourable.
@@ -94,8 +94,8 @@ def findings_of(
     Args:
         kind: what the right answer is.
         pairs: the scores by metric.
-        metrics: of how many one decides; all of them by default.
-        alpha: of one probe.
+        metrics: how many there are of which one decides; all of `pairs` by default.
+        alpha: the error rate of one probe.
         seed: of the bounds.
     """
     changes = {name: _Changes.of(kind, scores) for name, scores in pairs.items()}
@@ -167,7 +167,7 @@ def _finding(
     lost = len(known) - int(known.sum())
     reason: Reason = ""
     verdict = _decided(kind, lower, upper, room)
-    if lost > len(known) / 2:  # what holds for whatever is missing may hold, but hardly anything was seen
+    if lost > len(known) / 2:  # the bounds may decide all the same, but hardly anything was seen
         verdict, reason = "underpowered", "lost"
     elif verdict == "underpowered":
         alone = _bounds([change.without_lost], levels, seed)[0] if lost else bounds

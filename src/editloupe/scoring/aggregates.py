@@ -1,4 +1,4 @@
-"""The numbers that a rubric defines over the whole study, of all editors side by side."""
+"""The numbers that a rubric defines over the whole study, for all editors side by side."""
 
 from __future__ import annotations
 

@@ -32,8 +32,8 @@ RIGHT = 8.0
 def ask_canary(config: StudyConfig, batcher: Batcher) -> str:
     """Ask, and say what is wrong with the reply; empty where nothing is.
 
-    The embedded judge is shown a perfect edit and an untouched picture, whose scores are known to lie apart. Of any
-    other judge the reply has to be well formed, which says nothing about its scores.
+    The embedded judge is shown a perfect edit and an untouched picture, whose scores are known to lie apart. From any
+    other judge a well-formed reply is enough, which says nothing about its scores.
     """
     nano = getattr(config.judge.options, "model", "") == "nano"
     sample, perfect = _task()

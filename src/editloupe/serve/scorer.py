@@ -178,7 +178,7 @@ class Scorer:
         return config
 
     def _edit(self, sample: Sample, edited: ReceivedPicture) -> Edit:
-        """The edited picture as a study's record; its key, of which sampling is seeded, follows from what it shows."""
+        """The edited picture as a study's record; its key, which seeds the sampling, follows from what it shows."""
         sources = [picture.sha256 for picture in sample.sources]
         key = digest_of("served edit", sources, sample.instruction, sample.category, edited.sha256)
         width, height = inspect(edited.data)

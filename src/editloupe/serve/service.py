@@ -97,7 +97,7 @@ class Service:
 
     @property
     def not_ready(self) -> str:
-        """Why no request should be sent here now; empty where it should."""
+        """Why no request should be sent here now; empty where one may be."""
         if self._draining:
             return "the service is about to end"
         if self.batcher.running_for > self.limits.deadline:
@@ -105,7 +105,7 @@ class Service:
         return self._canary or self.batcher.trouble
 
     async def watch(self) -> None:
-        """Load the judge by a canary question, and ask it again while there is trouble: nobody else may come then."""
+        """Load the judge by a canary question, and ask it again while there is trouble: nobody else is let in then."""
         pause = 1.0
         while not self._draining:
             if not self._canary and not self.batcher.trouble:
@@ -170,7 +170,7 @@ class Service:
         return answers_of(decisions, outcomes, self.judge.name, min_label_mass=mass)
 
     async def _replies(self, questions: Sequence[tuple[str, Question]], ends: float) -> dict[str, Outcome]:
-        """What becomes of questions, from the ledger or the model, until a moment of the monotonic clock."""
+        """The outcomes of questions, from the ledger or the model; `ends` is the deadline on the monotonic clock."""
         known = await asyncio.get_running_loop().run_in_executor(self._pool, self._known, [key for key, _ in questions])
         asked = [(key, question) for key, question in questions if key not in known]
         if len({key for key, _ in asked}) > self.limits.queue:

@@ -155,7 +155,7 @@ class Engine:
             self._count(started)
             chosen = choose(Step(list(rows.prompts), self._head(output.last_hidden_state[:, -1])))
             done = [index for index, token in enumerate(chosen) if token is None]
-            for index in reversed(done):  # as `drop` does: the last one takes the place
+            for index in reversed(done):  # as `drop` does: the last row takes the slot
                 chosen[index] = chosen[-1]
                 chosen.pop()
             rows.drop(done)

@@ -274,7 +274,7 @@ class QwenRunner(Runner):
         return groups, max(1, sum(weight <= at_once for weight in weights))
 
     def _counted(self, room: int) -> int:
-        """Tokens that a reply counts with: on the CPU, where memory is ample, a quarter of its room; few use it up."""
+        """Tokens to expect of a reply: on the CPU, where memory is ample, a quarter of its room; few use it up."""
         return max(min(room, GROWTH), room // 4) if self.model.device.type == "cpu" else room
 
     @property

@@ -731,7 +731,7 @@ def main() -> None:
 
 
 def _refused_by_system(error: OSError) -> int:
-    """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
+    """Say what the file system has refused; an error without a file counts as unforeseen, unless a disk is at fault."""
     if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
         return _unforeseen(error)
     file = "" if error.filename is None else f"{str(error.filename)!r}: "
@@ -893,7 +893,7 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
     if failed.failed_scores:
         line += f" ({failed.causes()})"
-    if failed.waiting:  # of a stage that was not asked for
+    if failed.waiting:  # for a stage that was not asked for
         line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"

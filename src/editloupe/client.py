@@ -106,7 +106,7 @@ class _Common:
         token: to be let in; the variable `TOKEN_VARIABLE` where None.
         timeout: seconds that one answer may take.
         retries: how often a request, or an item that may succeed another time, is sent again.
-        items_at_once: of one request.
+        items_at_once: how many go into one request.
         requests_at_once: how many are under way together.
         reply: whether the judge's words are wanted.
         transport: of httpx, for tests.
@@ -186,7 +186,7 @@ class Client(_Common):
             on_failure: ``raise``; ``nan``; or a function that makes a number of what failed.
 
         Raises:
-            ItemError: of the first failure, where that is wanted.
+            ItemError: for the first failure, where that is wanted.
         """
         return [reward_of(scored, on_failure) for scored in self.score(items)]
 
@@ -246,7 +246,7 @@ class AsyncClient(_Common):
         """The overall scores of items, as `Client.rewards` gives them.
 
         Raises:
-            ItemError: of the first failure, where that is wanted.
+            ItemError: for the first failure, where that is wanted.
         """
         return [reward_of(scored, on_failure) for scored in await self.score(items)]
 

@@ -216,7 +216,7 @@ def _mark(sample: Sample) -> tuple[int, ...]:
 
 
 def _changes(before: tuple[int, ...], now: Sample) -> str:
-    """What is another one."""
+    """The parts of a sample that are no longer what they were."""
     return " and ".join(name for name, old, new in zip(_PARTS, before, _mark(now), strict=True) if old != new)
 
 

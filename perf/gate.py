@@ -36,16 +36,16 @@ def rows(count):
         for clusters in (10, 20, 30, 50, 100, 270):
             rng = np.random.default_rng(clusters)
             worse = list(bounds(rng, quantiles, clusters, count, shift))
-            passed = np.mean([one.low > margin for one in worse])
-            failed = np.mean([one.differing >= FEWEST_DIFFERING and one.high < margin for one in worse])
-            believed = np.mean([one.differing >= FEWEST_DIFFERING for one in worse])
+            passed = np.mean([bound.low > margin for bound in worse])
+            failed = np.mean([bound.differing >= FEWEST_DIFFERING and bound.high < margin for bound in worse])
+            believed = np.mean([bound.differing >= FEWEST_DIFFERING for bound in worse])
             equal = list(bounds(rng, quantiles, clusters, count, 0.0))
-            told = [one.reach for one in equal if one.reach is not None]
-            share = len(told) / len(equal)
+            reaches = [bound.reach for bound in equal if bound.reach is not None]
+            share = len(reaches) / len(equal)
             cells = [f"{believed:.2f}", f"{passed:.3f}", f"{failed:.3f}"]
             if share > 0.9:
-                reach = float(np.mean(told))
-                cells += [f"{reach:.2f}", f"{np.mean([one.low > -reach for one in equal]):.3f}"]
+                reach = float(np.mean(reaches))
+                cells += [f"{reach:.2f}", f"{np.mean([bound.low > -reach for bound in equal]):.3f}"]
             else:
                 cells += ["not stated", ""]
             print(f"| {name} | {clusters} | {' | '.join(cells)} |", flush=True)

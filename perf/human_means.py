@@ -70,10 +70,10 @@ def rows(count):
                 for _ in range(count):
                     people, judge, clusters, strata = study(rng, kind, per_source)
                     given = labelled(rng, people, strata, labels)
-                    found = human_mean(judge, given, clusters, strata, limits=(0, 10))
-                    covers.append(found.ci95[0] <= truth <= found.ci95[1])
-                    alone.append(found.labels_alone[0] <= truth <= found.labels_alone[1])
-                    widths.append(np.diff(found.ci95)[0] / np.diff(found.labels_alone)[0])
+                    estimate = human_mean(judge, given, clusters, strata, limits=(0, 10))
+                    covers.append(estimate.ci95[0] <= truth <= estimate.ci95[1])
+                    alone.append(estimate.labels_alone[0] <= truth <= estimate.labels_alone[1])
+                    widths.append(np.diff(estimate.ci95)[0] / np.diff(estimate.labels_alone)[0])
                 cells = (
                     f"{np.mean(covers):.3f}",
                     f"{np.mean(alone):.3f}",

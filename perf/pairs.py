@@ -44,28 +44,28 @@ BIAS = 0.1
 def samples(world):
     for category, count in COUNTS.items():
         for number in range(count):
-            one = task(category, random.Random(f"shapes/1/{world}/{category}/{number}"))
+            drawn = task(category, random.Random(f"shapes/1/{world}/{category}/{number}"))
             yield Sample(
                 f"{world}/{category}-{number}",
                 category,
                 "",
-                extra={"scene": one.scene.json(), "correct": one.correct.json()},
+                extra={"scene": drawn.scene.json(), "correct": drawn.correct.json()},
             )
 
 
 def edits(seed, worlds, *, shared):
     """(true scores, which picture) of each editor and sample, both (editors, samples)."""
-    everything = [one for world in range(worlds) for one in samples(1000 + worlds * seed + world)]
+    everything = [sample for world in range(worlds) for sample in samples(1000 + worlds * seed + world)]
     random.Random(seed).shuffle(everything)
     scores, pictures = np.zeros((2, len(SKILLS), len(everything)))
-    for place, sample in enumerate(everything):
+    for column, sample in enumerate(everything):
         scene, correct = (Scene.from_json(sample.extra[name]) for name in ("scene", "correct"))
         noise, known = noise_seed(seed, sample.id, 0), {}
         for editor, skill in enumerate(SKILLS):
             options = Procedural.Options(skill=skill, seed=0 if shared else editor)
             made, _ = resulting_scene(sample, options, noise)
-            scores[editor, place] = truth(scene, correct, made)
-            pictures[editor, place] = known.setdefault(str(made.json()), len(known))
+            scores[editor, column] = truth(scene, correct, made)
+            pictures[editor, column] = known.setdefault(str(made.json()), len(known))
     return scores, pictures.astype(int)
 
 
@@ -73,14 +73,14 @@ def single_scores(rng, scores, pictures, error, mood):
     """(editors, samples) scores, and how many questions each sample takes."""
     given = np.zeros_like(scores)
     asked = np.zeros(scores.shape[1], dtype=int)
-    for place in range(scores.shape[1]):
+    for column in range(scores.shape[1]):
         known = {}
-        for editor, picture in enumerate(pictures[:, place]):
+        for editor, picture in enumerate(pictures[:, column]):
             if picture not in known:
-                seen = scores[editor, place] + rng.normal(0, error) + rng.normal(0, mood)
+                seen = scores[editor, column] + rng.normal(0, error) + rng.normal(0, mood)
                 known[picture] = np.clip(np.round(seen), 0, 10)
-            given[editor, place] = known[picture]
-        asked[place] = len(known)
+            given[editor, column] = known[picture]
+        asked[column] = len(known)
     return given, asked
 
 
@@ -89,26 +89,26 @@ def pair_outcomes(rng, scores, pictures, error, mood):
     outcomes = np.zeros((len(PAIRS), scores.shape[1], 3))
     questions = np.full((len(PAIRS), scores.shape[1]), -1)
     number = 0
-    for place in range(scores.shape[1]):
+    for column in range(scores.shape[1]):
         known = {}
         for at, (i, j) in enumerate(PAIRS):
-            a, b = pictures[i, place], pictures[j, place]
+            a, b = pictures[i, column], pictures[j, column]
             if a == b:
-                outcomes[at, place, 2] = 1
+                outcomes[at, column, 2] = 1
                 continue
             key = (min(a, b), max(a, b))
             if key not in known:
                 both = []
                 for turned in (False, True):
                     tone = rng.normal(0, mood)
-                    seen = scores[[i, j], place] + tone + rng.normal(0, error, 2)
-                    said = 2 if abs(seen[0] - seen[1]) < 1 else int(seen[1] > seen[0])
-                    both.append(int(turned) if rng.random() < BIAS else said)
+                    seen = scores[[i, j], column] + tone + rng.normal(0, error, 2)
+                    answer = 2 if abs(seen[0] - seen[1]) < 1 else int(seen[1] > seen[0])
+                    both.append(int(turned) if rng.random() < BIAS else answer)
                 known[key] = (number, a, np.mean(np.eye(3)[both], axis=0))
                 number += 1
             own, first, share = known[key]
-            questions[at, place] = own
-            outcomes[at, place] = share if first == a else share[[1, 0, 2]]
+            questions[at, column] = own
+            outcomes[at, column] = share if first == a else share[[1, 0, 2]]
     return outcomes, questions
 
 
@@ -126,7 +126,7 @@ def told_apart(differences):
     """
     means, spread = differences.mean(axis=0), differences.std(axis=0, ddof=1)
     sure = np.abs(means) / np.maximum(spread, 1e-12) * np.sqrt(len(differences))
-    corrected = holm([float(one) for one in 2 * stats.norm.sf(sure)])
+    corrected = holm([float(p) for p in 2 * stats.norm.sf(sure)])
     return all(p <= 0.05 and mean > 0 for (i, j), mean, p in zip(PAIRS, means, corrected, strict=True) if j == i + 1)
 
 
@@ -155,10 +155,10 @@ def from_on(hits):
     return next((at for at in range(len(enough)) if enough[at:].all()), None)
 
 
-def row(name, found, cost):
+def row(name, tables, cost):
     """One line: questions in order, questions settled."""
     cells = []
-    for hits in found:
+    for hits in tables:
         at = from_on(hits)
         cells.append("never" if at is None else f"{cost[:, at].mean():.0f}")
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
@@ -190,7 +190,7 @@ def measure(studies, *, shared, error, mood):
         wrong += steps[-1][3]
         ends.append(steps[-1][0])
         for at, budget in enumerate(budgets):
-            last = [one for one in steps if one[0] <= budget][-1]
+            last = [step for step in steps if step[0] <= budget][-1]
             right["adaptive"][seed, at] = last[1] == RIGHT
             settled["adaptive"][seed, at] = last[2]
             cost["adaptive"][seed, at] = last[0]

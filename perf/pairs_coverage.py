@@ -44,15 +44,15 @@ def coverage(count):
         truth, rng = truth_of(nu, shared), np.random.default_rng(clusters)
         held, widths, refused, without = [], [], [], 0
         for _ in range(count):
-            found = ratings_of(study(rng, clusters, nu, shared))
-            if None in found.values:
+            ratings = ratings_of(study(rng, clusters, nu, shared))
+            if None in ratings.values:
                 without += 1
                 continue
-            ends = np.array(found.ci95)
-            held += [low <= one <= high for one, (low, high) in zip(truth, ends, strict=True)]
+            ends = np.array(ratings.ci95)
+            held += [low <= true <= high for true, (low, high) in zip(truth, ends, strict=True)]
             widths.append(np.mean(ends[:, 1] - ends[:, 0]))
-            if found.fit_p is not None:
-                refused.append(found.fit_p < 0.05)
+            if ratings.fit_p is not None:
+                refused.append(ratings.fit_p < 0.05)
         fit = f"{np.mean(refused):.3f}" if refused else "–"
         print(
             f"| {clusters} | {nu:g} | {shared:g} | {np.mean(held):.3f} | {np.mean(widths):.2f} | {fit} | {without} |",
@@ -96,7 +96,7 @@ def wrong_orders(count):
                 now.better[i, j] and worth[i] <= worth[j] for i, j in itertools.permutations(range(len(worth)), 2)
             )
         everything = clusters * len(worth) * (len(worth) - 1)
-        names = ", ".join(f"{one:g}" for one in worth)
+        names = ", ".join(f"{value:g}" for value in worth)
         print(
             f"| {names} | {clusters} | {wrong} of {count} | {settled} | {np.median(questions):.0f} | {everything} |",
             flush=True,

@@ -63,7 +63,9 @@ def fakes():
         def answer(self, questions):
             return [
                 Reply(f'{{"reasoning": "The edit does what was asked, and keeps the rest.", "score": {score}}}')
-                for score in (hashlib.sha256(repr(one.context).encode()).digest()[0] % 11 for one in questions)
+                for score in (
+                    hashlib.sha256(repr(question.context).encode()).digest()[0] % 11 for question in questions
+                )
             ]
 
     return Instant, Oracle
@@ -115,12 +117,12 @@ def child(folder, batch_size):
     started = time.perf_counter()
     tables_of_study(study(folder, batch_size))
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    found = {
+    figures = {
         "wall": time.perf_counter() - started,
         "cpu": usage.ru_utime + usage.ru_stime,
         "peak": usage.ru_maxrss / 1024,
     }
-    print(json.dumps(found), file=sys.stderr)
+    print(json.dumps(figures), file=sys.stderr)
 
 
 def measured(folder, batch_size, limit):
@@ -153,9 +155,16 @@ def main():
         folder = root / str(replies)
         make(folder, max(1, replies // METRICS))
         for run in ("first", "nothing to do"):
-            found = measured(folder, options.batch_size, options.limit)
-            rate = f"{replies / found['wall']:.0f}" if run == "first" else ""
-            row = (f"{replies:,}", run, f"{found['wall']:.1f}", f"{found['cpu']:.1f}", f"{found['peak']:.0f}", rate)
+            figures = measured(folder, options.batch_size, options.limit)
+            rate = f"{replies / figures['wall']:.0f}" if run == "first" else ""
+            row = (
+                f"{replies:,}",
+                run,
+                f"{figures['wall']:.1f}",
+                f"{figures['cpu']:.1f}",
+                f"{figures['peak']:.0f}",
+                rate,
+            )
             print(f"| {' | '.join(row)} |", flush=True)
         if not options.keep:
             shutil.rmtree(folder)

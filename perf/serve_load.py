@@ -85,10 +85,10 @@ def timed(url, process, items):
     before, busy = counts(url), sum(process.cpu_times()[:2])
     with Client(url, items_at_once=GROUP, requests_at_once=4, timeout=3600) as client:
         started = time.perf_counter()
-        found = client.score(items)
+        results = client.score(items)
         seconds = time.perf_counter() - started
     busy = sum(process.cpu_times()[:2]) - busy
-    lost = {one.failure.kind for one in found if one.failure is not None and one.failure.retryable}
+    lost = {scored.failure.kind for scored in results if scored.failure is not None and scored.failure.retryable}
     assert not lost, lost
     print(f"{len(items)} items in {seconds:.1f} s, {busy:.1f} s of CPU", file=sys.stderr, flush=True)
     asked, computed, padding, batches = (after - old for after, old in zip(counts(url), before, strict=True))
@@ -147,7 +147,7 @@ def measured(options, answer):
                 ("groups", [item for group in groups_of(options.groups, options.size, 20 + seed) for item in group]),
             ):
                 row = timed(url, process, items)
-                rows[way] = min(rows.get(way, row), row, key=lambda one: one["seconds"])
+                rows[way] = min(rows.get(way, row), row, key=lambda timing: timing["seconds"])
         rate = 0.5 * rows["groups"]["items_per_second"] / GROUP
         rows["groups"]["half_load"] = latencies(url, groups_of(options.requests, options.size, 30), rate)
     first = rows["one by one"]
@@ -170,11 +170,11 @@ def main():
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service ends with us
     load = os.getloadavg()[0]
-    found = {answer: measured(options, answer) for answer in options.answers.split(",")}
+    measurement = {answer: measured(options, answer) for answer in options.answers.split(",")}
     print(f"load of the machine before: {load:.1f}, {os.cpu_count()} cores; {options.size} pixels")
     print("| answer | way | items | s | items/s | ratio | CPU s | ratio of CPU | computed | padding | batches |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
-    for answer, rows in found.items():
+    for answer, rows in measurement.items():
         for way, row in rows.items():
             share = row["tokens_computed"] / max(1, row["tokens_asked"])
             padding = row["padding"] / max(1, row["tokens_computed"])
@@ -185,7 +185,7 @@ def main():
         seconds = f"p50 {late['p50']} s, p95 {late['p95']} s"
         print(f"{answer}, groups at half load: {seconds} of {late['requests']} requests")
     if options.json:
-        text = json.dumps({"options": vars(options), "load": load, "found": found}, indent=2)
+        text = json.dumps({"options": vars(options), "load": load, "found": measurement}, indent=2)
         Path(options.json).write_text(text + "\n")
 
 

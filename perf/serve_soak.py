@@ -59,12 +59,12 @@ def client(url, seed, end, tally, lock):
             for index, score in enumerate(scores):
                 kind = rng.random()
                 mark = UNREADABLE if kind < 0.1 else RAISES if kind < 0.15 else 0
-                one = item(score, number=rng.randrange(65_536), source=rng.randrange(200), mark=mark)
+                entry = item(score, number=rng.randrange(65_536), source=rng.randrange(200), mark=mark)
                 if 0.15 <= kind < 0.25:
-                    one["edited"] = rng.choice(["/etc/passwd", "http://127.0.0.1/", one["edited"][:-40], 7])
+                    entry["edited"] = rng.choice(["/etc/passwd", "http://127.0.0.1/", entry["edited"][:-40], 7])
                 elif not mark:
                     expected[index] = score
-                items.append(one)
+                items.append(entry)
             body = json.dumps({"items": items, "timeout": rng.choice([60, 60, 0.001])}).encode()
             counts["requests"] += 1
             fault = rng.random()

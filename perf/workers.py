@@ -38,10 +38,10 @@ def pulled(costs, workers):
         for number, cost in enumerate(costs):
             sample = Sample(f"{number}", "c", "Wait.", (PICTURE,), extra={"seconds": cost})
             plans.append(PlannedEdit(f"{number}", "waiting", "waiting", EditRequest(sample, number)))
-        place = WorkerSettings(engine="ray", devices=workers, gpus_per_worker=0)
+        settings = WorkerSettings(engine="ray", devices=workers, gpus_per_worker=0)
         progress = StageProgress("edit", len(plans), None)
-        with RayEngine(place) as engine:
-            done = [one for batch in engine.edits(part, Waiting(options), plans, progress) for one in batch]
+        with RayEngine(settings) as engine:
+            done = [made for batch in engine.edits(part, Waiting(options), plans, progress) for made in batch]
         assert len(done) == len(costs)
         return wall(notes)
 
@@ -74,20 +74,24 @@ def main():
     even = [0.5] * 72
     rng = random.Random(0)
     tail = [min(6.0, rng.lognormvariate(-1.0, 0.9)) for _ in range(120)]
-    found = {"one worker": pulled(even, 1), "six workers": pulled(even, DEVICES), "pulled queue": pulled(tail, DEVICES)}
+    figures = {
+        "one worker": pulled(even, 1),
+        "six workers": pulled(even, DEVICES),
+        "pulled queue": pulled(tail, DEVICES),
+    }
     with multiprocessing.Pool(DEVICES) as pool:
-        found |= {"rounds with a barrier": rounds(pool, tail), "equal shares": shares(pool, tail)}
-    found["speed-up of six workers"] = found["one worker"] / found["six workers"]
-    found["queue against rounds"] = found["rounds with a barrier"] / found["pulled queue"]
-    found["queue against equal shares"] = found["equal shares"] / found["pulled queue"]
-    found["lower bound for the long tail"] = max(*tail, sum(tail) / DEVICES)
+        figures |= {"rounds with a barrier": rounds(pool, tail), "equal shares": shares(pool, tail)}
+    figures["speed-up of six workers"] = figures["one worker"] / figures["six workers"]
+    figures["queue against rounds"] = figures["rounds with a barrier"] / figures["pulled queue"]
+    figures["queue against equal shares"] = figures["equal shares"] / figures["pulled queue"]
+    figures["lower bound for the long tail"] = max(*tail, sum(tail) / DEVICES)
     print(f"72 items of 0.5 s; 120 items of {min(tail):.2f} to {max(tail):.2f} s, {sum(tail):.1f} s together")
     print("| | |\n|---|---:|")
-    for name, value in found.items():
+    for name, value in figures.items():
         unit = "x" if "against" in name or "speed" in name else " s"
         print(f"| {name} | {value:.2f}{unit} |")
     if options.json:
-        options.json.write_text(json.dumps(found, indent=1))
+        options.json.write_text(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

@@ -170,12 +170,12 @@ def _turned(part: torch.Tensor) -> torch.Tensor:
 def _placed(hidden: torch.Tensor, features: torch.Tensor, first: int, second: int, *, add: bool) -> torch.Tensor:
     """Put (or add) the features of source and edited picture where their tokens stand."""
     pairs = features.view(hidden.shape[0], 2, CELLS, -1)
-    one, other = pairs[:, 0], pairs[:, 1]
+    source, edited = pairs[:, 0], pairs[:, 1]
     if add:
-        one = one + hidden[:, first : first + CELLS]
-        other = other + hidden[:, second : second + CELLS]
+        source = source + hidden[:, first : first + CELLS]
+        edited = edited + hidden[:, second : second + CELLS]
     before, between = hidden[:, :first], hidden[:, first + CELLS : second]
-    return torch.cat([before, one, between, other, hidden[:, second + CELLS :]], dim=1)
+    return torch.cat([before, source, between, edited, hidden[:, second + CELLS :]], dim=1)
 
 
 def _positions(places: torch.Tensor, first: int, second: int) -> torch.Tensor:

@@ -536,9 +536,9 @@ def bench_the_machine(
     """What the judge's engine does on this machine, with random weights: equality, memory, speed."""
     from editloupe.bench.machine import machine_table, measure_machine
 
-    found = measure_machine(minutes, shape, _teller(json_file))
-    _teller(json_file)("\n" + machine_table(found))
-    _write_json(found, json_file)
+    measurement = measure_machine(minutes, shape, _teller(json_file))
+    _teller(json_file)("\n" + machine_table(measurement))
+    _write_json(measurement, json_file)
 
 
 def _bench_against(
@@ -557,7 +557,7 @@ def _bench_against(
 
     if svg_file is not None:
         raise typer.BadParameter("there is no chart of two judges", param_hint="--svg")
-    found = bench_against(
+    comparison = bench_against(
         study,
         _configured(against).judge,
         samples=samples,
@@ -566,9 +566,9 @@ def _bench_against(
         repeat=repeat,
         say=_teller(json_file),
     )
-    _show(view.comparison_workload(found), view.comparison_table(found), found.as_json(), json_file)
+    _show(view.comparison_workload(comparison), view.comparison_table(comparison), comparison.as_json(), json_file)
     if markdown_file is not None:
-        Path(markdown_file).write_text(view.comparison_markdown(found), encoding="utf-8")
+        Path(markdown_file).write_text(view.comparison_markdown(comparison), encoding="utf-8")
 
 
 def _whole_numbers(option: str, text: str) -> list[int]:
@@ -583,21 +583,21 @@ def _teller(json_file: str | None) -> Callable[[str], None]:
     return lambda line: typer.echo(line, err=json_file == "-")
 
 
-def _show(facts: str, table: Table, found: dict[str, Any], json_file: str | None) -> None:
+def _show(facts: str, table: Table, measurement: dict[str, Any], json_file: str | None) -> None:
     """Print a measurement, and write its JSON object where it is wanted."""
     from rich.console import Console
 
     _teller(json_file)(facts)
     Console(width=120, stderr=json_file == "-").print(table)
-    _write_json(found, json_file)
+    _write_json(measurement, json_file)
 
 
-def _write_json(found: dict[str, Any], json_file: str | None) -> None:
+def _write_json(measurement: dict[str, Any], json_file: str | None) -> None:
     """Write an object to a file, or to standard output where it is ``-``."""
     import json
 
     if json_file is not None:
-        text = json.dumps(found, indent=2) + "\n"
+        text = json.dumps(measurement, indent=2) + "\n"
         if json_file == "-":
             typer.echo(text, nl=False)
         else:
@@ -731,7 +731,7 @@ def main() -> None:
 
 
 def _refused_by_system(error: OSError) -> int:
-    """Say what a file system, not a fault of ours, has refused; what has no file is unforeseen."""
+    """Say what the file system has refused; an error without a file counts as unforeseen, unless a disk is at fault."""
     if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
         return _unforeseen(error)
     file = "" if error.filename is None else f"{str(error.filename)!r}: "
@@ -815,13 +815,13 @@ def _one_of(kind: str, name: str, known: list[str]) -> str:
     return name
 
 
-def _say_sanity(found: Sanity) -> None:
+def _say_sanity(sanity: Sanity) -> None:
     """Print what the sanity probes found."""
     from editloupe.report.terminal import print_table
     from editloupe.report.terminal_sanity import sanity_sentences, sanity_table
 
-    print_table(sanity_table(found))
-    for sentence in sanity_sentences(found):
+    print_table(sanity_table(sanity))
+    for sentence in sanity_sentences(sanity):
         typer.echo(sentence)
 
 
@@ -893,7 +893,7 @@ def _print_results(tables: Tables, folder: Path, *, table: bool = True) -> int:
     line = f"total  {failed.scores} scores  {failed.failed_scores} failed"
     if failed.failed_scores:
         line += f" ({failed.causes()})"
-    if failed.waiting:  # of a stage that was not asked for
+    if failed.waiting:  # for a stage that was not asked for
         line += f"  {failed.waiting} not done yet"
     if failed.failed_scores:
         line += f"; see {folder / 'report.html'}#/failures and {folder / 'log.txt'}"

@@ -106,7 +106,7 @@ class _Common:
         token: to be let in; the variable `TOKEN_VARIABLE` where None.
         timeout: seconds that one answer may take.
         retries: how often a request, or an item that may succeed another time, is sent again.
-        items_at_once: of one request.
+        items_at_once: how many go into one request.
         requests_at_once: how many are under way together.
         reply: whether the judge's words are wanted.
         transport: of httpx, for tests.
@@ -186,7 +186,7 @@ class Client(_Common):
             on_failure: ``raise``; ``nan``; or a function that makes a number of what failed.
 
         Raises:
-            ItemError: of the first failure, where that is wanted.
+            ItemError: for the first failure, where that is wanted.
         """
         return [reward_of(scored, on_failure) for scored in self.score(items)]
 
@@ -246,7 +246,7 @@ class AsyncClient(_Common):
         """The overall scores of items, as `Client.rewards` gives them.
 
         Raises:
-            ItemError: of the first failure, where that is wanted.
+            ItemError: for the first failure, where that is wanted.
         """
         return [reward_of(scored, on_failure) for scored in await self.score(items)]
 
@@ -315,12 +315,14 @@ class _Chunk:
         pending = [entry for entry in self.entries if entry.pending]
         try:
             answers = response.json()["items"]
-            found = [_scored(answer) for answer in answers]
+            all_scored = [_scored(answer) for answer in answers]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError("the service's answer cannot be read", kind="bad-answer", again=False) from error
-        if len(found) != len(pending):
-            raise RequestError(f"{len(found)} answers came for {len(pending)} items", kind="bad-answer", again=False)
-        for entry, scored in zip(pending, found, strict=True):
+        if len(all_scored) != len(pending):
+            raise RequestError(
+                f"{len(all_scored)} answers came for {len(pending)} items", kind="bad-answer", again=False
+            )
+        for entry, scored in zip(pending, all_scored, strict=True):
             entry.scored = scored
         left = next((entry.scored for entry in self.entries if entry.pending), None)
         if left is not None and left.failure is not None:
@@ -417,7 +419,7 @@ def _scored(answer: Mapping[str, Any]) -> Scored:
         overall=overall,
         scores=scores,
         failure=None if stated is None else _failure(stated),
-        failures={name: _failure(one) for name, one in (answer.get("failures") or {}).items()},
+        failures={name: _failure(failure) for name, failure in (answer.get("failures") or {}).items()},
         reply=answer.get("reply") or {},
         id=answer.get("id"),
         signature=str(answer.get("signature") or ""),

@@ -287,14 +287,14 @@ class Study:
             return
         arrivals = Arrivals(self.config, self.ledger, shared, self._still_to_ask)
         started = time.perf_counter()
-        place = self.config.workers.judge
-        with stage_progress("judge", waiting, unit="question") as progress, engine_of(place) as engine:
+        workers = self.config.workers.judge
+        with stage_progress("judge", waiting, unit="question") as progress, engine_of(workers) as engine:
             progress.loading(self.judge.name)
             windows = in_parts(self._unasked(shared), WINDOW)
             for batch in (done for plans in windows for done in engine.replies(part, self.judge, plans, progress)):
                 self.ledger.record([(done.item.key, done.outcome) for done in batch])
                 if progress.done == 0:  # the model is loaded now, so its devices are known
-                    self._note_hardware("judge", place)
+                    self._note_hardware("judge", workers)
                 scores = [arrivals.add(done.item, done.outcome) for done in batch]
                 numbers = [score for reply in scores for score in reply.values() if score is not None]
                 failed = sum(None in reply.values() for reply in scores)
@@ -313,14 +313,14 @@ class Study:
         todo = [plan for plan in plans if plan.key in waiting]
         if not todo:
             return
-        place, started = self.config.workers.judge, time.perf_counter()
+        workers, started = self.config.workers.judge, time.perf_counter()
         with stage_progress("pairs", len(todo), unit="question") as progress:
             progress.loading(self.judge.name)
             for batch in engine.replies(self.config.judge, self.judge, todo, progress):
-                self.ledger.record([(one.item.key, one.outcome) for one in batch])
+                self.ledger.record([(answered.item.key, answered.outcome) for answered in batch])
                 if progress.done == 0:
-                    self._note_hardware("judge", place)
-                failed = sum(isinstance(one.outcome, Failure) for one in batch)
+                    self._note_hardware("judge", workers)
+                failed = sum(isinstance(answered.outcome, Failure) for answered in batch)
                 progress.advance(len(batch), failed=failed, note=self.judge.note)
                 self.ledger.record_speed("judge", len(batch), time.perf_counter() - started, progress.peak_memory())
                 started = time.perf_counter()
@@ -417,8 +417,8 @@ class Study:
         started, noted = time.perf_counter(), 0
         kinds: Counter[str] = Counter()
         first: dict[str, str] = {}
-        place, editor = self.config.workers.edit, self._editors[part.name]
-        with editor, stage_progress(f"edit {part.name}", count) as progress, engine_of(place) as engine:
+        workers, editor = self.config.workers.edit, self._editors[part.name]
+        with editor, stage_progress(f"edit {part.name}", count) as progress, engine_of(workers) as engine:
             progress.loading(part.name)
             windows = in_parts(self._unmade(part), WINDOW)
             for batch in (done for plans in windows for done in engine.edits(part, editor, plans, progress)):
@@ -426,7 +426,7 @@ class Study:
                 self.ledger.record(outcomes)
                 noted = _log_notes([outcome for _, outcome in outcomes], noted)
                 if progress.done == 0:
-                    self._note_hardware("edit", place)
+                    self._note_hardware("edit", workers)
                 failures = [outcome for _, outcome in outcomes if isinstance(outcome, Failure)]
                 for failure in failures:
                     kinds[failure.kind] += 1
@@ -472,9 +472,9 @@ class Study:
                         asked.add(plan.key)
                     yield plan
 
-    def _note_hardware(self, stage: str, place: WorkerSettings) -> None:
+    def _note_hardware(self, stage: str, workers: WorkerSettings) -> None:
         """Keep what a stage ran on; of workers elsewhere only their engine is known here."""
-        facts = hardware() if place.engine == "here" else {"accelerators": f"workers of {place.engine}"}
+        facts = hardware() if workers.engine == "here" else {"accelerators": f"workers of {workers.engine}"}
         self.ledger.save_fact("hardware", {**(self.ledger.fact("hardware") or {}), stage: facts})
 
     def _kept(self, done: Done[PlannedEdit, Image.Image | EncodedImage]) -> Edit | Failure:
@@ -503,15 +503,15 @@ class Study:
         )
 
 
-def _log_notes(outcomes: Sequence[Edit | Failure], told: int) -> int:
+def _log_notes(outcomes: Sequence[Edit | Failure], logged: int) -> int:
     """Log what is to be known about edits, and return for how many that was done; the report shows all of it."""
     for edit in outcomes:
         if isinstance(edit, Edit) and edit.notes:
-            if told < NOTES_TOLD:
+            if logged < NOTES_TOLD:
                 log.warning("edit %s of %s: %s", edit.editor, edit.sample, "; ".join(edit.notes))
-            elif told == NOTES_TOLD:
+            elif logged == NOTES_TOLD:
                 log.warning(
                     "edit %s: there is something to be known about more edits; the report shows it", edit.editor
                 )
-            told += 1
-    return told
+            logged += 1
+    return logged

@@ -38,10 +38,10 @@ def flow_grpo_edit(client: Client, *, on_failure: OnFailure = "raise") -> FlowGR
     def reward(
         ref_images: Any, images: Any, prompts: Sequence[str], metadatas: Sequence[Mapping[str, Any]] | None = None
     ) -> tuple[list[float], dict[str, Any]]:
-        told = list(metadatas) if metadatas is not None else [{}] * len(prompts)
-        rows = zip(_pictures(ref_images), _pictures(images), prompts, told, strict=True)
+        rows_metadata = list(metadatas) if metadatas is not None else [{}] * len(prompts)
+        rows = zip(_pictures(ref_images), _pictures(images), prompts, rows_metadata, strict=True)
         return _rewarded(
-            client, [_item(source, edited, prompt, one) for source, edited, prompt, one in rows], on_failure
+            client, [_item(source, edited, prompt, metadata) for source, edited, prompt, metadata in rows], on_failure
         )
 
     return reward
@@ -61,7 +61,7 @@ def flow_grpo(client: Client, *, source: str = "source_image", on_failure: OnFai
     ) -> tuple[list[float], dict[str, Any]]:
         rows = zip(_pictures(images), prompts, metadata, strict=True)
         return _rewarded(
-            client, [_item(_source(one, source), edited, prompt, one) for edited, prompt, one in rows], on_failure
+            client, [_item(_source(facts, source), edited, prompt, facts) for edited, prompt, facts in rows], on_failure
         )
 
     return reward
@@ -103,7 +103,7 @@ class UniRLScorer:
     """A scorer of UniRL: ``score(items)`` gives a mapping of floats for each; an item has `history` and `metadata`.
 
     An edit has two turns, (instruction, source) and (instruction, edited). NaN stands for an item that cannot be
-    scored; where the service itself is at fault, it raises, so that no step is made of an outage.
+    scored; where the service itself is at fault, it raises, so that nothing is learned from an outage.
 
     Args:
         client: of the service.
@@ -116,17 +116,17 @@ class UniRLScorer:
         """Score items.
 
         Raises:
-            ItemError: of the first failure that may pass another time.
+            ItemError: for the first failure that may pass another time.
         """
         asked = []
-        for one in items:
-            (_, source), (instruction, edited) = one.history[0], one.history[-1]
-            asked.append(_item(source, edited, instruction, getattr(one, "metadata", None) or {}))
-        found = self._client.score(asked)
-        for scored in found:
+        for item in items:
+            (_, source), (instruction, edited) = item.history[0], item.history[-1]
+            asked.append(_item(source, edited, instruction, getattr(item, "metadata", None) or {}))
+        results = self._client.score(asked)
+        for scored in results:
             if scored.failure is not None and scored.failure.retryable:
                 reward_of(scored, "raise")
-        return [{"overall": _or_nan(scored.overall), **_or_nans(scored.scores)} for scored in found]
+        return [{"overall": _or_nan(scored.overall), **_or_nans(scored.scores)} for scored in results]
 
 
 @functools.cache
@@ -136,30 +136,30 @@ def _client(url: str) -> Client:
 
 
 def _rewarded(client: Client, items: Sequence[Item], on_failure: OnFailure) -> tuple[list[float], dict[str, Any]]:
-    found = client.score(items)
-    metrics = dict.fromkeys(name for scored in found for name in scored.scores)
-    return [reward_of(scored, on_failure) for scored in found], {
-        name: [_or_nan(scored.scores.get(name)) for scored in found] for name in metrics
+    results = client.score(items)
+    metrics = dict.fromkeys(name for scored in results for name in scored.scores)
+    return [reward_of(scored, on_failure) for scored in results], {
+        name: [_or_nan(scored.scores.get(name)) for scored in results] for name in metrics
     }
 
 
-def _source(told: Mapping[str, Any], key: str) -> Any:
-    """The source picture in what a trainer tells of a sample.
+def _source(facts: Mapping[str, Any], key: str) -> Any:
+    """The source picture in what a trainer tells about a sample.
 
     Raises:
         ItemError: it tells of none, so that nothing could be compared.
     """
-    if told.get(key) is None:
-        known = ", ".join(map(str, told)) or "nothing"
+    if facts.get(key) is None:
+        known = ", ".join(map(str, facts)) or "nothing"
         raise ItemError(f"a sample tells of no {key!r}, its source picture; it tells of: {known}", kind="no-image")
-    return told[key]
+    return facts[key]
 
 
-def _item(source: Any, edited: Any, instruction: str, told: Mapping[str, Any]) -> Item:
+def _item(source: Any, edited: Any, instruction: str, facts: Mapping[str, Any]) -> Item:
     sources = list(source) if isinstance(source, list | tuple) else [source]
-    category, description, rationale = (str(told.get(name) or "") for name in ("category", "description", "rationale"))
+    category, description, rationale = (str(facts.get(name) or "") for name in ("category", "description", "rationale"))
     return Item(
-        [_whole(one) for one in sources],
+        [_whole(picture) for picture in sources],
         _whole(edited),
         str(instruction),
         category=category,
@@ -170,11 +170,11 @@ def _item(source: Any, edited: Any, instruction: str, told: Mapping[str, Any]) -
 
 def _pictures(images: Any) -> list[Any]:
     """The pictures of a batch, whatever holds them."""
-    return [_whole(one) for one in images]
+    return [_whole(picture) for picture in images]
 
 
 def _whole(image: Any) -> Any:
-    """Numbers from 0 to 1 as whole ones from 0 to 255, as trainers keep them; anything else as it is."""
+    """Numbers from 0 to 1, as trainers keep them, become whole ones from 0 to 255; anything else stays as it is."""
     if not is_array(image) or "float" not in str(image.dtype):
         return image
     pixels = np.asarray(image.detach().float().cpu() if hasattr(image, "detach") else image, dtype=np.float32)

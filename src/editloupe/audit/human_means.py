@@ -73,8 +73,8 @@ def _of_editor(
     if not count:
         return EditorHumanMeans(refused="none of the drawn samples has an edit")
     if lacking:
-        told = f"{len(lacking)} of {count} drawn edits are not rated, such as {lacking[0]!r}"
-        return EditorHumanMeans(refused=f"{told}; a part that people chose is no random one")
+        reason = f"{len(lacking)} of {count} drawn edits are not rated, such as {lacking[0]!r}"
+        return EditorHumanMeans(refused=f"{reason}; a part that people chose is no random one")
     judge = np.array([_number(results.overall.get((editor, name))) for name in rows])
     people = np.array([ratings[editor, name] if name in chosen else np.nan for name in rows])
     _, clusters = np.unique([verdict.cluster for verdict in rows.values()], return_inverse=True)

@@ -115,7 +115,7 @@ def _in_random_order(samples: Sequence[Sample], seed: int) -> list[Sample]:
     for number, members in enumerate(categories.values()):
         for rank, which in enumerate(rng.permutation(len(members))):
             placed.append(((rank + 0.5) / len(members), number, members[which]))
-    return [sample for _, _, sample in sorted(placed, key=lambda place: place[:2])]
+    return [sample for _, _, sample in sorted(placed, key=lambda entry: entry[:2])]
 
 
 def _population(samples: Sequence[Sample]) -> str:

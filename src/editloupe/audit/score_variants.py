@@ -36,7 +36,7 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
     """
     samples, edits = edits_of(config, ledger)
     plan = ledger.plan()
-    found = ledger.find([key for (_, _, key_of_question), key in plan.items() if key_of_question])
+    outcomes = ledger.find([key for (_, _, key_of_question), key in plan.items() if key_of_question])
     lacking = Failure("judge", NOT_DONE, "no reply yet", retryable=True)
     by_id = {sample.id: sample for sample in samples}
     score: dict[tuple[str, str], dict[str, float | None]] = {}
@@ -46,22 +46,22 @@ def score_variants(config: StudyConfig, ledger: Ledger) -> dict[str, ScoreVarian
     for (editor, name), edit in edits.items():
 
         def reply(place: str, editor: str = editor, name: str = name) -> Outcome:
-            return found.get(plan.get((editor, name, place), ""), lacking)
+            return outcomes.get(plan.get((editor, name, place), ""), lacking)
 
-        said = scores_of(config, edit, ReplyReader(config, by_id[name], reply))
-        if said is None or not isinstance(edit, Edit):
+        edit_scores = scores_of(config, edit, ReplyReader(config, by_id[name], reply))
+        if edit_scores is None or not isinstance(edit, Edit):
             continue
-        score[editor, name] = said.values
+        score[editor, name] = edit_scores.values
         once = scores_of(single, edit, ReplyReader(single, by_id[name], reply))
         assert once is not None
         first[editor, name] = once.values
-        told = {
+        expectations = {
             metric: None  # what could not be read has no expectation either: "11" begins with a 1
-            if said.values.get(metric) is None
+            if edit_scores.values.get(metric) is None
             else _expected(config.rubric, metric, [reply(key) for key in _places(config, metric)])
             for metric in config.rubric.metrics_of(by_id[name])
         }
-        expected[editor, name] = _combined(config.rubric, told, by_id[name])
+        expected[editor, name] = _combined(config.rubric, expectations, by_id[name])
     readings: dict[str, ScoreVariant] = {"score": score}
     if config.judge.draws > 1:
         readings["first_draw"] = first

@@ -93,7 +93,7 @@ def bench_against(
         other: the judge to compare with.
         samples: how many edits are judged.
         image_size: side of all images in pixels; as they are where None.
-        new_tokens: of a written reply; one row for each number.
+        new_tokens: the limits of a written reply; one row for each.
         repeat: how many rounds; medians are reported.
         say: takes one line of progress.
 
@@ -108,16 +108,16 @@ def bench_against(
     with closing(_Side(config.judge)) as side, closing(_Side(other)) as against:
         sides = (side, against)
         for position, limit in enumerate(new_tokens):
-            for one in sides:
-                one.limit(limit)
+            for each_side in sides:
+                each_side.limit(limit)
             _warm_up(sides, rubric, work)
             kinds = [] if position else [*_CHOICES]
             kinds.append((f"text of {limit} tokens", "text", _written))
             for name, mode, make in kinds:
                 rows.append(_measured(name, mode, sides, lambda make=make: make(rubric, never_seen(work)), repeat))  # type: ignore[misc]
                 say(_line(rows[-1]))
-        names = tuple(one.judge.name for one in sides)
-        signatures = tuple(one.judge.signature for one in sides)
+        names = tuple(each_side.judge.name for each_side in sides)
+        signatures = tuple(each_side.judge.signature for each_side in sides)
     return Comparison(
         ComparedWorkload(
             date=time.strftime("%Y-%m-%d"),
@@ -152,7 +152,7 @@ _CHOICES: tuple[tuple[str, str, Make], ...] = (
 
 
 def _warm_up(sides: Sequence[_Side], rubric: Rubric, work: Sequence[EditedSample]) -> None:
-    """What happens only once, such as loading, is not measured; a judge that answers nothing is told at once."""
+    """What happens only once, such as loading, is not measured; a judge that answers nothing is reported at once."""
     failures: list[ConfigError] = []
     for side in sides:
         failures.clear()
@@ -205,7 +205,7 @@ def _identical(reply: Reply, other: Reply) -> bool:
 
 
 def _largest_difference(replies: Sequence[Reply], others: Sequence[Reply]) -> float | None:
-    """Of any label's probability; None where replies were written."""
+    """The largest difference of any label's probability; None where replies were written."""
     differences = [
         abs(reply.labels[label] - chance)
         for reply, other in zip(replies, others, strict=True)

@@ -31,12 +31,12 @@ def prompt_operations(model: Any, length: int, grids: Sequence[tuple[int, int]])
     language = 2 * length * _met(model.model.language_model, text)
     language += 2 * text.num_hidden_layers * text.num_attention_heads * head * length**2
     tower = 0
-    weights = sum(one.numel() for name, one in model.model.visual.named_parameters() if "pos_embed" not in name)
+    weights = sum(weight.numel() for name, weight in model.model.visual.named_parameters() if "pos_embed" not in name)
     for rows, columns in grids:
         patches = rows * columns
         tower += 2 * patches * weights + 4 * vision.depth * vision.hidden_size * patches**2
     # The mergers see four patches at a time, so their weights were counted four times too often.
-    merged = sum(one.numel() for name, one in model.model.visual.named_parameters() if "merger" in name)
+    merged = sum(weight.numel() for name, weight in model.model.visual.named_parameters() if "merger" in name)
     spare = 1 - 1 / vision.spatial_merge_size**2
     tower -= int(2 * merged * spare * sum(rows * columns for rows, columns in grids))
     return int(language + tower)
@@ -47,12 +47,12 @@ def matmul_rate(device: str, dtype: torch.dtype) -> float:
     import torch
 
     side = SIDE.get(torch.device(device).type, SIDE["cuda"])
-    one = torch.randn(side, side, device=device, dtype=dtype)
+    matrix = torch.randn(side, side, device=device, dtype=dtype)
     best = float("inf")
     for _ in range(5):
         _wait(device)
         started = time.perf_counter()
-        one @ one
+        matrix @ matrix
         _wait(device)
         best = min(best, time.perf_counter() - started)
     return 2 * side**3 / best

@@ -52,10 +52,10 @@ def measure_machine(minutes: float, shape: str | None, say: Callable[[str], None
     deadline = time.monotonic() + 60 * minutes
     load = machine.load_average()
     rows: dict[str, dict[str, Any]] = {name: {"cpu": None, "gpu": {"text": NO_GPU}} for name, _ in STEPS}
-    for place, bench in workbenches(shape).items():
+    for device, bench in workbenches(shape).items():
         for name, cell in _measured(bench, deadline):
-            rows[name][place] = cell
-            say(f"{place}  {name:32} {cell['text']}")
+            rows[name][device] = cell
+            say(f"{device}  {name:32} {cell['text']}")
         bench.model = bench.processor = None
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -82,7 +82,7 @@ def workbenches(shape: str | None) -> dict[str, Workbench]:
     if not torch.cuda.is_available():
         return benches
     free = torch.cuda.mem_get_info()[0]
-    fitting = [one for one in SHAPES_BY_SIZE if WEIGHTS[one] * ROOM <= free]
+    fitting = [name for name in SHAPES_BY_SIZE if WEIGHTS[name] * ROOM <= free]
     return {"gpu": Workbench("cuda", shape or (fitting[0] if fitting else "63m"), 1024, 16), **benches}
 
 
@@ -101,8 +101,8 @@ def _measured(bench: Workbench, deadline: float) -> Iterator[tuple[str, dict[str
             try:
                 if bench.model is None:
                     bench.load()
-                found = step(bench)
-                cell = {"text": found.text, **found.facts, "step_seconds": time.perf_counter() - started}
+                finding = step(bench)
+                cell = {"text": finding.text, **finding.facts, "step_seconds": time.perf_counter() - started}
             except NotMeasured as reason:
                 cell = {"text": f"not measured: {reason}"}
             except Exception as error:  # noqa: BLE001 - a row of its own, which must not cost the others
@@ -112,16 +112,16 @@ def _measured(bench: Workbench, deadline: float) -> Iterator[tuple[str, dict[str
             yield name, cell
 
 
-def machine_table(found: dict[str, Any]) -> str:
+def machine_table(measurement: dict[str, Any]) -> str:
     """The measurement as text: one row per thing, a column for the CPU and one for the GPU."""
     facts = {
-        **found["machine"],
-        **{key: found[key] for key in ("date", "torch", "transformers", "threads", "load_before")},
+        **measurement["machine"],
+        **{key: measurement[key] for key in ("date", "torch", "transformers", "threads", "load_before")},
     }
     lines = [", ".join(f"{name.replace('_', ' ')} {value or 'none'}" for name, value in facts.items()), ""]
     lines += _row("", "CPU", "GPU")
     lines.append("-" * (34 + 2 * WIDTH))
-    for name, cells in found["rows"].items():
+    for name, cells in measurement["rows"].items():
         lines += _row(name, cells["cpu"]["text"], cells["gpu"]["text"])
     return "\n".join(lines)
 
@@ -141,10 +141,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--json", metavar="FILE", type=Path)
     given = parser.parse_args(arguments)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    found = measure_machine(given.minutes, given.shape, lambda line: print(line, flush=True))  # noqa: T201
-    print("\n" + machine_table(found))  # noqa: T201
+    measurement = measure_machine(given.minutes, given.shape, lambda line: print(line, flush=True))  # noqa: T201
+    print("\n" + machine_table(measurement))  # noqa: T201
     if given.json is not None:
-        given.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps(measurement, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -120,7 +120,7 @@ def choose(runner: QwenRunner | ReferenceRunner, questions: Sequence[Question]) 
 
 
 def largest_difference(replies: Sequence[Reply], others: Sequence[Reply]) -> float:
-    """Of any label's probability."""
+    """The largest difference of any label's probability."""
     return max(
         abs((reply.labels or {})[label] - chance)
         for reply, other in zip(replies, others, strict=True)
@@ -166,12 +166,12 @@ def batched_equals_one_by_one(bench: Workbench) -> Finding:
 
 def shared_equals_unshared(bench: Workbench) -> Finding:
     """Three metrics of each edit, their common beginning computed once or three times."""
-    found = {}
+    results = {}
     for share in (True, False):
         runner = bench.runner(share=share)
         replies, seconds = choose(runner, bench.questions(asks=ASKS, seed=1000))
-        found[share] = replies, seconds, runner.counters.tokens - runner.counters.padding
-    (shared, seconds, tokens), (apart, seconds_apart, tokens_apart) = found[True], found[False]
+        results[share] = replies, seconds, runner.counters.tokens - runner.counters.padding
+    (shared, seconds, tokens), (apart, seconds_apart, tokens_apart) = results[True], results[False]
     difference = largest_difference(shared, apart)
     return Finding(
         f"labels differ by {difference:.0e} at most, {tokens_apart / tokens:.1f}x fewer tokens, "
@@ -226,12 +226,14 @@ def recovers_from_too_large_a_batch(bench: Workbench) -> Finding:
             raise
 
     with _memory_left(bench, _stated(bench, runner, questions) // 3):
-        done = [one for batch in stream(questions, answer, size=len(questions), stage="judge") for one in batch]
-    lost = sum(isinstance(one.outcome, Failure) for one in done)
-    replies = {id(one.item): one.outcome for one in done}
+        done = [
+            answered for batch in stream(questions, answer, size=len(questions), stage="judge") for answered in batch
+        ]
+    lost = sum(isinstance(answered.outcome, Failure) for answered in done)
+    replies = {id(answered.item): answered.outcome for answered in done}
     kept = [(replies[id(asked)], reply) for asked, reply in zip(questions, expected, strict=True)]
     pairs = [(outcome, reply) for outcome, reply in kept if isinstance(outcome, Reply)]
-    difference = largest_difference([one for one, _ in pairs], [other for _, other in pairs]) if pairs else None
+    difference = largest_difference([outcome for outcome, _ in pairs], [other for _, other in pairs]) if pairs else None
     if not refused:
         raise NotMeasured("no batch was refused, so nothing had to recover")
     return Finding(
@@ -270,16 +272,16 @@ def bfloat16_against_float32(bench: Workbench) -> Finding:
     """The small shape in both types: what rounding does to scores, and what it saves."""
     import torch
 
-    found = []
+    results = []
     for dtype in (torch.bfloat16, torch.float32):
         small = Workbench(bench.device, bench.small, 256, min(bench.pairs, 8))
         small.model, small.processor = load_random(bench.small, dtype=dtype, device=bench.device)
         runner = small.runner()
         choose(runner, small.questions(seed=6000)[:1])  # what happens only once
-        found.append(choose(runner, small.questions(seed=7000)))
-    (rounded, seconds), (exact, seconds_exact) = found
+        results.append(choose(runner, small.questions(seed=7000)))
+    (rounded, seconds), (exact, seconds_exact) = results
     difference = largest_difference(rounded, exact)
-    scores = max(abs(_expected(one) - _expected(other)) for one, other in zip(rounded, exact, strict=True))
+    scores = max(abs(_expected(reply) - _expected(other)) for reply, other in zip(rounded, exact, strict=True))
     return Finding(
         f"{bench.small}: scores of 0 to 9 differ by {scores:.3f} at most, {seconds_exact / seconds:.2f}x as fast",
         {
@@ -335,7 +337,7 @@ def _stated(bench: Workbench, runner: QwenRunner, questions: Sequence[Question])
 
 @contextmanager
 def _memory_left(bench: Workbench, room: int) -> Iterator[None]:
-    """Hold the device's memory but for `room` bytes."""
+    """Fill the device's memory except for `room` bytes."""
     import torch
 
     torch.cuda.empty_cache()

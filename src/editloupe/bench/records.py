@@ -151,7 +151,7 @@ class ComparedRow:
     @property
     def ratios(self) -> tuple[float, ...]:
         """By round, the other's seconds over the judge's."""
-        return tuple(one.other_seconds / one.seconds for one in self.rounds)
+        return tuple(measured.other_seconds / measured.seconds for measured in self.rounds)
 
     @property
     def ratio(self) -> float:
@@ -161,19 +161,19 @@ class ComparedRow:
     @property
     def seconds(self) -> float:
         """The judge's, the median."""
-        return median(one.seconds for one in self.rounds)
+        return median(measured.seconds for measured in self.rounds)
 
     @property
     def other_seconds(self) -> float:
         """The other's, the median."""
-        return median(one.other_seconds for one in self.rounds)
+        return median(measured.other_seconds for measured in self.rounds)
 
     def as_json(self) -> dict[str, Any]:
         """The object that the file holds."""
-        found = {**asdict(self), "rounds": [asdict(one) for one in self.rounds]}
+        row = {**asdict(self), "rounds": [asdict(measured) for measured in self.rounds]}
         if self.failure is None:
-            found |= {"seconds": self.seconds, "other_seconds": self.other_seconds, "ratio": self.ratio}
-        return found
+            row |= {"seconds": self.seconds, "other_seconds": self.other_seconds, "ratio": self.ratio}
+        return row
 
 
 @dataclass(frozen=True, slots=True)

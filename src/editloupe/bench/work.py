@@ -84,8 +84,10 @@ def questions_about_all_edits(rubric: Rubric, work: Sequence[EditedSample]) -> l
 def never_seen(work: Sequence[EditedSample]) -> list[EditedSample]:
     """The same work on pictures that nobody has seen: a corner of each is noise, and drawn anew at each call."""
     return [
-        EditedSample(replace(one.sample, sources=tuple(map(_anew, one.sample.sources))), tuple(map(_anew, one.edits)))
-        for one in work
+        EditedSample(
+            replace(edited.sample, sources=tuple(map(_anew, edited.sample.sources))), tuple(map(_anew, edited.edits))
+        )
+        for edited in work
     ]
 
 
@@ -94,7 +96,7 @@ def _first_question(rubric: Rubric, sample: Sample, edit: ImageBytes, mode: Lite
 
 
 def _edited(sample: Sample, colour: float, size: int | None) -> EditedSample:
-    """No two samples share a picture, or what is remembered of one would be a gift to the other: `colour` differs."""
+    """No two samples share a picture, or what is remembered about one would help with the other: `colour` differs."""
     image = decode(sample.sources[0])
     if size is not None:
         image = ImageOps.fit(image, (size, size))

@@ -132,7 +132,7 @@ class SampleReader:
         if not self._cut:
             findings += self._benchmark.lint(everything)
         asked = self._part.categories
-        return [one for one in findings if not one.category or asked is None or one.category in asked]
+        return [finding for finding in findings if not finding.category or asked is None or finding.category in asked]
 
 
 class _Names:
@@ -216,7 +216,7 @@ def _mark(sample: Sample) -> tuple[int, ...]:
 
 
 def _changes(before: tuple[int, ...], now: Sample) -> str:
-    """What is another one."""
+    """The parts of a sample that are no longer what they were."""
     return " and ".join(name for name, old, new in zip(_PARTS, before, _mark(now), strict=True) if old != new)
 
 

@@ -426,7 +426,7 @@ def _pairs(
         if isinstance(entry.get("adaptive"), dict):
             _known(entry["adaptive"], list(AdaptivePart.model_fields), f"{where}.adaptive")
         part = _validated(PairsPart, entry, where, base)
-    return resolved_pairs(part, rubric, name, [one.name for one in editors], base)
+    return resolved_pairs(part, rubric, name, [editor.name for editor in editors], base)
 
 
 def _part(cls: type[Part], kind: Kind, entry: dict[str, Any], key: str, base: Path, where: str) -> Part:

@@ -33,7 +33,7 @@ class Drop:
         sample: its name.
         base, candidate: their scores; None for a candidate whose edit was not made.
         size: of the fall, in points of the scale.
-        draws: the fall in each draw of the judge, of the metric that falls farthest; empty where it was asked once.
+        draws: the fall in each draw of the judge, for the metric that falls farthest; empty where it was asked once.
         failed: why the candidate has no edit; empty where it has one.
     """
 
@@ -58,7 +58,7 @@ class Evidence:
         candidate_failed: samples on which only the candidate's edit failed: each counts as the worst score.
         base_failed, both_failed: samples that are left out, because the base has no edit there.
         unscored: samples with both edits, or with a base's, that the judge could not score; they are bounded.
-        drops: of samples on which the candidate is worse, the largest first.
+        drops: the samples on which the candidate is worse, the largest fall first.
         same_pictures: whether both made the same picture of every sample.
     """
 
@@ -90,7 +90,7 @@ class _Row:
 
     @property
     def any_verdict(self) -> Verdict:
-        """One of them, for what they have in common."""
+        """Any one of the verdicts, for what they have in common."""
         return next(iter(self.verdicts.values()))
 
     @property
@@ -211,14 +211,16 @@ def _between(row: _Row, scale: Scale) -> tuple[float, float]:
 
 
 def _falls(old: _Row, new: _Row) -> tuple[float, ...]:
-    """By draw of the judge, how far the metric falls that falls farthest on the mean; empty where it was asked once."""
+    """The fall in each draw of the judge, for the metric with the largest mean fall; empty where it was asked once."""
     falls: tuple[float, ...] = ()
     for metric, before in old.verdicts.items():
         after = new.verdicts.get(metric)
         if after is None or len(before.draws) != len(after.draws):
             continue
         draws = zip(before.draws, after.draws, strict=True)
-        of_draws = [one - other for one, other in draws if one is not None and other is not None]
+        of_draws = [
+            old_score - new_score for old_score, new_score in draws if old_score is not None and new_score is not None
+        ]
         if of_draws and (not falls or sum(of_draws) / len(of_draws) > sum(falls) / len(falls)):
             falls = tuple(of_draws)
     return falls

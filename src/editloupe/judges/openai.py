@@ -207,7 +207,9 @@ class OpenAIJudge(StreamingJudge):
             servers = [self._server(url, key) for url in urls]
             try:
                 for server, url in zip(servers, urls, strict=True):
-                    for mode, begin in dict.fromkeys((one.answer.mode, one.answer.begin) for one in questions):
+                    for mode, begin in dict.fromkeys(
+                        (question.answer.mode, question.answer.begin) for question in questions
+                    ):
                         await check_template(server, url, options, AnswerFormat(mode, begin=begin))
                 dispatcher = Dispatcher(options, servers, questions, names, usage, key, proven=self.hands_on_all)
                 await dispatcher.run(emit)

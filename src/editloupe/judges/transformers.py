@@ -126,7 +126,7 @@ class TransformersJudge(Judge):
             return ()
         stated = self._checkpoint_config().get("editloupe_domain")
         stated = stated or _card_metadata(self.folder).get("editloupe_domain")
-        return (stated,) if isinstance(stated, str) else tuple(str(one) for one in stated or ())
+        return (stated,) if isinstance(stated, str) else tuple(str(benchmark) for benchmark in stated or ())
 
     @property
     def stated_sampling(self) -> str:

@@ -1,4 +1,4 @@
-"""The story of a study's pairs: plan, ask, and where the plan is adaptive look, and ask on.
+"""How a study's pairs are asked about: plan and ask; an adaptive plan then looks at the answers, and asks on.
 
 What is asked is in the ledger's plan before it is asked, so a study that is stopped goes on where it was.
 """
@@ -163,8 +163,8 @@ class _Rounds:
             for two, count in step.items()
             for cluster in self.clusters[self.states[two].taken : self.states[two].taken + count]
         ]
-        place = {cluster: index for index, cluster in enumerate(self.clusters)}
-        new.sort(key=lambda taken: (place[taken[0]], taken[1]))  # pairs of one sample side by side
+        order = {cluster: index for index, cluster in enumerate(self.clusters)}
+        new.sort(key=lambda taken: (order[taken[0]], taken[1]))  # pairs of one sample side by side
         about = {(cluster, two): self._about(two, cluster) for cluster, two in new}
         rows = [row for several in about.values() for pair, asked in several for row in _rows(pair, asked)]
         self.ledger.save_pair_plan(rows, anew=anew)
@@ -183,7 +183,7 @@ class _Rounds:
 
 
 def _count(state: PairState, verdicts: Iterable[PairVerdict]) -> None:
-    """Add one cluster; one without any outcome is taken, and tells nothing."""
+    """Add one cluster; one without any outcome counts as taken, and adds nothing else."""
     by_sample: dict[str, list[Shares]] = defaultdict(list)
     for verdict in verdicts:
         if verdict.outcome is not None:

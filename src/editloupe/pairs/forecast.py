@@ -25,8 +25,8 @@ def pair_forecast(config: StudyConfig, samples: Sequence[Sample]) -> list[str]:
     repeats = 2 * config.judge.draws
     metrics = sum(len(rubric.metrics_of(sample)) for sample in samples)
     total = metrics * repeats * len(pairs)
-    told = f"pairs ({config.pairs.mode}) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: "
-    told += f"{len(pairs)} pairs of editors, both orders, at most {total} questions"
+    summary = f"pairs ({config.pairs.mode}) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: "
+    summary += f"{len(pairs)} pairs of editors, both orders, at most {total} questions"
     adaptive = config.pairs.adaptive
     if adaptive is not None:
         clusters: dict[str, int] = {}
@@ -35,10 +35,10 @@ def pair_forecast(config: StudyConfig, samples: Sequence[Sample]) -> list[str]:
         per_cluster = metrics / len(clusters) if clusters else 0.0
         first = round(min(FIRST, len(clusters)) * per_cluster) * repeats * len(pairs)
         most = total if adaptive.max_questions is None else min(adaptive.max_questions, total)
-        told = f"pairs (adaptive) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: both orders, about "
-        told += f"{min(first, most)} questions in the first round, then until every rank is settled at "
-        told += f"{adaptive.error:g}, at most {most}"
-    lines = [told, "  pairs whose edits are the same file, and failed ones, ask nothing"]
+        summary = f"pairs (adaptive) by {', '.join(rubric.enabled)}, {config.pairs.rubric}: both orders, about "
+        summary += f"{min(first, most)} questions in the first round, then until every rank is settled at "
+        summary += f"{adaptive.error:g}, at most {most}"
+    lines = [summary, "  pairs whose edits are the same file, and failed ones, ask nothing"]
     alone, shared = _pictures(config, samples)
     if config.pairs.mode != "adaptive" and alone > shared:
         lines.append(

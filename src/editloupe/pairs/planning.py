@@ -37,7 +37,7 @@ class Pair:
 
     @property
     def failure(self) -> Failure | None:
-        """Of the edit that failed: then the pair failed, and neither editor has lost."""
+        """That of the edit that failed: then the pair failed, and neither editor has lost."""
         return next((edit for edit in (self.edit_a, self.edit_b) if isinstance(edit, Failure)), None)
 
     @property
@@ -153,17 +153,17 @@ def cluster_order(samples: Iterable[Sample], seed: int) -> list[str]:
 
 
 def in_shared_order(questions: Iterable[PairQuestion], editors: Sequence[str]) -> list[PlannedReply]:
-    """The plans such that what is equal stands side by side: sample, then the picture shown first, then the second.
+    """The plans by sample, then the picture shown first, then the second, so that equal beginnings are side by side.
 
     Args:
         questions: sample by sample.
         editors: names, in the study's order.
     """
-    place = {name: index for index, name in enumerate(editors)}
+    number_of = {name: index for index, name in enumerate(editors)}
     samples: dict[str, int] = {}
     unique: dict[str, tuple[tuple[int, int, int], PlannedReply]] = {}
     for question in questions:
         first, second = (question.pair.b, question.pair.a) if question.turned else (question.pair.a, question.pair.b)
         at = samples.setdefault(question.pair.sample.id, len(samples))
-        unique.setdefault(question.plan.key, ((at, place[first], place[second]), question.plan))
+        unique.setdefault(question.plan.key, ((at, number_of[first], number_of[second]), question.plan))
     return [plan for _, plan in sorted(unique.values(), key=lambda item: item[0])]

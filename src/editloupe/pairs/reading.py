@@ -103,7 +103,7 @@ def verdicts_of(
 
 
 def _verdict(bare: PairVerdict, answers: Sequence[PairAnswer]) -> PairVerdict:
-    """The mean of all answers; where one is lost the pair is: one order alone would be what both are asked against."""
+    """The mean of all answers; where one is lost, so is the pair: one order alone would let the position decide."""
     failure = next((answer.failure for answer in answers if answer.failure is not None), None)
     if failure is not None:
         return replace(bare, answers=tuple(answers), failure=failure)

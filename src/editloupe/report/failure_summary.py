@@ -26,7 +26,7 @@ SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class FailureSummary:
-    """What failed in a study, without what no stage has come to yet.
+    """What failed in a study; what no stage has come to yet is left out.
 
     Attributes:
         scores, edits: how many there are to be.
@@ -54,22 +54,22 @@ class FailureSummary:
     def causes(self, language: Language = "en") -> str:
         """What stands behind the failed scores: ``9 of 36 edits: missing-file; 5 scores: 3 prose, 2 empty``."""
         text = words(language)
-        if not self.failed_edits:  # the failed scores are counted where this is said
+        if not self.failed_edits:  # the caller says how many scores failed
             return self._kinds("score", text)
-        told = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
+        parts = [text["failed_edits"].format(failed=self.failed_edits, edits=self.edits) + self._kinds("edit", text)]
         if asked := sum(count for _, count, unit in self.kinds if unit == "score"):
-            told.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
-        return text["semicolon"].join(told)
+            parts.append(counted(asked, "score", language) + text["colon"] + self._kinds("score", text))
+        return text["semicolon"].join(parts)
 
     def _kinds(self, unit: Unit, text: Mapping[str, str]) -> str:
         """The kinds of one unit, each with its number; one kind alone has that of the unit already."""
-        kinds = [(one_line(kind, 60), count) for kind, count, counts in self.kinds if counts == unit]
+        kinds = [(one_line(kind, 60), count) for kind, count, parts in self.kinds if parts == unit]
         if len(kinds) == 1:
             return kinds[0][0]
-        told = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
+        parts = [f"{count} {kind}" for kind, count in kinds[:SHOWN]]
         if len(kinds) > SHOWN:
-            told.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
-        return text["list_comma"].join(told)
+            parts.append(text["more_kinds"].format(more=len(kinds) - SHOWN))
+        return text["list_comma"].join(parts)
 
 
 def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> FailureSummary:
@@ -100,7 +100,7 @@ def summarize_failures(results: Results, counts: Iterable[FailureCount]) -> Fail
 
 
 def unit_of(count: FailureCount) -> Unit:
-    """What a count of failures counts."""
+    """The unit that a count of failures is in."""
     return "score" if count.stage in ("judge", "score") else "edit"
 
 
@@ -111,5 +111,5 @@ def counted(count: int, unit: Unit, language: Language = "en") -> str:
 
 
 def unreadable(results: Results) -> int:
-    """How many scores there are not because a reply could not be read."""
+    """How many scores are missing because a reply could not be read."""
     return sum(verdict.failure is not None and verdict.failure.stage == "score" for verdict in results.verdicts)

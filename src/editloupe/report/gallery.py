@@ -129,7 +129,9 @@ def shown_in_gallery(results: Results) -> tuple[Results, Mapping[str, int] | Non
 
 def samples_of(results: Results) -> dict[str, str]:
     """The category of each sample, whether its edits are scored or only compared."""
-    compared = {one.sample: one.category for one in results.pairs.verdicts} if results.pairs is not None else {}
+    compared = (
+        {verdict.sample: verdict.category for verdict in results.pairs.verdicts} if results.pairs is not None else {}
+    )
     return {verdict.sample: verdict.category for verdict in results.verdicts} | compared
 
 
@@ -189,8 +191,8 @@ def _edit(verdicts: Sequence[Verdict], thumbnails: Mapping[str, str]) -> Mapping
     return {
         **({"notes": notes} if notes else {}),
         "image": None if image is None else _picture(image, thumbnails),
-        "digest": next((one.digest for one in verdicts if one.digest is not None), None),
-        "failures": [list(one) for one in failures],
+        "digest": next((verdict.digest for verdict in verdicts if verdict.digest is not None), None),
+        "failures": [list(failure) for failure in failures],
         "metrics": [_metric(verdict) for verdict in verdicts],
     }
 

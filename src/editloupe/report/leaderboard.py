@@ -130,10 +130,10 @@ def standings(results: Results) -> list[Standing]:
     for verdict in results.verdicts:
         row = samples.row_of[verdict.sample]
         metrics[verdict.editor, verdict.metric].add(row, verdict.score)
-        place = (verdict.editor, verdict.sample)
-        if place != last:
-            overall[verdict.editor].add(row, results.overall.get(place))
-            last = place
+        edit = (verdict.editor, verdict.sample)
+        if edit != last:
+            overall[verdict.editor].add(row, results.overall.get(edit))
+            last = edit
     categories = [category.id for category in results.benchmark.categories]
     groups = {
         f"{group}={value}": samples.in_group(group, value)

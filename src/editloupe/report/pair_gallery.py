@@ -65,13 +65,13 @@ def pair_chunks(results: Results, thumbnails: Mapping[str, str], editors: Sequen
     for verdict in results.pairs.verdicts:
         if not verdict.identical:
             by_pair.setdefault((verdict.sample, verdict.a, verdict.b), _Shown([])).verdicts.append(verdict)
-    place = {name: number for number, name in enumerate(editors)}
+    number_of = {name: number for number, name in enumerate(editors)}
     pairs = list(by_pair.values())
-    cards = [_card(pair, place, thumbnails) for pair in pairs]
+    cards = [_card(pair, number_of, thumbnails) for pair in pairs]
     rows = [
         [
-            place[pair.first.a],
-            place[pair.first.b],
+            number_of[pair.first.a],
+            number_of[pair.first.b],
             pair.net,
             int(any(len({_said(answer) for answer in verdict.answers}) > 1 for verdict in pair.verdicts)),
             int(_against_scores(pair, results.overall)),
@@ -89,7 +89,7 @@ def pair_overview(ranking: Ranking | None, editors: Sequence[str]) -> dict[str, 
     """What the page begins with about pairs; None where the study compares none."""
     if ranking is None:
         return None
-    place = {name: number for number, name in enumerate(editors)}
+    number_of = {name: number for number, name in enumerate(editors)}
     study_order = ranking.pairs.editors
     return {
         "planned": ranking.planned,
@@ -97,7 +97,7 @@ def pair_overview(ranking: Ranking | None, editors: Sequence[str]) -> dict[str, 
         "metrics": [printable(name) for name in ranking.pairs.metrics],
         "editors": [
             {
-                "editor": place[editor.name],
+                "editor": number_of[editor.name],
                 "rating": editor.rating,
                 "ci95": editor.ci95,
                 "ranks": editor.ranks,
@@ -109,8 +109,8 @@ def pair_overview(ranking: Ranking | None, editors: Sequence[str]) -> dict[str, 
         ],
         "matrix": [
             {
-                "a": place[against.a],
-                "b": place[against.b],
+                "a": number_of[against.a],
+                "b": number_of[against.b],
                 "n": against.n,
                 "won": against.won,
                 "net": against.net,
@@ -136,13 +136,13 @@ def _by_place(values: Mapping[str, Any], editors: Sequence[str]) -> list[Any]:
     return [values.get(name) for name in editors]
 
 
-def _card(pair: _Shown, place: Mapping[str, int], thumbnails: Mapping[str, str]) -> dict[str, Any]:
+def _card(pair: _Shown, number_of: Mapping[str, int], thumbnails: Mapping[str, str]) -> dict[str, Any]:
     first = pair.first
     failure = next((verdict.failure for verdict in pair.verdicts if verdict.failure is not None), None)
     return {
         "sample": printable(first.sample),
         "instruction": printable(first.instruction)[:LONGEST],
-        "editors": [place[first.a], place[first.b]],
+        "editors": [number_of[first.a], number_of[first.b]],
         "images": [_picture(image, thumbnails) for image in first.images],
         "source": _picture(next(iter(first.sources), None), thumbnails),
         "failure": None

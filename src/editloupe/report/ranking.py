@@ -33,7 +33,7 @@ class Against:
         shares: mean over them of (a is better, b is, neither); None without any.
         net: share of a less that of b.
         ci95: of `net`, by whole source images; None where there are fewer than two.
-        p: that there is no difference. Of an adaptive plan valid whenever one looks, else by sign flips.
+        p: that there is no difference. In an adaptive plan it is valid after every round, else it is by sign flips.
         p_corrected: for the number of pairs of editors.
         settled: 1 where a is better by `p_corrected`, -1 where b is, else 0.
         failed: pairs that were planned and have no outcome.
@@ -101,7 +101,7 @@ class RankedEditor:
         ci95: of it.
         ranks: the best and the worst rank that the results leave open.
         n: comparisons with an outcome.
-        share: of them, won, ties as half; None without any.
+        share: of these comparisons, those won, ties as half; None without any.
         failed: pairs that were planned and have no outcome.
     """
 
@@ -177,7 +177,7 @@ class Ranking:
         matrix: all pairs of editors of the plan, in the study's order.
         metrics: each by itself.
         ties: Davidson's nu of the common fit, by metric.
-        fit_p: that one rating an editor explains all results, of the common fit.
+        fit_p: that one rating per editor explains all results, in the common fit.
         cycles: three editors that beat each other in a circle, by their mean results.
         settled_cycles: those of them in which each step is settled.
         failures: why pairs have no outcome, by (stage, kind).
@@ -203,16 +203,16 @@ class Ranking:
             return None
         names = pairs.editors
         matrix = _matrix(pairs)
-        place = {name: index for index, name in enumerate(names)}
+        index_of = {name: index for index, name in enumerate(names)}
         settled, ahead = (np.zeros((len(names), len(names)), dtype=bool) for _ in range(2))
         for against in matrix:
-            i, j = place[against.a], place[against.b]
+            i, j = index_of[against.a], index_of[against.b]
             settled[i, j], settled[j, i] = against.settled > 0, against.settled < 0
             ahead[i, j], ahead[j, i] = (against.net or 0) > 0, (against.net or 0) < 0
         data = _data(pairs, pairs.metrics)
         common = ratings_of(data, balanced=True)
         ranks = rank_ranges(settled)
-        ranked = [_editor(matrix, place[name], name, common, ranks) for name in names]
+        ranked = [_editor(matrix, index_of[name], name, common, ranks) for name in names]
         by_metric = tuple(
             MetricRanking(name, ratings_of(_data(pairs, (name,))), _bias(pairs, name)) for name in pairs.metrics
         )
@@ -237,7 +237,7 @@ class Ranking:
 
     @property
     def failed(self) -> int:
-        """Pairs that failed; those that a stage has not come to are none."""
+        """Pairs that failed; those that no stage has come to yet do not count."""
         return sum(count for (_, kind), count in self.failures.items() if kind != NOT_DONE)
 
     def against(self, a: str, b: str) -> Against | None:
@@ -342,12 +342,12 @@ def _numbers(clusters: Sequence[str]) -> NDArray[np.intp]:
 
 def _data(pairs: PairResults, metrics: Sequence[str]) -> PairData:
     """The outcomes by these metrics, each a dimension of its own."""
-    place = {name: index for index, name in enumerate(pairs.editors)}
+    index_of = {name: index for index, name in enumerate(pairs.editors)}
     dimension = {name: index for index, name in enumerate(metrics)}
     known = [verdict for verdict in pairs.verdicts if verdict.outcome is not None and verdict.metric in dimension]
     return PairData.of(
-        [place[verdict.a] for verdict in known],
-        [place[verdict.b] for verdict in known],
+        [index_of[verdict.a] for verdict in known],
+        [index_of[verdict.b] for verdict in known],
         [verdict.outcome for verdict in known if verdict.outcome is not None],
         _numbers([verdict.cluster for verdict in known]),
         items=len(pairs.editors),
@@ -434,7 +434,7 @@ class _Two:
 
 def _editor(
     matrix: Sequence[Against],
-    place: int,
+    index: int,
     name: str,
     ratings: Ratings,
     ranks: Sequence[tuple[int, int]],
@@ -447,9 +447,9 @@ def _editor(
     )
     return RankedEditor(
         name=name,
-        rating=ratings.values[place],
-        ci95=ratings.ci95[place],
-        ranks=ranks[place],
+        rating=ratings.values[index],
+        ci95=ratings.ci95[index],
+        ranks=ranks[index],
         n=n,
         share=won / n if n else None,
         failed=sum(against.failed for against in own),
@@ -467,18 +467,18 @@ def _bias(pairs: PairResults, metric: str) -> PositionBias:
     leans = [
         float(np.mean([_lean(answer.outcome, turned=answer.turned) for answer in verdict.answers])) for verdict in asked
     ]
-    said = [{_said(answer.outcome) for answer in verdict.answers} for verdict in asked]
+    answered = [{_said(answer.outcome) for answer in verdict.answers} for verdict in asked]
     return PositionBias(
         n=len(asked),
         value=float(np.mean(leans)),
         ci95=mean_interval(leans, [verdict.cluster for verdict in asked], limits=(-1.0, 1.0)),
-        same=sum(len(answers) == 1 for answers in said) / len(asked),
-        turned_over=sum({0, 1} <= answers for answers in said) / len(asked),
+        same=sum(len(answers) == 1 for answers in answered) / len(asked),
+        turned_over=sum({0, 1} <= answers for answers in answered) / len(asked),
     )
 
 
 def _lean(outcome: tuple[float, float, float] | None, *, turned: bool) -> float:
-    """Towards the edit that was shown first."""
+    """How far an answer leans towards the edit that was shown first."""
     assert outcome is not None
     net = outcome[0] - outcome[1]
     return -net if turned else net

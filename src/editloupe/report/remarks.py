@@ -46,7 +46,7 @@ def outside_domain(judge: str, domain: Sequence[str], benchmark: str, language: 
     """
     if not domain or benchmark in domain:
         return []
-    made_for = ", ".join(one_line(one, 60) for one in domain)
+    made_for = ", ".join(one_line(name, 60) for name in domain)
     names = {"judge": one_line(judge, 60), "domain": made_for, "benchmark": one_line(benchmark, 60)}
     return [words(language)["outside_domain"].format_map(names)]
 

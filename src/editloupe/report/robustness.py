@@ -153,5 +153,5 @@ def _without(standing: Standing, category: str) -> float | None:
 
 
 def _listed(names: Sequence[str]) -> str:
-    told = ", ".join(one_line(name, 80) for name in names[:NAMED])
-    return told if len(names) <= NAMED else f"{told}, …"
+    listed = ", ".join(one_line(name, 80) for name in names[:NAMED])
+    return listed if len(names) <= NAMED else f"{listed}, …"

@@ -105,7 +105,7 @@ def _probe(name: str, probe: ProbeResult, fewest: int, thumbnails: Mapping[str, 
         "reason": [reason_of(probe, fewest, "en"), reason_of(probe, fewest, "zh")],
         "edits": probe.edits,
         "lost": probe.lost,
-        "metrics": [{**stored(one), "name": printable(metric)} for metric, one in probe.metrics.items()],
+        "metrics": [{**stored(result), "name": printable(metric)} for metric, result in probe.metrics.items()],
         "examples": [_example(example, thumbnails) for example in probe.examples],
     }
 

@@ -43,7 +43,7 @@ def write_single_file(tables: Tables, folder: Path, samples: int = SAMPLES) -> P
         pairs=None if results.pairs is None else results.pairs.among(chosen),
     )
     thumbnails = {picture: _as_data(folder / path) for picture, path in make_thumbnails(folder, shown.pictures).items()}
-    names = [one.editor.name for one in tables.ranked]
+    names = [standing.editor.name for standing in tables.ranked]
     gallery = gallery_of(shown, thumbnails, names)
     inside: dict[str, Any] = {"index": gallery.index}
     inside |= {chunk_name(number): chunk for number, chunk in enumerate(gallery.chunks)}

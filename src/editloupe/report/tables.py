@@ -66,8 +66,8 @@ class Tables:
         best = ranked(table)
         ranking = Ranking.of(results)
         if ranking is not None and not results.metrics:  # no edit has a score of its own
-            place = {one.name: number for number, one in enumerate(ranking.editors)}
-            best.sort(key=lambda one: place[one.editor.name])
+            rank_of = {editor.name: number for number, editor in enumerate(ranking.editors)}
+            best.sort(key=lambda standing: rank_of[standing.editor.name])
         failures = count_failures(results)
         comparisons = compare_all(results, [standing.editor.name for standing in best])
         return cls(

@@ -58,11 +58,11 @@ def matrix_table(ranking: Ranking, language: Language) -> Table | None:
     view = Table(box=box.SIMPLE_HEAD, width=80, pad_edge=False, title_justify="left")
     view.title = Text(words(language)["matrix_reads"], "dim")
     view.add_column("", ratio=1, overflow="ellipsis", no_wrap=True)
-    for place in range(len(names)):
-        view.add_column(str(place + 1), justify="right", no_wrap=True)
-    for place, name in enumerate(names):
+    for index in range(len(names)):
+        view.add_column(str(index + 1), justify="right", no_wrap=True)
+    for index, name in enumerate(names):
         cells = [_cell(ranking.against(name, other)) if other != name else Text("·", "dim") for other in names]
-        view.add_row(Text(f"{place + 1} {short[name]}"), *cells)
+        view.add_row(Text(f"{index + 1} {short[name]}"), *cells)
     return view
 
 

@@ -68,13 +68,13 @@ class Cases:
         for plan in planned:
             asked.setdefault((plan.editor, plan.sample.id), []).append(plan)
         cases = []
-        for place, questions in asked.items():
-            edit = edits.get(place)
+        for (editor, sample), questions in asked.items():
+            edit = edits.get((editor, sample))
             if isinstance(edit, Edit):
-                cases.append(Case(place[0], questions[0].sample, edit, tuple(questions)))
+                cases.append(Case(editor, questions[0].sample, edit, tuple(questions)))
         cases.sort(key=lambda case: noise_seed(config.seed, "sanity", case.sample.id, case.editor))
         self._all = cases
-        self._places = {(case.editor, case.sample.id): place for place, case in enumerate(cases)}
+        self._places = {(case.editor, case.sample.id): index for index, case in enumerate(cases)}
         self._store = store
         self._changed: dict[str, bool] = {}
         self._blanks: dict[tuple[int, int], Picture] = {}

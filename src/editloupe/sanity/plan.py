@@ -33,7 +33,7 @@ class Shown:
         case: the edit.
         variant: what is shown and said instead.
         asked: the probe's questions, by the names that the study's plan has for its own.
-        repeated: the study's questions once more, likewise; empty where nothing is held against them.
+        repeated: the study's questions once more, likewise; empty where the probe is not compared with them.
     """
 
     case: Case
@@ -101,7 +101,7 @@ def plan_probe(name: str, config: StudyConfig, judge: Judge, signature: str, cas
         if PROBES[name].kind == "same" and name != REPEAT:
             same = changed_questions(config, case, REPEAT, Variant(case.sample, case.edit.image))
             again = _keyed(REPEAT, same, signature)
-            repeated = {place: again[place] for place in asked}
+            repeated = {question: again[question] for question in asked}
         _refuse_lookups(judge, case, asked.values())
         shown.append(Shown(case, variant, asked, repeated))
         sources.add(case.cluster)

@@ -78,10 +78,10 @@ def _instruction(case: Case, cases: Cases) -> Variant | None:
         return None
     sample, other = case.sample, partner.sample
     extra = {**sample.extra, "reference_text": other.extra.get("reference_text")}
-    told = replace(
+    changed = replace(
         sample, instruction=other.instruction, rationale=other.rationale, reference=other.reference, extra=extra
     )
-    return Variant(told, case.edit.image)
+    return Variant(changed, case.edit.image)
 
 
 def _repeat(case: Case, _cases: Cases) -> Variant | None:
@@ -155,7 +155,7 @@ def changed_questions(
     changed = []
     for planned in case.asked:
         asked = planned.question
-        # A judge that draws its words gets a fresh seed, as for another draw: a second throw of the same dice is none.
+        # A judge that draws its words gets a fresh seed, as for another draw: the same one would repeat the reply.
         seed = noise_seed(config.seed, "sanity", name, case.edit.key, asked.draw) if asked.seed else 0
         shown = variant.picture
         if shown == case.edit.image:  # as the study shows it: brought to the size of what was the first source

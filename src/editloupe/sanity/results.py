@@ -34,7 +34,7 @@ class _Scored:
     Attributes:
         before: of the study's own questions.
         after: of the probe's.
-        repeated: of the study's questions asked once more; empty where nothing is held against them.
+        repeated: of the study's questions asked once more; empty where `after` is not compared with them.
     """
 
     before: Scores
@@ -82,7 +82,7 @@ def result_of(config: StudyConfig, folder: Path, probe: PlannedProbe, outcomes: 
 def _scored(config: StudyConfig, shown: Shown, outcomes: Mapping[str, Outcome]) -> _Scored:
     case = shown.case
     own = {plan.question_key: plan for plan in case.asked}
-    names = {own[place].question_name for place in shown.asked}
+    names = {own[question].question_name for question in shown.asked}
     tested = {metric for name in names for metric in config.rubric.read_from(name, case.sample)}
 
     def read(asked: Mapping[str, PlannedReply]) -> Scores:
@@ -145,7 +145,7 @@ def _in_favour(config: StudyConfig, kind: str, edit: _Scored) -> float:
 
 
 def _example(folder: Path, shown: Shown, edit: _Scored) -> ProbeExample:
-    def place(picture: Picture) -> str | None:
+    def path_of(picture: Picture) -> str | None:
         if isinstance(picture, ImageFile) and picture.path.is_relative_to(folder):
             return picture.path.relative_to(folder).as_posix()
         return None
@@ -158,10 +158,10 @@ def _example(folder: Path, shown: Shown, edit: _Scored) -> ProbeExample:
         sample=case.sample.id,
         instruction=case.sample.instruction,
         told=variant.sample.instruction,
-        sources=tuple(map(place, case.sample.sources)),
-        shown_sources=tuple(map(place, variant.sample.sources)),
-        image=place(case.edit.image),
-        shown=place(variant.picture),
+        sources=tuple(map(path_of, case.sample.sources)),
+        shown_sources=tuple(map(path_of, variant.sample.sources)),
+        image=path_of(case.edit.image),
+        shown=path_of(variant.picture),
         before=variant.before,
         words=" ".join(words.split())[:WORDS],
         scores={metric: (edit.before[metric].score, score.score) for metric, score in edit.after.items()},

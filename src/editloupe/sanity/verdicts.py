@@ -33,7 +33,7 @@ MARGIN = 0.1
 """The smallest change of a mean score that matters, as a share of the scale: one point of ten."""
 
 ROOM = 2 * MARGIN
-"""How high above the bottom the edits' own mean score is at least where a fall that is missing counts as a failure."""
+"""How far above the bottom the edits' own mean score has to be for a missing fall to count as a failure."""
 
 FEWEST = fewest_for(MARGIN, span=1.0, alpha=ALPHA)
 """Below so many edits nothing can be called the same, however equal the scores are."""
@@ -63,7 +63,7 @@ class Finding:
         verdict: about this metric.
         reason: why it is underpowered.
         edits: how many were asked about.
-        lost: of how many a score is missing, on either side.
+        lost: for how many of them a score is missing, on either side.
         mean: of the change over the others: how far the score falls, or by how much more it changes than by being
             asked twice. None where all are lost.
         low, high: its bounds, in which a missing score is the one that is least favourable.
@@ -94,11 +94,11 @@ def findings_of(
     Args:
         kind: what the right answer is.
         pairs: the scores by metric.
-        metrics: of how many one decides; all of them by default.
-        alpha: of one probe.
+        metrics: how many there are of which one decides; all of `pairs` by default.
+        alpha: the error rate of one probe.
         seed: of the bounds.
     """
-    changes = {name: _Changes.of(kind, one) for name, one in pairs.items()}
+    changes = {name: _Changes.of(kind, scores) for name, scores in pairs.items()}
     levels = alpha / (metrics or max(1, len(pairs))), alpha
     bounds = _bounds(list(changes.values()), levels, seed)
     return {
@@ -167,7 +167,7 @@ def _finding(
     lost = len(known) - int(known.sum())
     reason: Reason = ""
     verdict = _decided(kind, lower, upper, room)
-    if lost > len(known) / 2:  # what holds for whatever is missing may hold, but hardly anything was seen
+    if lost > len(known) / 2:  # the bounds may decide all the same, but hardly anything was seen
         verdict, reason = "underpowered", "lost"
     elif verdict == "underpowered":
         alone = _bounds([change.without_lost], levels, seed)[0] if lost else bounds
@@ -196,14 +196,14 @@ def _bounds(changes: Sequence[_Changes], levels: tuple[float, float], seed: int)
     """The bounds of each mean; those of equally many edits are computed together."""
     bounds: list[tuple[float, float]] = [(-1.0, 1.0)] * len(changes)
     alike: dict[tuple[int, float], list[int]] = {}
-    for place, change in enumerate(changes):
-        alike.setdefault((len(change.low), change.floor), []).append(place)
-    for (_, floor), places in alike.items():
-        low, high = (np.stack([getattr(changes[at], end) for at in places], axis=1) for end in ("low", "high"))
+    for index, change in enumerate(changes):
+        alike.setdefault((len(change.low), change.floor), []).append(index)
+    for (_, floor), indices in alike.items():
+        low, high = (np.stack([getattr(changes[at], end) for at in indices], axis=1) for end in ("low", "high"))
         lower = lower_bounds(low, floor=floor, alpha=levels[0], seed=seed)
         upper = upper_bounds(high, ceiling=1.0, alpha=levels[1], seed=seed)
-        for place, *ends in zip(places, lower, upper, strict=True):
-            bounds[place] = (float(ends[0]), float(ends[1]))
+        for index, *ends in zip(indices, lower, upper, strict=True):
+            bounds[index] = (float(ends[0]), float(ends[1]))
     return bounds
 
 

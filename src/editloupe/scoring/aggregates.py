@@ -1,4 +1,4 @@
-"""The numbers that a rubric defines over the whole study, of all editors side by side."""
+"""The numbers that a rubric defines over the whole study, for all editors side by side."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def _side_by_side(numbers: Mapping[str, AggregateValue]) -> Aggregate:
     first = next(iter(numbers.values()))
     notes = {number.note for number in numbers.values()}
     note = (
-        first.note if len(notes) == 1 else "; ".join(f"{name}: {one.note}" for name, one in numbers.items() if one.note)
+        first.note
+        if len(notes) == 1
+        else "; ".join(f"{name}: {number.note}" for name, number in numbers.items() if number.note)
     )
     values = {editor: number.value for editor, number in numbers.items()}
     return Aggregate(first.name, first.variant, first.low, first.high, values, note)

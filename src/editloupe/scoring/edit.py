@@ -23,7 +23,7 @@ class MetricScore:
     Attributes:
         score: the mean of its draws; None where one of them failed.
         failure: why there is none.
-        reply: of the draw that failed, else of the first one; None of a derived score.
+        reply: of the draw that failed, else of the first one; None for a derived score.
         draws: what each draw gave, where there are several.
     """
 

@@ -85,8 +85,8 @@ def _canonical(value: Any) -> str:
 def sanity(ledger: Ledger, signature: str, rubric: str) -> Sanity | None:
     """What the probes found about this judge with this rubric."""
     kept = ledger.fact("sanity")
-    found = None if kept is None else Sanity.from_json(kept)
-    return found if found is not None and (found.signature, found.rubric) == (signature, rubric) else None
+    probed = None if kept is None else Sanity.from_json(kept)
+    return probed if probed is not None and (probed.signature, probed.rubric) == (signature, rubric) else None
 
 
 def rubric_name(rubric: Rubric) -> str:

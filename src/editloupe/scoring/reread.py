@@ -31,16 +31,21 @@ def reading_of(folder: Path, verdicts: Iterable[Verdict], known: dict[str, Any] 
         return known
     old = _verdicts(folder / "verdicts.jsonl")
     changed = []
-    for one in verdicts if old else ():
-        before = old.get((one.editor, one.sample, one.metric))
-        if before is None or one.words is None or before.get("reply") != one.words or before["score"] == one.score:
+    for verdict in verdicts if old else ():
+        before = old.get((verdict.editor, verdict.sample, verdict.metric))
+        if (
+            before is None
+            or verdict.words is None
+            or before.get("reply") != verdict.words
+            or before["score"] == verdict.score
+        ):
             continue
-        kind = None if one.failure is None else one.failure.kind
-        why = None if one.failure is None else one.failure.message
+        kind = None if verdict.failure is None else verdict.failure.kind
+        why = None if verdict.failure is None else verdict.failure.message
         was = (before.get("failure") or {}).get("kind")
         changed.append(
-            {"editor": one.editor, "sample": one.sample, "metric": one.metric}
-            | {"before": before["score"], "before_kind": was, "now": one.score, "now_kind": kind, "why": why}
+            {"editor": verdict.editor, "sample": verdict.sample, "metric": verdict.metric}
+            | {"before": before["score"], "before_kind": was, "now": verdict.score, "now_kind": kind, "why": why}
         )
     return {
         "version": READING,

@@ -87,10 +87,10 @@ def _group(verdict: Verdict, by: str | None) -> str:
 
 def _best(edits: Sequence[KeptEdit], top: Top, score: str) -> list[KeptEdit]:
     groups: dict[str, list[int]] = defaultdict(list)
-    for place, edit in enumerate(edits):
-        groups[edit.group].append(place)
+    for index, edit in enumerate(edits):
+        groups[edit.group].append(index)
     chosen: set[int] = set()
-    for places in groups.values():
-        best = sorted(places, key=lambda place: -(edits[place].scores[score] or 0.0))  # stable: the earlier first
-        chosen.update(best[: top.of(len(places))])
-    return [edit for place, edit in enumerate(edits) if place in chosen]
+    for indices in groups.values():
+        best = sorted(indices, key=lambda index: -(edits[index].scores[score] or 0.0))  # stable: the earlier first
+        chosen.update(best[: top.of(len(indices))])
+    return [edit for index, edit in enumerate(edits) if index in chosen]

@@ -75,7 +75,7 @@ def make_app(service: Service, *, token: str | None) -> ASGIApp:
     def openapi() -> dict[str, Any]:
         document = schema()
         _, definitions = models_json_schema(
-            [(one, "validation") for one in (ScoreRequest, Item, DecisionRequest)], ref_template=REF
+            [(model, "validation") for model in (ScoreRequest, Item, DecisionRequest)], ref_template=REF
         )
         document["components"]["schemas"] |= definitions["$defs"]
         document["components"]["schemas"]["ScoreRequest"]["properties"]["items"]["items"] = {

@@ -137,7 +137,7 @@ class Batcher:
             questions: with the key of each; equal keys are asked once, also across callers.
 
         Returns:
-            A future of each, in order. One that is cancelled before its batch begins is not asked.
+            A future for each, in order. One that is cancelled before its batch begins is not asked.
 
         Raises:
             Full: there is no room.
@@ -252,7 +252,7 @@ class Batcher:
             self._size = lambda: size
 
     def _chosen(self) -> list[_Ticket]:
-        """Take the next batch out of the queue: group by group, the one first that holds the oldest question."""
+        """Take the next batch out of the queue: group by group, first the one that holds the oldest question."""
         self._forget_cancelled()
         groups: dict[Hashable, list[_Ticket]] = {}
         for ticket in self._waiting.values():  # in the order of arrival
@@ -306,7 +306,7 @@ class Batcher:
             weights=[ticket.weight or 1 for ticket in batch],
             prepare=lambda ticket: judge.prepare(ticket.question),
         ):
-            yield [(one.item, one.outcome) for one in done]
+            yield [(finished.item, finished.outcome) for finished in done]
 
     def _answer(self, batch: Sequence[_Ticket]) -> Sequence[Reply]:
         weight = sum(ticket.weight or 1 for ticket in batch)

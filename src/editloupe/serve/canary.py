@@ -32,14 +32,14 @@ RIGHT = 8.0
 def ask_canary(config: StudyConfig, batcher: Batcher) -> str:
     """Ask, and say what is wrong with the reply; empty where nothing is.
 
-    The embedded judge is shown a perfect edit and an untouched picture, whose scores are known to lie apart. Of any
-    other judge the reply has to be well formed, which says nothing about its scores.
+    The embedded judge is shown a perfect edit and an untouched picture, whose scores are known to lie apart. From any
+    other judge a well-formed reply is enough, which says nothing about its scores.
     """
     nano = getattr(config.judge.options, "model", "") == "nano"
     sample, perfect = _task()
     questions = _known(config, sample, perfect) if nano else [_plain(config, sample, perfect)]
     try:
-        futures = batcher.submit([(digest_of("canary", index), one) for index, one in enumerate(questions)])
+        futures = batcher.submit([(digest_of("canary", index), question) for index, question in enumerate(questions)])
         outcomes = [future.result(PATIENCE) for future in futures]
     except (Full, Closing, TimeoutError) as error:
         return f"the canary question was not answered: {error or type(error).__name__}"
@@ -49,7 +49,7 @@ def ask_canary(config: StudyConfig, batcher: Batcher) -> str:
         if problem := _malformed(outcome, choice=config.mode == "choice"):
             return f"the canary's reply is malformed: {problem}"
     if nano:
-        return _wrong([one for one in outcomes if isinstance(one, Reply)], sample)
+        return _wrong([reply for reply in outcomes if isinstance(reply, Reply)], sample)
     return ""
 
 
@@ -88,7 +88,7 @@ def _malformed(reply: Reply, *, choice: bool) -> str:
 def _wrong(replies: list[Reply], sample: Sample) -> str:
     rubric = load_rubric("shapes")
     try:
-        perfect, untouched = (rubric.score("shapes", one, sample, min_label_mass=0.0) for one in replies)
+        perfect, untouched = (rubric.score("shapes", reply, sample, min_label_mass=0.0) for reply in replies)
     except UnreadableReply as error:
         return f"the embedded judge's canary cannot be read: {error}"
     if perfect < RIGHT or untouched > RIGHT / 2:

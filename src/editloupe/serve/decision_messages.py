@@ -69,7 +69,7 @@ class JSONInput(_Message):
         values, level = 0, [value]
         for _ in range(JSON_LEVELS):
             values += len(level)
-            level = [inner for one in level for inner in _inside(one)]
+            level = [inner for outer in level for inner in _inside(outer)]
         if level or values > JSON_VALUES:
             raise ValueError(f"JSON has at most {JSON_LEVELS} levels and {JSON_VALUES} values")
         return value
@@ -181,7 +181,7 @@ class ChoiceQuestion(_Question):
     @field_validator("choices")
     @classmethod
     def _unique(cls, value: list[Option]) -> list[Option]:
-        if len({(type(one.value), one.value) for one in value}) < len(value):
+        if len({(type(choice.value), choice.value) for choice in value}) < len(value):
             raise ValueError("each choice is unique")
         return value
 

@@ -74,7 +74,9 @@ def plan_decisions(request: DecisionRequest, signature: str, limits: Limits) -> 
     items = [UserMessage(role="user", content=request.input)] if isinstance(request.input, str) else request.input
     system = "\n".join(_text(item.content) for item in items if isinstance(item, SystemMessage))
     context = tuple(part for item in items if not isinstance(item, SystemMessage) for part in show.item(item))
-    return [_decision(one, system, context, show, f"{signature} decisions={VERSION}") for one in request.questions]
+    return [
+        _decision(question, system, context, show, f"{signature} decisions={VERSION}") for question in request.questions
+    ]
 
 
 def answers_of(
@@ -85,14 +87,14 @@ def answers_of(
     A question whose labels hold less than `min_label_mass` of the probability together is a refusal: the judge wanted
     to say something else. So is one that failed for good, with its failure beside it.
     """
-    outcomes_in_order = [outcomes[one.key] for one in decisions]
-    replies = [one for one in outcomes_in_order if isinstance(one, Reply)]
-    asked, written = (sum(getattr(one, name) for one in replies) for name in ("prompt_tokens", "reply_tokens"))
+    outcomes_in_order = [outcomes[decision.key] for decision in decisions]
+    replies = [outcome for outcome in outcomes_in_order if isinstance(outcome, Reply)]
+    asked, written = (sum(getattr(reply, name) for reply in replies) for name in ("prompt_tokens", "reply_tokens"))
     return {
         "model": model,
         "answers": [
-            {**_answer(one.asked, outcome, min_label_mass), "name": one.asked.name}
-            for one, outcome in zip(decisions, outcomes_in_order, strict=True)
+            {**_answer(decision.asked, outcome, min_label_mass), "name": decision.asked.name}
+            for decision, outcome in zip(decisions, outcomes_in_order, strict=True)
         ],
         "usage": {
             "input_tokens": asked,
@@ -126,10 +128,10 @@ def _options(asked: DecisionQuestion) -> list[str]:
         return ["true", "false"]
     if isinstance(asked, ChoiceQuestion):
         return [
-            _described(json.dumps(one.value) if isinstance(one.value, bool) else one.value, one.description)
-            for one in asked.choices
+            _described(json.dumps(choice.value) if isinstance(choice.value, bool) else choice.value, choice.description)
+            for choice in asked.choices
         ]
-    return [_described(one.label, one.description) for one in asked.levels]
+    return [_described(level.label, level.description) for level in asked.levels]
 
 
 def _described(name: str, description: str | None) -> str:
@@ -150,14 +152,14 @@ def _answer(asked: DecisionQuestion, outcome: Outcome, min_label_mass: float) ->
         return {"type": "predicate", "probability": chances[0], "label_mass": mass}
     best = max(range(len(chances)), key=chances.__getitem__)
     if isinstance(asked, ChoiceQuestion):
-        rows = [{"value": one.value, "probability": p} for one, p in zip(asked.choices, chances, strict=True)]
+        rows = [{"value": choice.value, "probability": p} for choice, p in zip(asked.choices, chances, strict=True)]
         count = len(chances)
         sure = max(0.0, (chances[best] - 1 / count) / (1 - 1 / count))
         chosen = asked.choices[best].value
         return {"type": "choice", "choice": chosen, "confidence": sure, "probabilities": rows, "label_mass": mass}
     levels = [
-        {"value": index, "label": one.label, "probability": p}
-        for index, (one, p) in enumerate(zip(asked.levels, chances, strict=True))
+        {"value": index, "label": level.label, "probability": p}
+        for index, (level, p) in enumerate(zip(asked.levels, chances, strict=True))
     ]
     score = sum(index * p for index, p in enumerate(chances))
     away = sum(p * abs(index - best) for index, p in enumerate(chances))
@@ -178,8 +180,8 @@ class _Shower:
         if isinstance(item, UserMessage):
             return self.parts(item.content)
         if isinstance(item, AssistantMessage):
-            said = item.content if isinstance(item.content, str) else "\n".join(map(_said, item.content))
-            return (f"Assistant: {said}",)
+            words = item.content if isinstance(item.content, str) else "\n".join(map(_said, item.content))
+            return (f"Assistant: {words}",)
         if isinstance(item, FunctionCall):
             return (f"Call of {item.name}: {item.arguments}",)
         if isinstance(item, ToolCall):

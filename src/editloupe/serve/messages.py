@@ -145,7 +145,7 @@ def item_from(raw: Any) -> Item:
 def first_problem(error: ValidationError) -> str:
     """The first thing that is wrong, in one sentence that repeats no value; of alternatives the one that fits best."""
     wrong = error.errors(include_url=False, include_input=False, include_context=False)
-    one = max(wrong, key=lambda each: len(each["loc"]))
-    place = ".".join(str(part) for part in one["loc"])[:200]
-    message = str(one["msg"]).removeprefix("Value error, ")
-    return f"{place or 'the body'}: {message[:1].lower()}{message[1:300]}"
+    problem = max(wrong, key=lambda entry: len(entry["loc"]))
+    where = ".".join(str(part) for part in problem["loc"])[:200]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where or 'the body'}: {message[:1].lower()}{message[1:300]}"

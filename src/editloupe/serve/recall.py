@@ -54,8 +54,8 @@ class Recall:
 
     def find(self, keys: Sequence[str]) -> dict[str, Reply]:
         """The replies that are recorded under the keys."""
-        found = self._in_thread(lambda: self._ledger.find(keys))
-        return {key: outcome for key, outcome in found.items() if isinstance(outcome, Reply)}
+        recorded = self._in_thread(lambda: self._ledger.find(keys))
+        return {key: outcome for key, outcome in recorded.items() if isinstance(outcome, Reply)}
 
     def record(self, replies: Sequence[tuple[str, Reply]]) -> None:
         """Keep replies; returns when they are on the disk. A full disk is logged, and the replies still count."""

@@ -93,8 +93,8 @@ class Scorer:
                 f"an item has {count} pictures; at most {limits.pictures} are taken", kind="too-many-pictures"
             )
         config = self._selection(item.metrics)
-        sources = tuple(received(one, parts, limits) for one in item.sources)
-        references = tuple(received(one, parts, limits) for one in item.references)
+        sources = tuple(received(picture, parts, limits) for picture in item.sources)
+        references = tuple(received(picture, parts, limits) for picture in item.references)
         edited = received(item.edited, parts, limits)
         sample = Sample(
             id="item",
@@ -113,8 +113,8 @@ class Scorer:
                 kind="no-metric",
             )
         edit = self._edit(sample, edited)
-        place = {(config.editors[0].name, sample.id): edit}
-        plans = tuple(plan_replies(config, self._judge, self.judge_signature, [sample], place))
+        edits = {(config.editors[0].name, sample.id): edit}
+        plans = tuple(plan_replies(config, self._judge, self.judge_signature, [sample], edits))
         self._decode(plans, (*sources, *references, edited))
         return PlannedItem(item, config, sample, edit, plans)
 
@@ -131,9 +131,9 @@ class Scorer:
         scores = scores_of(planned.config, planned.edit, replies)
         assert scores is not None  # `plan` refuses items without a metric
         answer: dict[str, Any] = {"id": planned.item.id} if planned.item.id is not None else {}
-        failures = {name: one.failure for name, one in scores.shown.items() if one.failure is not None}
+        failures = {name: score.failure for name, score in scores.shown.items() if score.failure is not None}
         if len(failures) < len(scores.shown):
-            answer["scores"] = {name: one.score for name, one in scores.shown.items()}
+            answer["scores"] = {name: score.score for name, score in scores.shown.items()}
             answer["overall"] = scores.overall
         if scores.overall is None:
             answer["failure"] = failure_answer(_cause(failures))
@@ -178,7 +178,7 @@ class Scorer:
         return config
 
     def _edit(self, sample: Sample, edited: ReceivedPicture) -> Edit:
-        """The edited picture as a study's record; its key, of which sampling is seeded, follows from what it shows."""
+        """The edited picture as a study's record; its key, which seeds the sampling, follows from what it shows."""
         sources = [picture.sha256 for picture in sample.sources]
         key = digest_of("served edit", sources, sample.instruction, sample.category, edited.sha256)
         width, height = inspect(edited.data)
@@ -199,5 +199,7 @@ def _cause(failures: Mapping[str, Failure]) -> Failure:
 
 def _words(by_place: Mapping[str, Outcome]) -> dict[str, str]:
     """The judge's words by question."""
-    said = {place: outcome.text if isinstance(outcome, Reply) else None for place, outcome in by_place.items()}
-    return {place: words for place, words in said.items() if words is not None}
+    words_of = {
+        question: outcome.text if isinstance(outcome, Reply) else None for question, outcome in by_place.items()
+    }
+    return {question: words for question, words in words_of.items() if words is not None}

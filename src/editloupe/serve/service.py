@@ -97,7 +97,7 @@ class Service:
 
     @property
     def not_ready(self) -> str:
-        """Why no request should be sent here now; empty where it should."""
+        """Why no request should be sent here now; empty where one may be."""
         if self._draining:
             return "the service is about to end"
         if self.batcher.running_for > self.limits.deadline:
@@ -105,7 +105,7 @@ class Service:
         return self._canary or self.batcher.trouble
 
     async def watch(self) -> None:
-        """Load the judge by a canary question, and ask it again while there is trouble: nobody else may come then."""
+        """Load the judge by a canary question, and ask it again while there is trouble: nobody else is let in then."""
         pause = 1.0
         while not self._draining:
             if not self._canary and not self.batcher.trouble:
@@ -145,9 +145,9 @@ class Service:
         ends = time.monotonic() + min(seconds or self.limits.deadline, self.limits.deadline)
         loop = asyncio.get_running_loop()
         planned = await asyncio.gather(*(loop.run_in_executor(self._pool, self._planned, raw, parts) for raw in items))
-        ready = [one for one in planned if isinstance(one, PlannedItem)]
-        outcomes = await self._replies([(plan.key, plan.question) for one in ready for plan in one.plans], ends)
-        return [self._answer(raw, one, outcomes, reply=reply) for raw, one in zip(items, planned, strict=True)]
+        ready = [item for item in planned if isinstance(item, PlannedItem)]
+        outcomes = await self._replies([(plan.key, plan.question) for item in ready for plan in item.plans], ends)
+        return [self._answer(raw, item, outcomes, reply=reply) for raw, item in zip(items, planned, strict=True)]
 
     async def decide(self, request: DecisionRequest) -> dict[str, Any]:
         """Answer typed questions; a cancelled call takes back what has not begun.
@@ -160,7 +160,7 @@ class Service:
         loop = asyncio.get_running_loop()
         signature = self.scorer.judge_signature
         decisions = await loop.run_in_executor(self._pool, plan_decisions, request, signature, self.limits)
-        outcomes = await self._replies([(one.key, one.question) for one in decisions], ends)
+        outcomes = await self._replies([(decision.key, decision.question) for decision in decisions], ends)
         for outcome in outcomes.values():
             if isinstance(outcome, Failure):
                 self.measures.failures.labels(outcome.kind).inc()
@@ -170,7 +170,7 @@ class Service:
         return answers_of(decisions, outcomes, self.judge.name, min_label_mass=mass)
 
     async def _replies(self, questions: Sequence[tuple[str, Question]], ends: float) -> dict[str, Outcome]:
-        """What becomes of questions, from the ledger or the model, until a moment of the monotonic clock."""
+        """The outcomes of questions, from the ledger or the model; `ends` is the deadline on the monotonic clock."""
         known = await asyncio.get_running_loop().run_in_executor(self._pool, self._known, [key for key, _ in questions])
         asked = [(key, question) for key, question in questions if key not in known]
         if len({key for key, _ in asked}) > self.limits.queue:
@@ -182,7 +182,7 @@ class Service:
                 await asyncio.wait(waiting, timeout=max(0.0, ends - time.monotonic()))
         finally:
             self.batcher.forget(futures)
-        return {**known, **{key: _outcome(one) for (key, _), one in zip(asked, futures, strict=True)}}
+        return {**known, **{key: _outcome(future) for (key, _), future in zip(asked, futures, strict=True)}}
 
     def _planned(self, raw: Any, parts: Mapping[str, bytes]) -> PlannedItem | Failure:
         try:
@@ -195,9 +195,9 @@ class Service:
     def _known(self, keys: Sequence[str]) -> dict[str, Outcome]:
         if self._recall is None or not keys:
             return {}
-        found = self._recall.find(list(dict.fromkeys(keys)))
-        self.measures.questions.labels("ledger").inc(len(found))
-        return dict(found)
+        replies = self._recall.find(list(dict.fromkeys(keys)))
+        self.measures.questions.labels("ledger").inc(len(replies))
+        return dict(replies)
 
     def _keep(self, replies: Sequence[tuple[str, Any]]) -> None:
         if self._recall is not None:

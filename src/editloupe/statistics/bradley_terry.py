@@ -141,11 +141,11 @@ def ratings_of(data: PairData, *, ridge: float = 0.0, balanced: bool = False) ->
     intervals: list[tuple[float, float] | None] = [None] * data.items
     covariance = np.full((data.items, data.items), np.nan)
     own, number = cells.covariance(parameters, ridge)
-    for place, item in enumerate(rated):
-        values[item] = float(parameters[place])
+    for index, item in enumerate(rated):
+        values[item] = float(parameters[index])
         if own is not None:
-            reach = float(stdtrit(number - 1, (1 + LEVEL) / 2) * np.sqrt(own[place, place]))
-            intervals[item] = (float(parameters[place]) - reach, float(parameters[place]) + reach)
+            reach = float(stdtrit(number - 1, (1 + LEVEL) / 2) * np.sqrt(own[index, index]))
+            intervals[item] = (float(parameters[index]) - reach, float(parameters[index]) + reach)
     if own is not None:
         covariance[np.ix_(rated, rated)] = own
     return Ratings(
@@ -169,10 +169,10 @@ class _Cells:
     """
 
     def __init__(self, data: PairData, rated: Codes, *, balanced: bool) -> None:
-        place = np.full(data.items, -1)
-        place[rated] = np.arange(len(rated))
-        kept = (place[data.first] >= 0) & (place[data.second] >= 0)
-        first, second = place[data.first[kept]], place[data.second[kept]]
+        code_of = np.full(data.items, -1)
+        code_of[rated] = np.arange(len(rated))
+        kept = (code_of[data.first] >= 0) & (code_of[data.second] >= 0)
+        first, second = code_of[data.first[kept]], code_of[data.second[kept]]
         outcomes, dimensions = data.outcomes[kept].copy(), data.dimensions[kept]
         turned = first > second
         outcomes[turned] = outcomes[turned][:, [1, 0, 2]]
@@ -286,7 +286,7 @@ class _Cells:
     def ties(self, parameters: Floats) -> tuple[float | None, ...]:
         """Davidson's nu by dimension."""
         known = {
-            dimension: float(np.exp(parameters[self.items + place])) for place, dimension in enumerate(self.with_ties)
+            dimension: float(np.exp(parameters[self.items + index])) for index, dimension in enumerate(self.with_ties)
         }
         return tuple(
             0.0 if dimension in self.without_ties else known.get(dimension) for dimension in range(self.all_dimensions)

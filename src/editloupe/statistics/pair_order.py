@@ -70,9 +70,9 @@ def order_of(data: PairData, better: Flags) -> list[int]:
     values = ratings_of(data, ridge=RIDGE).values
     order = sorted(range(data.items), key=lambda item: (-(values[item] or 0.0), item))
     for _ in range(data.items):  # in a circle there would be no end to this
-        for place in range(data.items - 1):
-            if better[order[place + 1], order[place]]:
-                order[place], order[place + 1] = order[place + 1], order[place]
+        for rank in range(data.items - 1):
+            if better[order[rank + 1], order[rank]]:
+                order[rank], order[rank + 1] = order[rank + 1], order[rank]
     return order
 
 

@@ -174,12 +174,12 @@ class _Contributions:
 def _wanted(parts: _Contributions, weight: float, labelled: int, rest: int, width: float) -> int | None:
     """Labels for an interval of that width: the labelled part of the variance falls with their number."""
     moves = parts.people - weight * parts.judge_labelled
-    one = float(np.sum(moves**2)) * labelled
+    labelled_part = float(np.sum(moves**2)) * labelled
     fixed = float(np.sum((weight * parts.judge_rest) ** 2))
     left = (width / 2 / 1.96) ** 2 - fixed
     if left <= 0:
         return None  # so narrow that even the judge's own spread over the samples is wider
-    return min(labelled + rest, math.ceil(one / left))
+    return min(labelled + rest, math.ceil(labelled_part / left))
 
 
 def _ends(middle: float, half: float, limits: tuple[float, float] | None) -> tuple[float, float]:

@@ -133,9 +133,9 @@ class Ledger:
             journal = "DELETE" if file_system(folder) in _NETWORK else "WAL"
             self._db.execute(f"PRAGMA journal_mode={journal}")
             self._db.execute("PRAGMA synchronous=FULL")
-            (found,) = self._db.execute("PRAGMA user_version").fetchone()
-            if found not in (0, FORMAT):
-                raise DataError(f"{path} has ledger format {found}; this version of editloupe reads format {FORMAT}")
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version not in (0, FORMAT):
+                raise DataError(f"{path} has ledger format {version}; this version of editloupe reads format {FORMAT}")
             self._db.executescript(_SCHEMA + TRIGGERS)
             self._db.execute(f"PRAGMA user_version={FORMAT}")
         except sqlite3.DatabaseError as error:

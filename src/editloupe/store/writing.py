@@ -38,9 +38,9 @@ def writing(path: Path) -> Iterator[None]:
 
 def refused(path: Path, error: OSError) -> StorageError:
     """The error that says in one sentence why `path` cannot be written, and what to do."""
-    told = f"{str(path)!r} cannot be written: {error.strerror or error}"
+    reason = f"{str(path)!r} cannot be written: {error.strerror or error}"
     mend = _MEND.get(error.errno or 0)
-    return StorageError(f"{told}; {mend}" if mend else f"{told}; {_RESUME}")
+    return StorageError(f"{reason}; {mend}" if mend else f"{reason}; {_RESUME}")
 
 
 class LedgerConnection(sqlite3.Connection):

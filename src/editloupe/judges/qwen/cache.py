@@ -47,7 +47,7 @@ def gather(rows: Sequence[CacheRow], room: int) -> PrefixCache:
     """
     sources = list({id(row.kept): row.kept for row in rows}.values())
     length = max(kept.mask.shape[1] for kept in sources)
-    targets = [torch.tensor([place for place, row in enumerate(rows) if row.kept is kept]) for kept in sources]
+    targets = [torch.tensor([number for number, row in enumerate(rows) if row.kept is kept]) for kept in sources]
     chosen = [torch.tensor([row.index for row in rows if row.kept is kept]) for kept in sources]
 
     def copied(tensors: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -206,28 +206,28 @@ class Writer:
         divided between 1 and 10 by the step that follows.
         """
         ones: dict[int, dict[str, float]] = {}
-        for place, row in enumerate(step.rows):
+        for index, row in enumerate(step.rows):
             draft = self.drafts[row]
             before = draft.digits.get(len(draft.tokens) - 1)
             if before is not None and draft.tokens[-1] == self._digits[1]:
-                ones[place] = before
-        places = [place for place, token in enumerate(chosen) if place in ones or token in self._digits]
-        if not places:
+                ones[index] = before
+        indices = [index for index, token in enumerate(chosen) if index in ones or token in self._digits]
+        if not indices:
             return
-        looked = torch.softmax(step.logits[torch.tensor(places, device=step.logits.device)], dim=-1)
-        for place, chances in zip(places, looked[:, self._digits].tolist(), strict=True):
-            if place in ones:
-                one = ones[place]["1"]
-                ones[place] |= {"1": one * (1 - chances[0]), "10": one * chances[0]}
-            if chosen[place] in self._digits:
-                draft = self.drafts[step.rows[place]]
+        looked = torch.softmax(step.logits[torch.tensor(indices, device=step.logits.device)], dim=-1)
+        for index, chances in zip(indices, looked[:, self._digits].tolist(), strict=True):
+            if index in ones:
+                chance = ones[index]["1"]
+                ones[index] |= {"1": chance * (1 - chances[0]), "10": chance * chances[0]}
+            if chosen[index] in self._digits:
+                draft = self.drafts[step.rows[index]]
                 draft.digits[len(draft.tokens)] = dict(zip(DIGITS, chances, strict=True))
 
     def _settle(self, draft: Draft) -> None:
         """Of all digits, keep the one that the score is read from."""
         if draft.digits and (start := score_start(self.text(draft), opened=self._opened)) is not None:
-            for place, chances in draft.digits.items():
-                before = len(self._written.text(draft.tokens[:place]))
+            for position, chances in draft.digits.items():
+                before = len(self._written.text(draft.tokens[:position]))
                 if before == start:
                     draft.score_labels = chances
                 if before >= start:

@@ -56,7 +56,7 @@ class _Features:
 
     @property
     def nbytes(self) -> int:
-        return sum(one.nbytes for one in (self.tokens, *self.deep))
+        return sum(tensor.nbytes for tensor in (self.tokens, *self.deep))
 
 
 Choose = Callable[[Step], list[int | None]]
@@ -154,9 +154,9 @@ class Engine:
             rows.end_step()
             self._count(started)
             chosen = choose(Step(list(rows.prompts), self._head(output.last_hidden_state[:, -1])))
-            done = [place for place, token in enumerate(chosen) if token is None]
-            for place in reversed(done):  # as `drop` does: the last one takes the place
-                chosen[place] = chosen[-1]
+            done = [index for index, token in enumerate(chosen) if token is None]
+            for index in reversed(done):  # as `drop` does: the last row takes the slot
+                chosen[index] = chosen[-1]
                 chosen.pop()
             rows.drop(done)
             tokens = [token for token in chosen if token is not None]
@@ -171,13 +171,13 @@ class Engine:
         """Compute prompts and let those rows in that have a first token; returns these tokens."""
         hidden, kept = self._prefill([prompts[index] for index in group], keep=True)
         chosen = choose(Step(list(group), self._head(hidden)))
-        going = [place for place, token in enumerate(chosen) if token is not None]
-        following = {group[place]: chosen[place] for place in going}
+        going = [index for index, token in enumerate(chosen) if token is not None]
+        following = {group[index]: chosen[index] for index in going}
         before = len(rows)
         rows.admit(
-            [kept[place] for place in going],
-            [group[place] for place in going],
-            [prompts[group[place]].next_position for place in going],
+            [kept[index] for index in going],
+            [group[index] for index in going],
+            [prompts[group[index]].next_position for index in going],
         )
         return [token for index in rows.prompts[before:] if (token := following[index]) is not None]
 
@@ -193,20 +193,20 @@ class Engine:
             lasting = keep or depth + 1 < len(arranged)
             for chunk in tight_chunks([len(segment) for segment in level], self._pass_floor):
                 segments = [level[index] for index in chunk]
-                parents = [before[one.parent] for one in segments if one.parent is not None]
+                parents = [before[child.parent] for child in segments if child.parent is not None]
                 started = time.perf_counter()
                 past = gather(parents, max(map(len, segments))) if parents else None
                 self._count(started)
                 last, kept = self._compute(prompts, segments, past, features, keep=lasting)
-                for place, index in enumerate(chunk):
+                for position, index in enumerate(chunk):
                     segment = level[index]
                     if kept is not None:
-                        rows[index] = CacheRow(kept, place)
+                        rows[index] = CacheRow(kept, position)
                     if segment.leaf:
-                        hidden[segment.prompt] = last[place]
+                        hidden[segment.prompt] = last[position]
                         leaves[segment.prompt] = rows[index]
             before = [row for row in rows if row is not None]
-        return torch.stack([one for one in hidden if one is not None]), [row for row in leaves if row is not None]
+        return torch.stack([state for state in hidden if state is not None]), [row for row in leaves if row is not None]
 
     def _compute(
         self,

@@ -112,7 +112,7 @@ class PromptMaker:
         turn = self.turns.begun(begin) if begin else self.turns.written()
         asked = conversation(question, lambda _picture: {})
         short: list[int] = self.tokenizer.apply_chat_template(
-            asked if begin and turn.own is None else [one for one in asked if one["role"] != "assistant"],
+            asked if begin and turn.own is None else [message for message in asked if message["role"] != "assistant"],
             chat_template=self.processor.chat_template,
             tokenize=True,
             return_dict=False,

@@ -69,21 +69,21 @@ class ReplyRows:
         """
         sources = list({id(row.kept): row.kept for row in rows}.values())
         for source in sources:
-            places = [place for place, row in enumerate(rows) if row.kept is source]
-            self._copy(source, [rows[place].index for place in places])
-            self.prompts += [prompts[place] for place in places]
-            self._positions += [positions[place] for place in places]
+            indices = [index for index, row in enumerate(rows) if row.kept is source]
+            self._copy(source, [rows[index].index for index in indices])
+            self.prompts += [prompts[index] for index in indices]
+            self._positions += [positions[index] for index in indices]
 
     def drop(self, places: Sequence[int]) -> None:
         """Let rows go; the last ones take their slots."""
-        for place in sorted(places, reverse=True):
+        for index in sorted(places, reverse=True):
             last = len(self) - 1
-            if place != last:
+            if index != last:
                 for layer in self.cache.layers:
-                    layer.move(last, place, self._ends.of[last])
-                self._mask[place] = self._mask[last]
+                    layer.move(last, index, self._ends.of[last])
+                self._mask[index] = self._mask[last]
             for column in (self.prompts, self._positions, self._ends.of):
-                column[place] = column[last]
+                column[index] = column[last]
                 column.pop()
 
     def begin_step(self) -> None:
@@ -207,7 +207,7 @@ class _StateSlots(StateLayer):
 
     def __init__(self, like: StateLayer, slots: int) -> None:
         window, state = like.conv_states[0], like.recurrent_states[0]
-        self._windows, self._states = (one.new_zeros(slots, *one.shape[1:]) for one in (window, state))
+        self._windows, self._states = (tensor.new_zeros(slots, *tensor.shape[1:]) for tensor in (window, state))
         super().__init__(self._windows, self._states)
 
     def show(self, rows: int) -> None:

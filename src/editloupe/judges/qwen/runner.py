@@ -177,13 +177,13 @@ class QwenRunner(Runner):
         separator = self._maker.turns.separator(answer.begin)
         replies: dict[int, Reply] = {}
         begun: dict[int, Prompt] = {}
-        said: dict[int, str | None] = {}
+        thought_texts: dict[int, str | None] = {}
         for index, (prompt, draft) in enumerate(zip(prompts, writer.drafts, strict=True)):
             thoughts = thoughts_before_choice(writer.text(draft), opened=prompt.opened)
             if thoughts.unfinished is not None:
                 replies[index] = Reply(thoughts.unfinished, "length", len(prompt), draft.written, opened=prompt.opened)
                 continue
-            said[index] = thoughts.said
+            thought_texts[index] = thoughts.said
             thought = draft.tokens if thoughts.said is not None else []
             lead = thoughts.lead(separator)
             answered = self.tokenizer(lead + answer.begin, add_special_tokens=False)["input_ids"]
@@ -193,7 +193,10 @@ class QwenRunner(Runner):
             for index, reply in zip(begun, chosen, strict=True):
                 written = writer.drafts[index].written + 1
                 replies[index] = replace(
-                    reply, thoughts=said[index] or None, prompt_tokens=len(prompts[index]), reply_tokens=written
+                    reply,
+                    thoughts=thought_texts[index] or None,
+                    prompt_tokens=len(prompts[index]),
+                    reply_tokens=written,
                 )
         seconds = (time.perf_counter() - started) / len(questions)
         return [replace(replies[index], seconds=seconds) for index in range(len(questions))]
@@ -271,7 +274,7 @@ class QwenRunner(Runner):
         return groups, max(1, sum(weight <= at_once for weight in weights))
 
     def _counted(self, room: int) -> int:
-        """Tokens that a reply counts with: on the CPU, where memory is ample, a quarter of its room; few use it up."""
+        """Tokens to expect of a reply: on the CPU, where memory is ample, a quarter of its room; few use it up."""
         return max(min(room, GROWTH), room // 4) if self.model.device.type == "cpu" else room
 
     @property

@@ -71,8 +71,8 @@ def levels(prompts: Sequence[Prompt], *, share: bool = True) -> list[list[Segmen
     order = sorted(range(len(prompts)), key=lambda index: prompts[index].content.astype(">i8").tobytes())
     # The last token of a prompt is never shared: its logits are what all this is for.
     common = [
-        min(common_length(prompts[one], prompts[other]), len(prompts[one]) - 1, len(prompts[other]) - 1)
-        for one, other in pairwise(order)
+        min(common_length(prompts[first], prompts[second]), len(prompts[first]) - 1, len(prompts[second]) - 1)
+        for first, second in pairwise(order)
     ]
     made: list[list[Segment]] = []
 

@@ -115,8 +115,8 @@ async def _rendered(server: Server, root: str, options: WireOptions, begin: str)
             return None
         tokens: Any = await server.client.post(f"{root}/tokenize", body=body, cast_to=object, options=patience)
         wanted = {"model": options.model, "tokens": tokens["tokens"]}
-        found: Any = await server.client.post(f"{root}/detokenize", body=wanted, cast_to=object, options=patience)
-        prompt = found["prompt"]
+        written: Any = await server.client.post(f"{root}/detokenize", body=wanted, cast_to=object, options=patience)
+        prompt = written["prompt"]
     except (openai.OpenAIError, KeyError, TypeError, ValueError):
         return None
     return prompt if isinstance(prompt, str) and _ASKED in prompt else None

@@ -96,8 +96,8 @@ def train(plan: Plan, run: Path, nano: Path, *, report: bool = True) -> dict[str
         state = saved["state"]
         network.load_state_dict(saved["network"])
         averaged.load_state_dict(saved["averaged"])
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
-            optimizer.load_state_dict(state)
+        for optimizer, kept in zip(optimizers, saved["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
     held = list(held_back())
     dev = [collate(words, held[at : at + 90]) for at in range(0, len(held), 90)]
     started = time.monotonic() - state["seconds"]

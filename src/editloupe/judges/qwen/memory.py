@@ -90,7 +90,12 @@ class Shape:
         """
         widest = (4 * self.experts + 9) * self.hidden if self.experts else 3 * self.ffn + 6 * self.hidden
         moment = max(widest * self.bytes, self.state_work)
-        text = self.layers * self.key_values * self.bytes + moment + length * (1 + self.bytes) + self.state // length
+        text = (
+            self.layers * self.key_values * self.bytes
+            + moment
+            + length * (1 + self.bytes)
+            + self.state // max(1, length)
+        )
         if not image:
             return text
         tower = int(1.3 * self.merge**2 * (3 * self.vision_ffn + 6 * self.vision_hidden) * self.bytes)

@@ -134,6 +134,11 @@ def calls_itself(pid: int, name: str) -> bool:
     return False
 
 
+def process_exists(pid: int) -> bool:
+    """Whether there is such a process, one that has ended and is not reaped yet included."""
+    return bool(psutil.pid_exists(pid))
+
+
 def file_system(folder: Path) -> str:
     """The type of the file system that holds a folder, by the longest mount point; empty where it cannot be told."""
     with suppress(*_TROUBLE):

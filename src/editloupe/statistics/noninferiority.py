@@ -75,8 +75,8 @@ def mean_bounds(differences: Floats, clusters: Codes, span: float) -> MeanBounds
     mean = float(sums.sum() / sizes.sum())
     if differing >= FEWEST_DIFFERING:
         ends, error = ratio_interval(sums, sizes, limits=(-span, span)), ratio_error(sums, sizes)
-        if ends is None or error is None:  # pragma: no cover - there are two clusters
-            raise AssertionError
+        assert ends is not None  # there are more than two clusters
+        assert error is not None
         # Where all differ by the same, their spread is not known, and there is nothing to plan with.
         planned = differing >= FEWEST_FOR_REACH and error > 1e-7
         reach = float(stdtrit(number - 1, ONE_SIDED) + stdtrit(number - 1, REACHED)) * error if planned else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from editloupe.config.parts import WorkerSettings
 from editloupe.errors import ConfigError, EditloupeError, ends_the_run
-from editloupe.machine import calls_itself
+from editloupe.machine import calls_itself, process_exists
 from editloupe.progress.bars import StageProgress
 from editloupe.records import Stage
 from editloupe.workers.queue import Chunk
@@ -270,6 +270,8 @@ class ActorPool:
         """
         import ray
 
+        # Looked up while they run: what has ended and is not reaped yet no longer calls itself anything.
+        here = [pid for pid in self._pids if _is_our_worker(pid)]
         with suppress(Exception):
             if patience:
                 ready = [worker for worker in self._workers if worker.ready]
@@ -280,7 +282,7 @@ class ActorPool:
             with suppress(Exception):
                 ray.kill(worker.actor, no_restart=True)
         deadline = time.monotonic() + max(5.0, patience)
-        while time.monotonic() < deadline and any(_is_our_worker(pid) for pid in self._pids):
+        while time.monotonic() < deadline and any(process_exists(pid) for pid in here):
             time.sleep(0.05)
 
 
